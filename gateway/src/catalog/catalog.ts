@@ -1,0 +1,49 @@
+// Port: the servers and groups of this hub, wherever they are declared (a folder of manifests, custom resources).
+import type { McpServerSpec, UserGroupSpec, UserVariableSpec } from '@mcphub/api'
+
+export interface CatalogServer {
+  readonly name: string
+  /** tool prefix, unique in the catalogue: `spec.tools.prefix` or the name */
+  readonly prefix: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly spec: McpServerSpec
+  /** changes whenever anything that shapes a call or a child changes; part of every pool key */
+  readonly configHash: string
+  /** outcome of `isolation: Auto` (or the explicit value) and why, for people */
+  readonly isolation: { readonly mode: 'Shared' | 'PerUser'; readonly reason: string }
+  /** declared and derived `${USER_*}` variables, in order of first appearance */
+  readonly userVariables: readonly UserVariableSpec[]
+  /** names of `${ORG_*}` variables the manifest names */
+  readonly orgVariables: readonly string[]
+}
+
+export interface CatalogGroup {
+  readonly name: string
+  readonly spec: UserGroupSpec
+}
+
+/** A manifest that could not be used; the last good version of that resource keeps serving. */
+export interface CatalogFault {
+  /** file relative to the catalogue folder */
+  readonly file: string
+  readonly line: number | null
+  readonly resource: string | null
+  readonly message: string
+}
+
+export interface CatalogSnapshot {
+  /** grows by one with every change */
+  readonly revision: number
+  readonly servers: ReadonlyMap<string, CatalogServer>
+  readonly groups: ReadonlyMap<string, CatalogGroup>
+  readonly faults: readonly CatalogFault[]
+}
+
+export interface Catalog {
+  /** The current state; the same object until something changes. */
+  snapshot(): CatalogSnapshot
+  /** Called after every change, with both states. Returns the unsubscribe function. */
+  subscribe(listener: (next: CatalogSnapshot, previous: CatalogSnapshot) => void): () => void
+  start(): Promise<void>
+  stop(): Promise<void>
+}

@@ -1,0 +1,24 @@
+// Port: the last discovery of a server, so that lists need no running server (design.md §6). Postgres in features/discoveries.
+import type { JsonObject } from '../upstream/upstreams.ts'
+
+export interface Discovery {
+  readonly server: string
+  readonly configHash: string
+  /** null = shared: from a start without anybody's values, or `discovery: Shared` */
+  readonly userId: string | null
+  readonly revision: string
+  readonly capabilities: JsonObject
+  readonly serverInfo: JsonObject | null
+  readonly instructions: string | null
+  readonly tools: readonly JsonObject[]
+  readonly resources: readonly JsonObject[]
+  readonly resourceTemplates: readonly JsonObject[]
+  readonly prompts: readonly JsonObject[]
+  readonly discoveredAt: Date
+}
+
+export interface DiscoveryStore {
+  load(): Promise<readonly Discovery[]>
+  save(discovery: Discovery): Promise<void>
+  forget(server: string, userId: string | null): Promise<void>
+}

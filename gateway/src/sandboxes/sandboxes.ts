@@ -1,0 +1,110 @@
+// Port: running stdio servers. One machine: a child process (sandboxes/process). Cluster: the same over a remote pipe to the pod's shim.
+// Everything MCP (ids, sessions, eras, parked calls) sits above `Child`; here are only lines, signals, limits and a stderr ring.
+import type { CatalogServer } from '../catalog/catalog.ts'
+import type { Secret } from '../secrets/secret.ts'
+
+/** Whose child: (server, user), and one per MCP session where the manifest says `sessions: Isolated`. userId null = shared or discovery. */
+export interface SandboxOwner {
+  readonly userId: string | null
+  /** for people and for `sandboxes list`; null when nobody's */
+  readonly username: string | null
+  /** null = shared by the user's sessions */
+  readonly sessionId: string | null
+  /** a start only to discover what the server offers; gets an empty folder that is removed afterwards */
+  readonly discovery: boolean
+}
+
+export interface AcquireRequest {
+  readonly server: CatalogServer
+  readonly owner: SandboxOwner
+  /** argv after template expansion; `${WORKDIR}` is replaced by the adapter, which alone knows the folder */
+  readonly args: readonly (string | Secret)[]
+  /** env after template expansion; the adapter adds only PATH, HOME, TMPDIR, LANG and its own mark */
+  readonly env: ReadonlyMap<string, string | Secret>
+  /** a child started under another fingerprint (config, values) is not given out again: new calls get a new child, the old one drains */
+  readonly fingerprint: string
+  /** limits of the user's groups; null = the hub's default */
+  readonly maxRunningPerUser: number | null
+  /** told why it takes long: 'installing package …', 'starting' */
+  readonly onProgress?: (message: string) => void
+  readonly signal?: AbortSignal
+}
+
+export type ExitReason =
+  | { readonly kind: 'exited'; readonly code: number | null; readonly signal: string | null }
+  | { readonly kind: 'ended'; readonly by: EndReason }
+  | { readonly kind: 'limit'; readonly limit: 'line' | 'memory' | 'output' | 'lifetime'; readonly message: string }
+  | { readonly kind: 'spawn'; readonly message: string }
+
+export type EndReason =
+  | 'idle'
+  | 'stopped'
+  | 'deactivated'
+  | 'deleted'
+  | 'replaced'
+  | 'session'
+  | 'shutdown'
+  | 'discovered'
+  | 'protocol'
+
+/** A running stdio server. One object per process life; an ended one never comes back. */
+export interface Child {
+  /** id of the sandbox (the same for its next child) */
+  readonly sandboxId: string
+  /** differs for every process started */
+  readonly incarnation: string
+  readonly fingerprint: string
+  /** One line without its newline. False: the pipe is full, wait for `drain`. Writing to an ended child is ignored (its exit was told). */
+  write(line: string | Buffer): boolean
+  /** Lines of stdout without the newline, in order, whole, at most `upstreamMessageBytes`. One listener; lines wait until it is set. */
+  onLine(listener: (line: Buffer) => void): void
+  onDrain(listener: () => void): void
+  /** Called once; also when the child had already gone. */
+  onExit(listener: (reason: ExitReason) => void): void
+  /** Back-pressure: stop and go on reading stdout. */
+  pause(): void
+  resume(): void
+  /** While held a child is not idle. Returns the release function (idempotent). */
+  hold(): () => void
+  /** Ends the whole process tree: stdin closed, SIGTERM, then SIGKILL; resolves when nothing of it is left. */
+  end(reason: EndReason): Promise<void>
+}
+
+export interface SandboxInfo {
+  readonly id: string
+  readonly server: string
+  readonly userId: string | null
+  readonly username: string | null
+  readonly sessionId: string | null
+  readonly state: 'Starting' | 'Running' | 'Ending' | 'Failed'
+  readonly pid: number | null
+  readonly startedAt: string | null
+  readonly lastActiveAt: string
+  readonly memoryBytes: number | null
+  readonly lastFault: string | null
+}
+
+/** How well children are kept apart on this host, said by start-up, `doctor` and `servers list`. */
+export interface Separation {
+  readonly kind: 'Uid' | 'Namespaces' | 'ProcessOnly' | 'Pod'
+  readonly message: string
+}
+
+export interface Sandboxes {
+  /**
+   * The running child of this owner, or a new one; however many wait, one start. Two owners never get the same child.
+   * @throws HubError `sandbox_starting` after `sandboxStartMs` (the start goes on), `sandbox_failed` (permanent, at once, with the reason and a
+   *   back-off), `limit_exceeded` (per user), `server_unavailable` (package not installed, image on one machine).
+   */
+  acquire(request: AcquireRequest): Promise<Child>
+  list(): readonly SandboxInfo[]
+  /** The last stderr of a sandbox (a ring buffer of `sandboxStderrBytes`), also after its end; null = unknown id. */
+  logs(id: string): string | null
+  /** Ends all children the predicate names. Resolves when they are gone. */
+  stopWhere(predicate: (info: SandboxInfo) => boolean, reason: EndReason): Promise<number>
+  /** Removes what is kept of a user on disk (hard delete). */
+  forget(userId: string): Promise<void>
+  readonly separation: Separation
+  start(): Promise<void>
+  stop(): Promise<void>
+}

@@ -1,0 +1,46 @@
+// The published limits (design.md §8). Each is a default of the gateway's configuration and has a test.
+const KiB = 1024
+const MiB = 1024 * KiB
+const second = 1000
+const minute = 60 * second
+
+/** Sizes in bytes, durations in milliseconds, unless the name says otherwise. */
+export const LIMITS = {
+  bodyBytes: 4 * MiB,
+  headerBytes: 16 * KiB,
+  urlBytes: 8 * KiB,
+  jsonDepth: 64,
+  idLength: 256,
+  upstreamIdleMs: 30 * second,
+  upstreamConnectMs: 5 * second,
+  upstreamCallMs: 10 * minute,
+  upstreamMessageBytes: 8 * MiB,
+  upstreamBufferBytes: 1 * MiB,
+  sessionIdleMs: 60 * minute,
+  sessionAbsoluteMs: 24 * 60 * minute,
+  sessionsPerUser: 64,
+  callsPerUser: 32,
+  callsPerServer: 256,
+  /** waiting calls beyond the slots above, per user; one more is refused with 429 */
+  queuedCallsPerUser: 128,
+  slowHeadersMs: 10 * second,
+  slowBodyMs: 15 * second,
+  stalledReaderMs: 30 * second,
+  sandboxStartMs: 45 * second,
+  sandboxIdleMs: 5 * minute,
+  sandboxesPerUser: 10,
+  isolatedChildrenPerUser: 10,
+  sandboxStderrBytes: 64 * KiB,
+  identityCacheMs: 90 * second,
+  epochPollMs: 500,
+  auditDays: 90,
+  auditQueue: 10_000,
+  variableBytes: 8 * KiB,
+  clientInfoBytes: 1 * KiB,
+  exposedNameLength: 50,
+  keepAliveMs: 15 * second,
+  drainMs: 10 * second,
+} as const
+
+/** Tool counts at which editors start to drop or misuse tools; the hub warns from each one on (protocol.md §3). */
+export const TOOL_COUNT_WARNINGS = [40, 80, 128] as const
