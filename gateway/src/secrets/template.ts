@@ -1,0 +1,86 @@
+// `${USER_X}` and `${ORG_X}` in a manifest's text (design.md §5): pure. One pass, only the names it is given, nothing recursive, no other
+// variables; what a value may look like depends on where it goes, and no text made here ever holds a value.
+import { LIMITS } from '@mcphub/api'
+import { Secret } from './secret.ts'
+
+/** A reference that can be resolved: the same names as `USER_VARIABLE` and `ORG_VARIABLE` of the McpServer schema. */
+const REFERENCE = /\$\{(USER_[A-Z][A-Z0-9_]{0,58}|ORG_[A-Z][A-Z0-9_]{0,59})\}/g
+/** Replaced by the sandbox adapter, which alone knows the folder; left alone here. */
+const WORKDIR = /\$\{WORKDIR\}/g
+
+/** Where a manifest puts a value. */
+export type ValuePlace = 'header' | 'env' | 'args' | 'url'
+
+/** Names of the `${USER_*}` and `${ORG_*}` references, each once, in order of first appearance. */
+export function findVariables(text: string): string[] {
+  return [...new Set(Array.from(text.matchAll(REFERENCE), (match) => match[1]!))]
+}
+
+/**
+ * Why this text cannot be a template, or null. Found when the manifest is loaded, so that no literal `${…}` ever reaches a server:
+ * any `${` that is not a known reference is a fault (`${PATH}`, `${USER_lower}`, `${USER_${USER_A}}`).
+ */
+export function checkTemplate(text: string, allow: { readonly workdir: boolean }): string | null {
+  const rest = text.replace(REFERENCE, '')
+  const left = allow.workdir ? rest.replace(WORKDIR, '') : rest
+  const at = left.indexOf('${')
+  if (at < 0) return null
+  const shown = left.slice(at, at + 40).replace(/[^ -~]/g, '?')
+  const known = allow.workdir ? '${USER_…}, ${ORG_…} and ${WORKDIR}' : '${USER_…} and ${ORG_…}'
+  return `"${shown}" is not a variable of the hub; only ${known} can stand here`
+}
+
+/**
+ * The text with every reference replaced; a Secret as soon as one value went in. `null`: it names a variable without a value, so the header,
+ * argument or env entry is left out (an optional variable; a required one was refused before). A literal `${USER_X}` never comes out.
+ */
+export function expandTemplate(text: string, values: ReadonlyMap<string, Secret>): string | Secret | null {
+  return expand(text, values, (value) => value)
+}
+
+/** As `expandTemplate`, each value percent-encoded as one URL component: it can end no segment, name no host part of its own, add no query. */
+export function expandUrl(text: string, values: ReadonlyMap<string, Secret>): string | Secret | null {
+  return expand(text, values, encodeURIComponent)
+}
+
+function expand(
+  text: string,
+  values: ReadonlyMap<string, Secret>,
+  encode: (value: string) => string,
+): string | Secret | null {
+  const names = findVariables(text)
+  if (names.length === 0) return text
+  if (names.some((name) => !values.has(name))) return null
+  return new Secret(text.replace(REFERENCE, (_, name: string) => encode(values.get(name)!.reveal())))
+}
+
+/** Not printable anywhere: controls, lone surrogates, unassigned code points, line and paragraph separators, the byte order mark. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Cn}\p{Zl}\p{Zp}\uFEFF]/u
+const NOT_ASCII = /[^ -~]/
+const EDGE_SPACE = /^\s|\s$/u
+/** Text may begin and end with a line break (a PEM file does), not with a space or tab. */
+const EDGE_BLANK = /^[^\S\r\n]|[^\S\r\n]$/u
+
+/**
+ * Why a value cannot go to this place, or null. Checked on save and again before use. `Text` allows line breaks and tabs, in env alone.
+ * The reason never holds the value.
+ */
+export function checkValueFor(place: ValuePlace, value: string, format: 'Line' | 'Text' = 'Line'): string | null {
+  if (value === '') return 'the value is empty'
+  if (Buffer.byteLength(value) > LIMITS.variableBytes) return `the value is longer than ${LIMITS.variableBytes} bytes`
+  if (value.includes('\0')) return 'the value holds a NUL character'
+  if (format === 'Text' && place === 'env') return checkText(value)
+  if (/[\r\n]/.test(value)) return 'the value holds a line break'
+  if (EDGE_SPACE.test(value)) return 'the value begins or ends with a space'
+  if (place === 'header' && NOT_ASCII.test(value))
+    return 'the value goes into a header: only printable ASCII is possible'
+  if (UNPRINTABLE.test(value)) return 'the value holds a character that cannot be printed'
+  if (place === 'url' && /^\.+$/.test(value)) return 'the value goes into a URL: dots alone would change its path'
+  return null
+}
+
+function checkText(value: string): string | null {
+  if (EDGE_BLANK.test(value)) return 'the value begins or ends with a space'
+  if (UNPRINTABLE.test(value.replace(/\r?\n|\t/g, ''))) return 'the value holds a character that cannot be printed'
+  return null
+}
