@@ -1,14 +1,15 @@
 // UserGroup (design.md §4): which people get which servers, with which limits.
 import { z } from 'zod'
 import { API_VERSION, objectMeta, resourceName } from './meta.ts'
+import { username } from './username.ts'
 
 export const userGroupSpec = z.strictObject({
   displayName: z.string().max(128).optional(),
   description: z.string().max(2048).optional(),
   members: z
     .strictObject({
-      /** usernames */
-      users: z.array(z.string().min(1).max(64)).max(10_000).default([]),
+      /** handles, in the one form they are compared in */
+      users: z.array(username).max(10_000).default([]),
       claims: z
         .array(z.strictObject({ name: z.string().min(1).max(128), value: z.string().min(1).max(256) }))
         .max(256)

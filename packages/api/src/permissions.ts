@@ -1,0 +1,63 @@
+// Who may call a REST route: one pure table. What lies behind a route may refuse more (another's object is `not_found`), never less.
+
+export const PERMISSIONS = ['public', 'self', 'admin'] as const
+/**
+ * `public`: no key. `self`: any valid key, concerns the caller's own things (an administrator's reach is the service's matter).
+ * `admin`: an administrator.
+ */
+export type Permission = (typeof PERMISSIONS)[number]
+
+export interface RoutePrincipal {
+  readonly role: 'admin' | 'member'
+  readonly scope: { readonly servers: readonly string[] | null }
+}
+
+export interface GuardedRoute {
+  readonly permission: Permission
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+}
+
+export type PermissionRefusal =
+  | { readonly code: 'unauthenticated'; readonly reason: string }
+  | { readonly code: 'forbidden'; readonly reason: string }
+
+type Caller = RoutePrincipal | null
+type Check = (caller: Caller, route: GuardedRoute) => PermissionRefusal | null
+
+const needsKey: Check = (caller) =>
+  caller ? null : { code: 'unauthenticated', reason: 'This needs a hub key: Authorization: Bearer mcphub_…' }
+
+const needsAdmin: Check = (caller) =>
+  caller?.role === 'admin' ? null : { code: 'forbidden', reason: 'This needs an administrator' }
+
+/** Else a key made for one server could make itself a wider one. */
+const scopedKeyOnlyReads: Check = (caller, route) =>
+  caller?.scope.servers && route.method !== 'GET'
+    ? {
+        code: 'forbidden',
+        reason: 'This key is limited to some servers and changes nothing; use a key without a scope',
+      }
+    : null
+
+const scopedKeyIsNoAdmin: Check = (caller) =>
+  caller?.scope.servers
+    ? {
+        code: 'forbidden',
+        reason: 'This key is limited to some servers and administers nothing; use a key without a scope',
+      }
+    : null
+
+const CHECKS: Readonly<Record<Permission, readonly Check[]>> = {
+  public: [],
+  self: [needsKey, scopedKeyOnlyReads],
+  admin: [needsKey, needsAdmin, scopedKeyIsNoAdmin],
+}
+
+/** null = allowed; else the first check that refuses. */
+export function checkPermission(caller: RoutePrincipal | null, route: GuardedRoute): PermissionRefusal | null {
+  for (const check of CHECKS[route.permission]) {
+    const refusal = check(caller, route)
+    if (refusal) return refusal
+  }
+  return null
+}
