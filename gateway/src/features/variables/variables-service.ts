@@ -1,0 +1,54 @@
+// Values of `${USER_*}` and `${ORG_*}`: checked on save, sealed at rest, shown only masked (design.md §5).
+import type { UserVariableSpec } from '@mcphub/api'
+import type { CatalogServer } from '../../catalog/catalog.ts'
+import type { Variables } from '../../secrets/variables.ts'
+
+export interface VariableInfo {
+  readonly name: string
+  /** eight bullets, then the last four characters where the value has at least twelve */
+  readonly masked: string
+  readonly updatedAt: Date
+  /** servers whose manifests name it now */
+  readonly usedBy: readonly string[]
+}
+
+/** One field of a form that nobody wrote by hand: computed from the catalogue. */
+export interface EnvTemplateField {
+  readonly name: string
+  readonly label: string
+  readonly help: string | null
+  readonly required: boolean
+  readonly secret: boolean
+  readonly format: UserVariableSpec['format']
+  readonly pattern: string | null
+  readonly isSet: boolean
+  readonly masked: string | null
+}
+
+export interface EnvTemplate {
+  readonly server: string
+  readonly displayName: string
+  readonly description: string | null
+  readonly fields: readonly EnvTemplateField[]
+}
+
+export interface SavedVariable extends VariableInfo {
+  /** false: the masked placeholder came back and the value stayed as it was */
+  readonly changed: boolean
+}
+
+/** Every method throws HubError; `invalid_params` carries one fault per variable (field = its name) and never a value. */
+export interface VariablesService extends Variables {
+  list(userId: string): Promise<readonly VariableInfo[]>
+  /** All or nothing. A masked placeholder leaves its variable as it is. */
+  set(userId: string, values: Readonly<Record<string, string>>): Promise<readonly SavedVariable[]>
+  /** False when it was not set. */
+  unset(userId: string, name: string): Promise<boolean>
+  listOrg(): Promise<readonly VariableInfo[]>
+  setOrg(values: Readonly<Record<string, string>>): Promise<readonly SavedVariable[]>
+  unsetOrg(name: string): Promise<boolean>
+  /** Forms for these servers (default: the whole catalogue); servers without user variables are left out. */
+  envTemplates(userId: string, servers?: Iterable<CatalogServer>): Promise<readonly EnvTemplate[]>
+  /** Seals every value again under the current key of the ring; resumable, safe under load. */
+  reseal(signal?: AbortSignal): Promise<{ readonly resealed: number; readonly failed: number }>
+}
