@@ -1,9 +1,9 @@
 // A private npm registry on loopback for tests: serves folders of test/kit/packages as packages, with integrity, behind a token.
 import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 export interface TestRegistry {
@@ -52,6 +52,12 @@ function describePackage(packed: Packed, base: string): object {
   }
 }
 
+/** The person's own npm settings stay in force for every other scope. */
+function readOwnSettings(): string {
+  const file = process.env['NPM_CONFIG_USERCONFIG'] ?? join(homedir(), '.npmrc')
+  return existsSync(file) ? `${readFileSync(file, 'utf8').trimEnd()}\n` : ''
+}
+
 /** @param folders names below test/kit/packages */
 export async function startRegistry(folders: readonly string[]): Promise<TestRegistry> {
   const packages = new Map(folders.map(pack).map((packed) => [packed.name, packed]))
@@ -79,9 +85,13 @@ export async function startRegistry(folders: readonly string[]): Promise<TestReg
   const address = server.address()
   const port = typeof address === 'object' ? (address?.port ?? 0) : 0
   const npmrc = join(mkdtempSync(join(tmpdir(), 'mcphub-npmrc-')), 'npmrc')
-  writeFileSync(npmrc, `@mcphub-test:registry=http://127.0.0.1:${port}/\n//127.0.0.1:${port}/:_authToken=${token}\n`, {
-    mode: 0o600,
-  })
+  writeFileSync(
+    npmrc,
+    `${readOwnSettings()}@mcphub-test:registry=http://127.0.0.1:${port}/\n//127.0.0.1:${port}/:_authToken=${token}\n`,
+    {
+      mode: 0o600,
+    },
+  )
   return {
     npmrc,
     token,
