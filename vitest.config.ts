@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
+    globalSetup: ['test/kit/postgres-broker.ts'],
     testTimeout: 30_000,
     hookTimeout: 120_000,
     include: ['{packages/*,gateway,cli,launcher,bench,test}/**/*.test.ts'],
