@@ -4,6 +4,7 @@ import type { PersonalGroups } from '../../access/personal-groups.ts'
 export interface PersonalGroup {
   readonly id: string
   readonly name: string
+  readonly description: string | null
   /** server names; ones the catalogue does not know (now) are kept and show nothing */
   readonly servers: readonly string[]
   readonly active: boolean
@@ -11,8 +12,17 @@ export interface PersonalGroup {
   readonly updatedAt: Date
 }
 
+/** What is left out stays as it is. */
+export interface PersonalGroupChange {
+  readonly name?: string
+  readonly description?: string | null
+  readonly servers?: readonly string[]
+  readonly active?: boolean
+}
+
 export interface NewPersonalGroup {
   readonly name: string
+  readonly description?: string | null
   readonly servers: readonly string[]
   /** default true */
   readonly active?: boolean
@@ -22,11 +32,7 @@ export interface NewPersonalGroup {
 export interface GroupsService extends PersonalGroups {
   list(userId: string): Promise<readonly PersonalGroup[]>
   create(userId: string, input: NewPersonalGroup): Promise<PersonalGroup>
-  update(
-    userId: string,
-    groupId: string,
-    change: { readonly name?: string; readonly servers?: readonly string[]; readonly active?: boolean },
-  ): Promise<PersonalGroup>
+  update(userId: string, groupId: string, change: PersonalGroupChange): Promise<PersonalGroup>
   setActive(userId: string, groupId: string, active: boolean): Promise<PersonalGroup>
   remove(userId: string, groupId: string): Promise<void>
 }

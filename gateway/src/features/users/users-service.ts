@@ -6,12 +6,13 @@ export type Role = 'admin' | 'member'
 export interface User {
   /** immutable */
   readonly id: string
-  /** unique among the living, compared without case */
+  /** unique among the living, in one form only (`username` of @mcphub/api) */
   readonly username: string
-  readonly displayName: string | null
   readonly role: Role
   readonly active: boolean
   readonly createdAt: Date
+  /** last use of any of the user's keys */
+  readonly lastSeenAt: Date | null
   /** soft-deleted: restorable, keys dead */
   readonly deletedAt: Date | null
 }
@@ -23,12 +24,11 @@ export interface Actor {
 
 export interface NewUser {
   readonly username: string
-  readonly displayName?: string | null
   readonly role?: Role
 }
 
 export interface UserFilter {
-  /** part of the username or display name, without case */
+  /** part of the username */
   readonly search?: string
   /** default 'living' = active and inactive */
   readonly state?: 'living' | 'active' | 'inactive' | 'deleted' | 'all'
@@ -86,6 +86,7 @@ export interface UsersService {
   demote(actor: Actor, userId: string): Promise<User>
   /** Soft: restorable, keys dead at once. */
   remove(actor: Actor, userId: string): Promise<User>
+  /** Old keys stay dead. @throws `conflict` when a living user has the name by now */
   restore(actor: Actor, userId: string): Promise<User>
   /** Hard: every row of the user; audit keeps the id alone. Works on soft-deleted users too. */
   erase(actor: Actor, userId: string): Promise<void>

@@ -5,7 +5,7 @@ import type { Variables } from '../../secrets/variables.ts'
 
 export interface VariableInfo {
   readonly name: string
-  /** eight bullets, then the last four characters where the value has at least twelve */
+  /** `maskValue` of @mcphub/api; of an organisation variable nothing at all */
   readonly masked: string
   readonly updatedAt: Date
   /** servers whose manifests name it now */
@@ -15,19 +15,18 @@ export interface VariableInfo {
 /** One field of a form that nobody wrote by hand: computed from the catalogue. */
 export interface EnvTemplateField {
   readonly name: string
-  readonly label: string
+  readonly label: string | null
   readonly help: string | null
   readonly required: boolean
   readonly secret: boolean
   readonly format: UserVariableSpec['format']
   readonly pattern: string | null
   readonly isSet: boolean
-  readonly masked: string | null
 }
 
 export interface EnvTemplate {
   readonly server: string
-  readonly displayName: string
+  readonly displayName: string | null
   readonly description: string | null
   readonly fields: readonly EnvTemplateField[]
 }
@@ -49,6 +48,6 @@ export interface VariablesService extends Variables {
   unsetOrg(name: string): Promise<boolean>
   /** Forms for these servers (default: the whole catalogue); servers without user variables are left out. */
   envTemplates(userId: string, servers?: Iterable<CatalogServer>): Promise<readonly EnvTemplate[]>
-  /** Seals every value again under the current key of the ring; resumable, safe under load. */
+  /** Wraps every value's key again under the current key of the ring: resumable, safe under load. `failed` = rows no key of the ring opens. */
   reseal(signal?: AbortSignal): Promise<{ readonly resealed: number; readonly failed: number }>
 }
