@@ -1,0 +1,184 @@
+// A real hub for tests and bench: a database of its own, a catalogue folder, the gateway as a child process, an administrator's key.
+import { fork, type ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createDatabase, type TestDatabase } from './postgres.ts'
+
+const ROOT = new URL('../../', import.meta.url).pathname
+
+export interface HubOptions {
+  /** file name → YAML */
+  readonly manifests?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>>
+  /** another tree of the gateway's sources (a mutant); default this one */
+  readonly gatewayEntry?: string
+  /** keep the packages of an earlier hub, so that nothing is installed twice in one run */
+  readonly dataDir?: string
+  /** a fixed port: a gateway that is started again must be found where it was */
+  readonly port?: number
+}
+
+export interface ReadyEvent {
+  readonly type: 'ready'
+  readonly endpoint: string
+  readonly setupUrl: string | null
+  readonly demoKey: string | null
+  readonly separation: { readonly kind: string; readonly message: string }
+}
+
+export interface TestUser {
+  readonly id: string
+  readonly username: string
+  readonly key: string
+}
+
+export class TestHub {
+  readonly dataDir: string
+  readonly catalogDir: string
+  readonly logFile: string
+  readonly hubMark = randomBytes(16).toString('hex')
+  readonly #options: HubOptions
+  #database: TestDatabase | null = null
+  #gateway: ChildProcess | null = null
+  #port: number
+  ready: ReadyEvent | null = null
+  adminKey = ''
+
+  constructor(options: HubOptions) {
+    this.#options = options
+    this.#port = options.port ?? 0
+    // below /tmp, so that children under other uids can reach it
+    this.dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'mcphub-hub-'))
+    chmodSync(this.dataDir, 0o711)
+    this.catalogDir = join(this.dataDir, 'catalog')
+    this.logFile = join(this.dataDir, 'gateway.log')
+    mkdirSync(this.catalogDir, { recursive: true, mode: 0o700 })
+    for (const [name, text] of Object.entries(options.manifests ?? {})) this.writeManifest(name, text)
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  get pid(): number {
+    return this.#gateway?.pid ?? 0
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`
+  }
+
+  writeManifest(name: string, text: string): void {
+    writeFileSync(join(this.catalogDir, name), text)
+  }
+
+  async start(): Promise<this> {
+    this.#database ??= await createDatabase()
+    await this.startGateway()
+    const token = new URL(this.ready?.setupUrl ?? 'http://none').hash.replace(/^#token=/, '')
+    if (token !== '') {
+      const setup = await this.request<{ key: string }>('POST', '/api/setup', { token, username: 'root-admin' }, '')
+      this.adminKey = setup.key
+    }
+    return this
+  }
+
+  /** Starts the gateway (again, on the port it had). */
+  async startGateway(): Promise<void> {
+    const runtime = join(this.dataDir, 'node')
+    copyNode(runtime)
+    const gateway = fork(this.#options.gatewayEntry ?? join(ROOT, 'gateway/src/main.ts'), [], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      execPath: process.execPath,
+      execArgv: [],
+      env: {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
+        MCPHUB_DATA_DIR: this.dataDir,
+        MCPHUB_CATALOG_DIR: this.catalogDir,
+        MCPHUB_DATABASE_URL: this.#database?.url,
+        MCPHUB_PORT: String(this.#port),
+        MCPHUB_HUB_MARK: this.hubMark,
+        MCPHUB_NODE_PATH: runtime,
+        MCPHUB_LOG_LEVEL: 'debug',
+        ...this.#options.env,
+      },
+    })
+    this.#gateway = gateway
+    const log = createWriteStream(this.logFile, { flags: 'a' })
+    gateway.stdout?.pipe(log)
+    gateway.stderr?.pipe(log)
+    this.ready = await new Promise<ReadyEvent>((resolve, reject) => {
+      gateway.on('message', (event: ReadyEvent | { type: 'fatal'; message: string } | { type: 'progress' }) => {
+        if (event.type === 'ready') resolve(event)
+        if (event.type === 'fatal') reject(new Error(event.message))
+      })
+      gateway.once('exit', (code, signal) =>
+        reject(new Error(`the gateway ended: ${code ?? signal}, see ${this.logFile}`)),
+      )
+    })
+    this.#port = Number(new URL(this.ready.endpoint).port)
+  }
+
+  /** Ends the gateway as a power cut would; its children are left to whoever must find them. */
+  async killGateway(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const gateway = this.#gateway
+    if (!gateway || gateway.exitCode !== null || gateway.signalCode !== null) return
+    const gone = new Promise((resolve) => gateway.once('exit', resolve))
+    gateway.kill(signal)
+    await gone
+  }
+
+  async stop(): Promise<void> {
+    await this.killGateway('SIGTERM')
+    await this.#database?.drop()
+    if (!this.#options.dataDir) rmSync(this.dataDir, { recursive: true, force: true })
+  }
+
+  /** One REST request. @throws Error with status and problem text unless 2xx */
+  async request<T>(method: string, path: string, body?: unknown, key = this.adminKey): Promise<T> {
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: { ...(key ? { authorization: `Bearer ${key}` } : {}), 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+    return (text === '' ? undefined : JSON.parse(text)) as T
+  }
+
+  async addUser(username: string): Promise<TestUser> {
+    const user = await this.request<{ id: string }>('POST', '/api/admin/users', { username })
+    const { key } = await this.request<{ key: string }>('POST', `/api/admin/users/${user.id}/keys`, { name: 'test' })
+    return { id: user.id, username, key }
+  }
+
+  async setVariables(key: string, values: Readonly<Record<string, string>>): Promise<void> {
+    await this.request('POST', '/api/user-env-vars', { variables: values }, key)
+  }
+
+  endpoint(key: string, path = '/mcp'): URL {
+    return new URL(`${this.url}${path}?key=${key}`)
+  }
+}
+
+/** Children run under uids that may not reach this project's folder. */
+function copyNode(to: string): void {
+  if (existsSync(to)) return
+  copyFileSync(process.execPath, to, constants.COPYFILE_FICLONE)
+  chmodSync(to, 0o755)
+}
+
+export const startHub = (options: HubOptions = {}): Promise<TestHub> => new TestHub(options).start()
