@@ -42,11 +42,11 @@ beforeAll(async () => {
   bob = await hub.addUser('bob')
   await hub.setVariables(alice.key, { USER_PROBE_SECRET: 'alice-own-secret-value' })
   await until(async () => {
-    const { items } = await hub.request<{ items: { name: string; packageState: string | null }[] }>(
+    const { items } = await hub.request<{ items: { name: string; package: { state: string } | null }[] }>(
       'GET',
       '/api/servers',
     )
-    expect(items.filter((server) => server.packageState !== 'Ready')).toEqual([])
+    expect(items.filter((server) => server.package?.state !== 'Ready')).toEqual([])
   }, 110_000)
 }, 150_000)
 
@@ -85,7 +85,7 @@ describe('Alice and Bob at the same time', () => {
   })
 
   test('R3-4c: two windows of one person: Isolated has two states, Shared one', async () => {
-    const [one, two] = [await open(connectV1, alice), await open(connectV2.bind(null) as typeof connectV1, alice)]
+    const [one, two] = [await open(connectV1, alice), await open(connectV2, alice)]
     await one.call('windows__set', { value: 'left' })
     const legacyTwo = await open((url) => connectV2(url, 'legacy'), alice)
     await legacyTwo.call('windows__set', { value: 'right' })
