@@ -1,10 +1,13 @@
 // @mcphub/api: the contracts every part shares. Imports zod only; runs in a browser.
 export * from './errors.ts'
 export * from './faults.ts'
+export * from './labels.ts'
 export * from './limits.ts'
 export * from './mask.ts'
+export * from './names.ts'
 export * from './permissions.ts'
 export * from './crds/meta.ts'
+export * from './crds/mcp-sandbox.ts'
 export * from './crds/mcp-server.ts'
 export * from './crds/user-group.ts'
 export * from './crds/username.ts'
