@@ -1,0 +1,54 @@
+// What is measured: the floor, the usual way, and this gateway with everything on. Each answers for the same fake upstream.
+import { startHub, type TestHub } from '../test/kit/hub.ts'
+import { remote } from '../test/kit/manifests.ts'
+import { startTarget } from './processes.ts'
+
+export interface Target {
+  readonly name: string
+  readonly pid: number
+  readonly port: number
+  readonly tool: string
+  readonly users: readonly { readonly path: string; readonly token: string }[]
+  readonly sendToken: boolean
+  readonly stop: () => Promise<void>
+}
+
+const PLAIN_USERS = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({ path: '/mcp', token: `token-of-user-${index}-abcdef` }))
+
+export async function startPlain(name: string, script: string, upstreamPort: number, users: number): Promise<Target> {
+  const { child, port } = await startTarget(script, [String(upstreamPort)])
+  return {
+    name,
+    pid: child.pid ?? 0,
+    port,
+    tool: 'echo',
+    users: PLAIN_USERS(users),
+    sendToken: true,
+    stop: async () => void child.kill('SIGKILL'),
+  }
+}
+
+/** The whole gateway: keys, prefix, header template, context headers, audit to PostgreSQL, metrics. */
+export async function startGateway(upstreamPort: number, users: number): Promise<Target> {
+  const header = "    headers:\n      - name: X-Bench-Token\n        value: '${USER_BENCH_TOKEN}'\n"
+  const hub: TestHub = await startHub({
+    manifests: { 'bench.yaml': remote('bench', `http://127.0.0.1:${upstreamPort}/mcp`, header) },
+    env: { MCPHUB_LOG_LEVEL: 'info', MCPHUB_CALLS_PER_USER: '256' },
+  })
+  const people: { path: string; token: string }[] = []
+  for (const { token } of PLAIN_USERS(users)) {
+    const user = await hub.addUser(`bench-${people.length}`)
+    await hub.setVariables(user.key, { USER_BENCH_TOKEN: token })
+    people.push({ path: `/mcp?key=${user.key}`, token })
+  }
+  return {
+    name: 'mcphub',
+    pid: hub.pid,
+    port: hub.port,
+    tool: 'bench__echo',
+    users: people,
+    sendToken: false,
+    stop: () => hub.stop(),
+  }
+}
