@@ -1,5 +1,10 @@
 // What is measured: the floor, the usual way, and this gateway with everything on. Each answers for the same fake upstream.
-import { startHub, type TestHub } from '../test/kit/hub.ts'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ensureDatabase, ensureRole, withAdmin } from '../launcher/src/postgres/databases.ts'
+import { startPostgres } from '../launcher/src/postgres/postgres.ts'
+import { startHub, type HubDatabase, type TestHub } from '../test/kit/hub.ts'
 import { remote } from '../test/kit/manifests.ts'
 import { startTarget } from './processes.ts'
 
@@ -29,10 +34,29 @@ export async function startPlain(name: string, script: string, upstreamPort: num
   }
 }
 
+async function startDatabase(): Promise<HubDatabase> {
+  const folder = mkdtempSync(join(tmpdir(), 'mcphub-bench-'))
+  chmodSync(folder, 0o711)
+  const postgres = await startPostgres({ folder })
+  const owner = { user: 'mcphub', password: 'bench-only' }
+  await withAdmin(postgres.adminUrl(), async (client) => {
+    await ensureRole(client, owner)
+    await ensureDatabase(client, 'mcphub', owner.user)
+  })
+  return {
+    url: postgres.url({ ...owner, database: 'mcphub' }),
+    drop: async () => {
+      await postgres.stop('immediate')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
 /** The whole gateway: keys, prefix, header template, context headers, audit to PostgreSQL, metrics. */
 export async function startGateway(upstreamPort: number, users: number): Promise<Target> {
   const header = "    headers:\n      - name: X-Bench-Token\n        value: '${USER_BENCH_TOKEN}'\n"
   const hub: TestHub = await startHub({
+    database: await startDatabase(),
     manifests: { 'bench.yaml': remote('bench', `http://127.0.0.1:${upstreamPort}/mcp`, header) },
     env: { MCPHUB_LOG_LEVEL: 'info', MCPHUB_CALLS_PER_USER: '256' },
   })

@@ -14,7 +14,6 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createDatabase, type TestDatabase } from './postgres.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 
@@ -26,8 +25,15 @@ export interface HubOptions {
   readonly gatewayEntry?: string
   /** keep the packages of an earlier hub, so that nothing is installed twice in one run */
   readonly dataDir?: string
+  /** default: a fresh one on the test run's PostgreSQL */
+  readonly database?: HubDatabase
   /** a fixed port: a gateway that is started again must be found where it was */
   readonly port?: number
+}
+
+export interface HubDatabase {
+  readonly url: string
+  drop(): Promise<void>
 }
 
 export interface ReadyEvent {
@@ -50,7 +56,7 @@ export class TestHub {
   readonly logFile: string
   readonly hubMark = randomBytes(16).toString('hex')
   readonly #options: HubOptions
-  #database: TestDatabase | null = null
+  #database: HubDatabase | null
   #gateway: ChildProcess | null = null
   #port: number
   ready: ReadyEvent | null = null
@@ -59,6 +65,7 @@ export class TestHub {
   constructor(options: HubOptions) {
     this.#options = options
     this.#port = options.port ?? 0
+    this.#database = options.database ?? null
     // below /tmp, so that children under other uids can reach it
     this.dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'mcphub-hub-'))
     chmodSync(this.dataDir, 0o711)
@@ -85,7 +92,8 @@ export class TestHub {
   }
 
   async start(): Promise<this> {
-    this.#database ??= await createDatabase()
+    // loaded late: the bench runs without vitest, which this module needs
+    this.#database ??= await (await import('./postgres.ts')).createDatabase()
     await this.startGateway()
     const token = new URL(this.ready?.setupUrl ?? 'http://none').hash.replace(/^#token=/, '')
     if (token !== '') {
