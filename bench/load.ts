@@ -1,7 +1,7 @@
 // The load generator: its own process, raw sockets. Reads a LoadPlan as JSON on argv[2], prints a LoadReport as JSON.
 // Every answer is checked for its id and for the token of the user it belongs to.
 import { percentile } from './stats.ts'
-import { buildPost, WireConnection, type WireAnswer } from './wire.ts'
+import { buildPost, WireConnection, type WireAnswer } from '../test/kit/wire.ts'
 
 export interface LoadPlan {
   readonly port: number
