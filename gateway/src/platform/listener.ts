@@ -183,9 +183,9 @@ function createHandle(parts: Bound & { server: Server; sockets: Set<Socket>; sto
   const { server, doors, sockets } = parts
   let closed: Promise<unknown> | null = null
   const close = () => {
-    const servers = [server, ...doors]
-    closed ??= Promise.all(servers.map((one) => new Promise((resolve) => one.close(resolve))))
-    server.closeIdleConnections()
+    if (closed !== null) return closed
+    server.prependListener('request', (_request, response: ServerResponse) => response.setHeader('connection', 'close'))
+    closed = Promise.all([server, ...doors].map((one) => new Promise((resolve) => one.close(resolve))))
     return closed
   }
   return {
@@ -195,8 +195,12 @@ function createHandle(parts: Bound & { server: Server; sockets: Set<Socket>; sto
     stopAccepting: () => void close(),
     async stop(graceMs) {
       const done = close()
+      // answers begun before the stop leave their connection open: end it once it is idle
+      const tidy = setInterval(() => server.closeIdleConnections(), 50)
       const cut = setTimeout(() => sockets.forEach((socket) => socket.destroy()), graceMs)
+      server.closeIdleConnections()
       await done
+      clearInterval(tidy)
       clearTimeout(cut)
       parts.stopWatching()
     },
