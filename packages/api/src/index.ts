@@ -1,4 +1,5 @@
 // @mcphub/api: the contracts every part shares. Imports zod only; runs in a browser.
+export * from './connect.ts'
 export * from './errors.ts'
 export * from './faults.ts'
 export * from './labels.ts'
@@ -7,6 +8,7 @@ export * from './mask.ts'
 export * from './names.ts'
 export * from './permissions.ts'
 export * from './crds/meta.ts'
+export { checkServer, checkUserGroup } from './crds/checks.ts'
 export * from './crds/mcp-sandbox.ts'
 export * from './crds/mcp-server.ts'
 export * from './crds/user-group.ts'

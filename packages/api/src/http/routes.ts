@@ -1,4 +1,5 @@
 // The REST API as data: the same table makes the router, /api/openapi.json, the permission tests and the CLI's client.
+// One long table on purpose: the whole surface is read, and reviewed, in one place.
 import type { z } from 'zod'
 import { z as zod } from 'zod'
 import type { Permission } from '../permissions.ts'
