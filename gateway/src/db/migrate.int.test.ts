@@ -1,0 +1,101 @@
+// DAT-1: migrations up and down with data, one migrator at a time, a failure midway leaves nothing.
+import { Client } from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { MigrationInterface, QueryRunner } from 'typeorm'
+import { createDatabase, type TestDatabase } from '../../../test/kit/postgres.ts'
+import { migrateDown, migrateUp } from './migrate.ts'
+import { ALL_MIGRATIONS } from './migrations/all.ts'
+import { ALL_TABLES } from './tables/all.ts'
+
+let database: TestDatabase
+let client: Client
+
+beforeAll(async () => {
+  database = await createDatabase()
+  client = new Client({ connectionString: database.url })
+  await client.connect()
+})
+
+afterAll(async () => {
+  await client.end()
+  await database.drop()
+})
+
+async function listTables(): Promise<string[]> {
+  const sql = `SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`
+  return (await client.query<{ tablename: string }>(sql)).rows.map((row) => row.tablename)
+}
+
+/** A slow first migration, so that two migrators certainly overlap. */
+class SlowCounting0001700000000001 implements MigrationInterface {
+  name = 'SlowCounting0001700000000001'
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('CREATE TABLE runs (at timestamptz)')
+    await runner.query('INSERT INTO runs VALUES (now())')
+    await runner.query('SELECT pg_sleep(0.3)')
+  }
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE runs')
+  }
+}
+
+class Broken0001700000000002 implements MigrationInterface {
+  name = 'Broken0001700000000002'
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('CREATE TABLE half_done (id integer)')
+    await runner.query('SELECT * FROM there_is_no_such_table')
+  }
+  async down(): Promise<void> {}
+}
+
+test('DAT-1: of five migrators at once one migrates, once', async () => {
+  const own = await createDatabase()
+  const options = { url: own.url, migrations: [SlowCounting0001700000000001] }
+  const applied = await Promise.all(Array.from({ length: 5 }, () => migrateUp(options)))
+  expect(applied.filter((names) => names.length > 0)).toHaveLength(1)
+  const check = new Client({ connectionString: own.url })
+  await check.connect()
+  expect((await check.query('SELECT * FROM runs')).rowCount).toBe(1)
+  await check.end()
+  await own.drop()
+})
+
+test('DAT-1: a failure midway leaves nothing behind and the next start can go on', async () => {
+  const own = await createDatabase()
+  const migrations = [SlowCounting0001700000000001, Broken0001700000000002]
+  await expect(migrateUp({ url: own.url, migrations })).rejects.toThrow(/no_such_table/)
+  const check = new Client({ connectionString: own.url })
+  await check.connect()
+  const left = await check.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`)
+  expect(left.rows.map((row: { tablename: string }) => row.tablename)).not.toContain('half_done')
+  await check.end()
+  expect(await migrateUp({ url: own.url, migrations: [SlowCounting0001700000000001] })).toHaveLength(1)
+  await own.drop()
+})
+
+test('DAT-1: up, down and up again, with data in every table', async () => {
+  expect(await migrateUp({ url: database.url })).toEqual(ALL_MIGRATIONS.map((migration) => migration.name))
+  expect(await migrateUp({ url: database.url })).toEqual([])
+  const before = await listTables()
+  await client.query(`INSERT INTO users (username, role) VALUES ('한글', 'admin')`)
+  await client.query(`CREATE TABLE audit_x PARTITION OF audit FOR VALUES FROM ('2026-01-01') TO ('2026-01-02')`)
+  for (const _ of ALL_MIGRATIONS) await migrateDown({ url: database.url })
+  expect(await listTables()).toEqual(['migrations'])
+  await migrateUp({ url: database.url })
+  expect(await listTables()).toEqual(before)
+})
+
+test('every mapped column exists as it is declared, and no column is unmapped', async () => {
+  const sql = `SELECT table_name, column_name, is_nullable FROM information_schema.columns WHERE table_schema = 'public'`
+  const rows = (await client.query<{ table_name: string; column_name: string; is_nullable: string }>(sql)).rows
+  for (const table of ALL_TABLES) {
+    const mapped = Object.values(table.options.columns).map((column) => `${column!.name}:${column!.nullable === true}`)
+    const real = rows.filter((row) => row.table_name === table.options.tableName)
+    expect(mapped.toSorted()).toEqual(real.map((row) => `${row.column_name}:${row.is_nullable === 'YES'}`).toSorted())
+  }
+})
+
+test('an unreachable database is said plainly', async () => {
+  const url = 'postgres://nobody@127.0.0.1:1/nothing'
+  await expect(migrateUp({ url })).rejects.toMatchObject({ code: 'database_unavailable' })
+})

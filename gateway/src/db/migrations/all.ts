@@ -1,0 +1,4 @@
+// All migrations, oldest first. Expand, then contract: a release's schema also serves the release before it.
+import { Identity1700000000001 } from './0001-identity.ts'
+
+export const ALL_MIGRATIONS = [Identity1700000000001]

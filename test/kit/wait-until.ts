@@ -1,0 +1,16 @@
+// Waits for a condition with a deadline, instead of sleeping and hoping.
+import { setTimeout as wait } from 'node:timers/promises'
+
+/** Milliseconds it took. @throws when the condition does not hold in time */
+export async function waitUntil(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  timeoutMs = 10_000,
+): Promise<number> {
+  const start = performance.now()
+  for (;;) {
+    if (await condition()) return performance.now() - start
+    if (performance.now() - start > timeoutMs) throw new Error(`Not within ${timeoutMs} ms: ${what}`)
+    await wait(10)
+  }
+}
