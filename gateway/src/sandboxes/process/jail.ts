@@ -1,0 +1,125 @@
+// A private root for one child, built by util-linux in a mount namespace of its own: system folders read-only, its own folder writable, /proc
+// without other people's processes, and nothing else of the host: no hub data, no database socket, no other work folder. Pure: only builds argv.
+import { dirname } from 'node:path'
+
+export interface JailInput {
+  /** empty folder where the root is assembled; each namespace sees only its own */
+  readonly mountPoint: string
+  /** folders bound read-only at their own paths (the node runtime, the package) */
+  readonly readable: readonly string[]
+  /** the child's folder: bound writable at its own path */
+  readonly writable: string
+  readonly tmp: string
+  readonly cwd: string
+  /** as root: this uid after the mounts, and no privilege ever again. Null: an ordinary user, who keeps the own uid in a user namespace */
+  readonly uid: number | null
+  readonly own: { readonly uid: number; readonly gid: number }
+  /** folders of the host's system that exist, e.g. /usr */
+  readonly system: readonly string[]
+}
+
+const READ_ONLY = 'rbind,ro,nosuid,nodev,X-mount.mkdir'
+const DEVICES = ['null', 'zero', 'full', 'random', 'urandom']
+
+/** Stage 1, still with the right to mount. $1 = where, $2 = what; the rest is the next stage. Nothing of the child's own runs here. */
+const BUILD_ROOT = `set -e
+R=$1; TABLE=$2; shift 2
+mount -t tmpfs -o mode=755,nosuid,nodev,size=1m tmpfs "$R"
+mkdir "$R/dev" "$R/tmp" "$R/proc"
+for name in ${DEVICES.join(' ')}; do : > "$R/dev/$name"; done
+printf '%s\\n' "$TABLE" > "$R/.mounts"
+mount -a -T "$R/.mounts"
+rm "$R/.mounts"
+mount -o remount,bind,ro,nosuid,nodev "$R"
+cd "$R"
+pivot_root . .
+umount -l .
+cd /
+exec "$@"`
+
+/** Stage 2, already without privileges: the child's environment comes through fd 3, so that no secret stands in an argv. $1 = folder. */
+const ENTER = `environment=$(cat <&3) || exit 125
+exec 3<&-
+cd "$1" || exit 125
+shift
+ulimit -c 0
+unset OLDPWD PWD LC_ALL
+eval "$environment"
+exec "$@"`
+
+/** Octal escapes of fstab(5). */
+const escapeField = (text: string): string =>
+  text.replace(/[\s\\#]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`)
+
+const isBelow = (path: string, parent: string): boolean => path === parent || path.startsWith(`${parent}/`)
+
+/** fstab lines in the order they are mounted. */
+export function buildMountTable(input: JailInput): string {
+  const { mountPoint, system, uid } = input
+  const lines: string[] = []
+  const add = (source: string, target: string, type: string, options: string): void => {
+    lines.push(`${escapeField(source)} ${escapeField(mountPoint + target)} ${type} ${options} 0 0`)
+  }
+  for (const folder of system) add(folder, folder, 'none', READ_ONLY)
+  for (const name of DEVICES) add(`/dev/${name}`, `/dev/${name}`, 'none', 'bind')
+  // as root there is no pid namespace: the other uids' processes are hidden instead
+  add('proc', '/proc', 'proc', `nosuid,nodev,noexec${uid === null ? '' : ',hidepid=2'}`)
+  if (!isBelow(input.writable, '/tmp') && input.readable.every((folder) => !isBelow(folder, '/tmp')))
+    add(input.tmp, '/tmp', 'none', 'bind,nosuid,nodev')
+  for (const folder of new Set(input.readable)) {
+    if (!system.some((parent) => isBelow(folder, parent))) add(folder, folder, 'none', READ_ONLY)
+  }
+  add(input.writable, input.writable, 'none', 'bind,nosuid,nodev,X-mount.mkdir')
+  return lines.join('\n')
+}
+
+/** argv that ends in `command`, inside the private root. */
+export function buildJail(input: JailInput, command: readonly string[]): string[] {
+  const { uid, own } = input
+  const enclose =
+    uid === null ? ['--user', '--map-root-user', '--mount', '--pid', '--fork', '--kill-child'] : ['--mount']
+  const drop =
+    uid === null
+      ? ['unshare', '--user', `--map-user=${own.uid}`, `--map-group=${own.gid}`]
+      : [
+          'setpriv',
+          `--reuid=${uid}`,
+          `--regid=${uid}`,
+          '--clear-groups',
+          '--inh-caps=-all',
+          '--bounding-set=-all',
+          '--no-new-privs',
+        ]
+  return [
+    ...[
+      'unshare',
+      ...enclose,
+      '--',
+      '/bin/sh',
+      '-c',
+      BUILD_ROOT,
+      'mcphub-root',
+      input.mountPoint,
+      buildMountTable(input),
+    ],
+    ...[...drop, '--', '/bin/sh', '-c', ENTER, 'mcphub-enter', input.cwd],
+    ...command,
+  ]
+}
+
+const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
+
+/** The text for fd 3: read by a shell that has no privilege any more. */
+export function serialiseEnvironment(env: Readonly<Record<string, string>>): string {
+  return Object.entries(env)
+    .map(([name, value]) => `export ${name}=${quote(value)}\n`)
+    .join('')
+}
+
+/** Folders of the host a program may need, as far as they exist; plus where the resolver's configuration really lies. */
+export function listSystemFolders(exists: (path: string) => boolean, resolverFile: string | null): string[] {
+  const folders = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/etc', '/nix/store'].filter(exists)
+  if (resolverFile !== null && !folders.some((folder) => isBelow(resolverFile, folder)))
+    folders.push(dirname(resolverFile))
+  return folders
+}

@@ -1,0 +1,157 @@
+// One life of a sandbox: folder, uid, process, record on disk; and its complete end. The pool above decides when; this file does it.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { HubError } from '@mcphub/api'
+import type { AcquireRequest } from '../sandboxes.ts'
+import type { ProcessSandboxConfig, SandboxLimits, SandboxLog } from './config.ts'
+import { buildArguments, buildEnvironment, listSecrets } from './environment.ts'
+import { type FolderPaths, makeTempFolder, openKeptFolder, removeFolder, type SandboxFolder } from './folders.ts'
+import type { SandboxIdentity } from './identity.ts'
+import { ProcessChild } from './process-child.ts'
+import type { ProcessEntry, ProcessTable } from './process-table.ts'
+import { killTree, MARK_VARIABLE, signalTree, type TreeRoots } from './process-tree.ts'
+import { removeRecord, writeRecord } from './records.ts'
+import { type Method, startProcess } from './start-process.ts'
+import type { StderrRing } from './stderr-ring.ts'
+import type { Uids } from './uids.ts'
+
+export interface Host {
+  readonly config: ProcessSandboxConfig
+  readonly limits: SandboxLimits
+  readonly paths: FolderPaths
+  readonly table: ProcessTable
+  readonly method: Method
+  readonly uids: Uids | null
+  readonly log: SandboxLog
+  readonly newIncarnation: () => string
+  readonly now: () => number
+  /** children alive now: two of them may share a uid (isolated sessions, a draining one) */
+  readonly running: Set<RunningChild>
+}
+
+export interface RunningChild {
+  readonly child: ProcessChild
+  readonly incarnation: string
+  readonly startedAt: number
+  readonly uid: number | null
+  readonly roots: TreeRoots
+  memoryBytes: number | null
+  /** resolves when the tree, the record and a temporary folder are gone */
+  readonly gone: Promise<void>
+}
+
+export interface StartInput {
+  readonly identity: SandboxIdentity
+  readonly request: AcquireRequest
+  readonly packageFolder: string
+  readonly command: readonly string[]
+  readonly stderr: StderrRing
+}
+
+function allocateUid(host: Host, identity: SandboxIdentity): number | null {
+  if (host.uids === null) return null
+  const uid = host.uids.allocate(identity.user, identity.server)
+  if (uid === null)
+    throw new HubError('sandbox_failed', 'no uid is left in the range for sandboxes; delete unused users')
+  return uid
+}
+
+function openFolder(host: Host, { identity, request }: StartInput, incarnation: string): SandboxFolder {
+  const uid = allocateUid(host, identity)
+  const keep = request.server.spec.stdio?.persistence.mode === 'Retain' && !request.owner.discovery
+  return keep
+    ? openKeptFolder(host.paths, { user: identity.user, server: identity.server, uid })
+    : makeTempFolder(host.paths, incarnation, uid)
+}
+
+/** Which processes belong to this life. A uid alone decides only when no other life uses it. */
+function createClaim(host: Host, mark: string, uid: number | null): (entry: ProcessEntry) => boolean {
+  const own = process.getuid?.()
+  return (entry) => {
+    if (entry.uid !== (uid ?? own) || entry.pid === process.pid) return false
+    const found = host.table.readVariable(entry.pid, MARK_VARIABLE)
+    if (found !== null || uid === null) return found === mark
+    return [...host.running].filter((other) => other.uid === uid).length <= 1
+  }
+}
+
+async function waitForExit(child: ProcessChild, exited: Promise<void>, ms: number): Promise<void> {
+  if (child.pid === null) return
+  const timer = new AbortController()
+  await Promise.race([exited, sleep(ms, undefined, { signal: timer.signal }).catch(() => undefined)])
+  timer.abort()
+}
+
+/** Starts one life. @throws HubError */
+export async function startRunningChild(host: Host, input: StartInput): Promise<RunningChild> {
+  const { request, identity, stderr } = input
+  const { config, limits, table } = host
+  const incarnation = host.newIncarnation()
+  const mark = `${config.hubMark}:${incarnation}`
+  const folder = openFolder(host, input, incarnation)
+  const uid = allocateUid(host, identity)
+  const env = buildEnvironment({ nodePath: config.nodePath, folders: folder, mark, given: request.env })
+  stderr.redact(listSecrets(request.args, request.env))
+  let started: Awaited<ReturnType<typeof startProcess>>
+  try {
+    started = await startProcess({
+      method: host.method,
+      command: [...input.command, ...buildArguments(request.args, folder.work)],
+      env,
+      folder,
+      cwd: folder.work,
+      readable: [config.nodePath.slice(0, config.nodePath.lastIndexOf('/')), input.packageFolder],
+      uid,
+    })
+  } catch (fault) {
+    if (!folder.kept) await removeFolder(folder.path)
+    throw fault
+  }
+  const pid = started.pid ?? -1
+  const startTime = table.find(pid)?.startTime ?? 'gone'
+  writeRecord(host.paths.run, { incarnation, hubMark: config.hubMark, bootId: table.bootId, pid, startTime, uid })
+  const exited = new Promise<void>((resolve) => started.once('exit', () => resolve()))
+  const roots: TreeRoots = { known: [{ pid, startTime }], belongs: createClaim(host, mark, uid) }
+  let tellGone = (): void => undefined
+  const gone = new Promise<void>((resolve) => (tellGone = resolve))
+
+  const endTree = async (polite: boolean): Promise<void> => {
+    if (polite) {
+      await waitForExit(child, exited, limits.graceMs)
+      if (signalTree(table, roots, 'SIGTERM') > 0) await waitForExit(child, exited, limits.graceMs)
+    }
+    const { left } = await killTree(table, roots)
+    if (left > 0)
+      host.log.error(
+        { server: request.server.name, sandbox: identity.id, left },
+        'processes of a sandbox withstand SIGKILL',
+      )
+    else await tidy(host, incarnation, folder)
+    host.running.delete(running)
+    tellGone()
+  }
+  const child = new ProcessChild({
+    process: started,
+    sandboxId: identity.id,
+    incarnation,
+    fingerprint: request.fingerprint,
+    stderr,
+    lineBytes: limits.lineBytes,
+    bufferBytes: limits.bufferBytes,
+    inputBytes: limits.bufferBytes + 2 * limits.lineBytes,
+    now: host.now,
+    endTree,
+  })
+  const running: RunningChild = { child, incarnation, startedAt: host.now(), uid, roots, memoryBytes: null, gone }
+  host.running.add(running)
+  return running
+}
+
+async function tidy(host: Host, incarnation: string, folder: SandboxFolder): Promise<void> {
+  try {
+    if (!folder.kept) await removeFolder(folder.path)
+    removeRecord(host.paths.run, incarnation)
+  } catch (fault) {
+    // the next start of the hub tries again; the record's pid is gone, so it harms nobody
+    host.log.warn({ fault: fault instanceof Error ? fault.name : 'unknown' }, 'a sandbox folder could not be removed')
+  }
+}
