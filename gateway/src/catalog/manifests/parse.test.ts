@@ -40,7 +40,6 @@ describe('what is read', () => {
       expect(file.faults).toEqual([expect.objectContaining({ message: expect.stringContaining('holds no resource') })])
     }
   })
-  })
 })
 
 describe('faults', () => {
