@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
+    reporters: ['default', './test/kit/closing-line-reporter.ts'],
     globalSetup: ['test/kit/postgres-broker.ts'],
     testTimeout: 30_000,
     hookTimeout: 120_000,

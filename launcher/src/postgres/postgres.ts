@@ -1,9 +1,10 @@
 // Starts and stops the embedded PostgreSQL: one postmaster on a unix socket, watched, never left behind.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { closeSync, existsSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { rotateLog } from '../log-file.ts'
 import { isAlive, readBirth, readWorkFolder, signalProcess, waitUntilGone, type ProcessId } from '../processes.ts'
 import { StartFault } from '../start-fault.ts'
 import { findPostgresAccount, type Account } from './account.ts'
@@ -40,7 +41,6 @@ export interface Postgres {
 
 const START_MS = 60_000
 const STOP_MS = 30_000
-const LOG_BYTES = 8 * 1024 * 1024
 /** names the socket file, no TCP port */
 const PORT = '5432'
 
@@ -52,7 +52,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     options.onProgress?.('Creating the database (first start)')
   else await endLeftover(path.join(options.folder, 'cluster', 'data'))
   const cluster = await prepareCluster({ folder: options.folder, binaries, account, durable })
-  await rotateLog(cluster.logFile)
+  rotateLog(cluster.logFile)
   const settings = { ...buildSettings(cluster, durable), ...options.settings }
   const launch = (): ChildProcess => spawnPostmaster({ program: binaries.postgres, cluster, account, settings })
   const child = await startPatiently(launch, cluster)
@@ -167,7 +167,7 @@ export async function endLeftover(data: string): Promise<'none' | 'ended' | 'men
 /** A system without /proc tells no work folder: there the start time written in the pid file (epoch seconds) decides. */
 function isPostmasterOf(id: ProcessId, lines: readonly string[], data: string): boolean {
   const folder = readWorkFolder(id.pid)
-  if (folder !== null) return folder === data
+  if (folder !== null) return folder === realpathSync(data)
   if (process.platform === 'linux') return false
   return Math.abs(Date.parse(id.birth) / 1000 - Number(lines[2])) <= 5
 }
@@ -178,10 +178,6 @@ async function endPostmaster(id: ProcessId): Promise<void> {
     if (await waitUntilGone(id, signal === 'SIGINT' ? STOP_MS : 5_000)) return
   }
   throw new StartFault(`PostgreSQL of an earlier run (pid ${id.pid}) does not end.`, `End it: kill -9 ${id.pid}`)
-}
-
-async function rotateLog(file: string): Promise<void> {
-  if (existsSync(file) && statSync(file).size > LOG_BYTES) await rename(file, `${file}.1`)
 }
 
 function present(child: ChildProcess, { cluster, account }: { cluster: Cluster; account: Account | null }): Postgres {

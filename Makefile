@@ -1,0 +1,45 @@
+# Needs Node 20 or later with npm, make, git and sh. Everything else, Node 26 and PostgreSQL too, npm installs into node_modules.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help install run dev check test bench format clean
+
+# the pinned Node first, for every tool; scripts/install.sh alone uses the npm that was there before
+BIN := $(CURDIR)/node_modules/.bin
+WITH_NODE := PATH="$(BIN):$$PATH"
+
+# only from the command line: a PORT that happens to stand in the environment belongs to another program
+option = $(if $(filter command,$(firstword $(origin $(1)))),--$(2) '$($(1))')
+RUN_OPTIONS := $(call option,PORT,port) $(call option,DATA_DIR,data-dir) $(call option,CATALOG,catalog)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo '  make run PORT=3001 DATA_DIR=folder CATALOG=folder   (all optional)'
+
+install: ## install what the lock file names, if not done already
+	@scripts/install.sh
+
+run: install ## start the hub on this machine; Ctrl-C ends it
+	@$(WITH_NODE) exec node launcher/src/main.ts $(RUN_OPTIONS)
+
+dev: install ## the same, and the gateway starts again when its sources change
+	@$(WITH_NODE) exec node launcher/src/main.ts --watch $(RUN_OPTIONS)
+
+check: install ## types, lint, format, unused files and dependencies
+	@$(WITH_NODE) npm run --silent check:types
+	@$(WITH_NODE) npm run --silent check:lint
+	@$(WITH_NODE) npm run --silent check:format
+	@$(WITH_NODE) npm run --silent check:unused
+
+test: install ## every test; ends with "N passed, N failed"
+	@$(WITH_NODE) exec vitest run
+
+bench: install ## measure the gateway beside a pass-through; writes bench/RESULTS.md
+	@$(WITH_NODE) exec node bench/main.ts
+
+format: install ## format all sources
+	@$(WITH_NODE) npm run --silent format
+
+clean: ## remove what was installed and produced; the hub's data are kept
+	@rm -rf node_modules coverage bench/out test/out
+	@echo 'Removed node_modules and outputs. The data of `make run` are kept.'

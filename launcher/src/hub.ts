@@ -1,0 +1,269 @@
+// The hub of one machine as a whole: starts its parts in order, keeps them running, ends them in the opposite order.
+import path from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { keepSecret, openDataFolder, writePrivate, type DataFolder } from './data-folder.ts'
+import {
+  endLeftoverGateway,
+  startGateway,
+  sweepChildren,
+  type GatewayProcess,
+  type GatewaySetup,
+} from './gateway-process.ts'
+import { takeLock, type Lock } from './lock.ts'
+import { rotateLog } from './log-file.ts'
+import type { Options } from './options.ts'
+import { checkPort } from './ports.ts'
+import { ensureDatabase, ensureRole, withAdmin } from './postgres/databases.ts'
+import { startPostgres, type Postgres } from './postgres/postgres.ts'
+import { prepareRuntime } from './runtime.ts'
+import { createScreen, type Screen } from './screen.ts'
+import { watchSources } from './sources.ts'
+import { readErrno, StartFault } from './start-fault.ts'
+
+const DATABASE = 'mcphub'
+/** waits between starts of a part that keeps dying; the first is short because editors are connected */
+const BACKOFF_MS = [100, 1_000, 3_000, 10_000, 30_000] as const
+/** a part that ran this long was well: its next start is a first one again */
+const WELL_MS = 60_000
+const LOG_CHECK_MS = 60_000
+
+/** Runs until a signal asks for the end. Returns the exit code. */
+export async function runHub(options: Options): Promise<number> {
+  // what is secret gets its mode by name; what PostgreSQL's account and children must reach must not depend on the person's umask
+  process.umask(0o022)
+  const screen = createScreen({
+    json: options.json,
+    color: options.color,
+    write: (text) => void process.stdout.write(text),
+  })
+  const hub = new Hub(options, screen)
+  const ended = new Promise<number>((resolve) => {
+    let signals = 0
+    const onSignal = (signal: string): void => {
+      signals += 1
+      if (signals === 1) void hub.stop(`Ending the hub (${signal}); calls in flight get 10 s`).then(() => resolve(0))
+      else void hub.force().then(() => resolve(130))
+    }
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
+    process.once('uncaughtException', (error) => {
+      screen.fault(`The launcher failed: ${error.message}`, 'The hub ends; its data are kept. Start it again.')
+      void hub.force().finally(() => resolve(1))
+    })
+  })
+  const failed = hub.run().then(
+    () => ended,
+    async (thrown: unknown) => {
+      const fault = explain(thrown, options)
+      screen.fault(fault.message, fault.fix)
+      await hub.stop(null)
+      return 1
+    },
+  )
+  return Promise.race([ended, failed])
+}
+
+function explain(thrown: unknown, options: Options): StartFault {
+  if (thrown instanceof StartFault) return thrown
+  if (readErrno(thrown) === 'ENOSPC') {
+    return new StartFault(
+      'The disk is full.',
+      `Free some space below ${options.dataDir}, or choose another folder: make run DATA_DIR=…`,
+    )
+  }
+  const reason = thrown instanceof Error ? thrown.message : String(thrown)
+  return new StartFault(`The hub cannot start: ${reason}`, `Logs are in ${path.join(options.dataDir, 'logs')}.`)
+}
+
+class Hub {
+  readonly #options: Options
+  readonly #screen: Screen
+  readonly #startedAt = performance.now()
+  readonly #stopping = new AbortController()
+  #starting: Promise<void> = Promise.resolve()
+  #lock: Lock | null = null
+  #postgres: Postgres | null = null
+  #gateway: GatewayProcess | null = null
+  #setup: GatewaySetup | null = null
+  #stopped: Promise<void> | null = null
+  /** a restart of PostgreSQL under way: a stop must find what it starts */
+  #restarting: Promise<void> = Promise.resolve()
+  #isReloading = false
+
+  constructor(options: Options, screen: Screen) {
+    this.#options = options
+    this.#screen = screen
+  }
+
+  /** Starts everything, then watches over it until `stop`. @throws StartFault while nothing served yet */
+  async run(): Promise<void> {
+    this.#starting = this.#start()
+    // a stop that comes while a step runs ends what that step started; its failure is of no interest then
+    await this.#starting.catch((error: unknown) => {
+      if (!this.#stopping.signal.aborted) throw error
+    })
+    if (this.#stopping.signal.aborted) return
+    const logs = setInterval(() => this.#rotateLogs(), LOG_CHECK_MS)
+    logs.unref()
+    const watcher = this.#options.watch ? watchSources(this.#options.clone, () => this.#reload()) : null
+    await Promise.all([this.#superviseGateway(), this.#supervisePostgres()])
+    clearInterval(logs)
+    watcher?.close()
+  }
+
+  #rotateLogs(): void {
+    for (const file of [this.#setup?.logFile, this.#postgres?.logFile]) if (file) rotateLog(file)
+  }
+
+  /** for `make dev`: ended in order, and the supervision starts it again */
+  #reload(): void {
+    this.#isReloading = true
+    void this.#gateway?.stop()
+  }
+
+  async #start(): Promise<void> {
+    const options = this.#options
+    const folder = openDataFolder({ root: options.dataDir, uid: process.getuid?.() })
+    this.#lock = takeLock(folder.root)
+    const logFile = path.join(folder.logsDir, 'gateway.log')
+    rotateLog(logFile)
+    const setup = { entry: options.gatewayEntry, dataDir: folder.root, logFile, env: this.#buildEnv(folder) }
+    this.#setup = setup
+    await this.#sweep(setup, this.#lock.afterKill)
+    await checkPort(options.port, options.hosts)
+    if (this.#stopping.signal.aborted) return
+    this.#screen.progress('Starting PostgreSQL')
+    await this.#startDatabase(folder)
+    if (this.#stopping.signal.aborted) return
+    this.#screen.progress('Starting the gateway')
+    this.#gateway = this.#spawnGateway(setup)
+    const ready = await this.#gateway.ready
+    const seconds = (performance.now() - this.#startedAt) / 1000
+    this.#screen.ready({ ...ready, seconds, dataDir: folder.root, catalogDir: options.catalogDir })
+  }
+
+  async #sweep(setup: GatewaySetup, afterKill: boolean): Promise<void> {
+    const found = await endLeftoverGateway(setup.dataDir)
+    if (!found && !afterKill) return
+    this.#screen.progress('Clearing up after an earlier run that was killed')
+    await sweepChildren(setup)
+  }
+
+  async #startDatabase(folder: DataFolder): Promise<void> {
+    const password = keepSecret(folder, 'database.password')
+    this.#postgres = await startPostgres({
+      folder: path.join(folder.root, 'postgres'),
+      onProgress: (message) => this.#screen.progress(message),
+    })
+    const owner = { user: DATABASE, password }
+    await withAdmin(this.#postgres.adminUrl(), async (client) => {
+      await ensureRole(client, owner)
+      await ensureDatabase(client, DATABASE, owner.user)
+    })
+    writePrivate(folder, 'database.url', this.#postgres.url({ ...owner, database: DATABASE }))
+  }
+
+  #buildEnv(folder: DataFolder): Record<string, string | undefined> {
+    const { env, catalogDir, port } = this.#options
+    return {
+      ...env,
+      MCPHUB_MODE: 'local',
+      MCPHUB_DATA_DIR: folder.root,
+      MCPHUB_CATALOG_DIR: catalogDir,
+      MCPHUB_PORT: String(port),
+      // a file, because an environment is shown to every process of the same account
+      MCPHUB_DATABASE_URL: undefined,
+      MCPHUB_DATABASE_URL_FILE: path.join(folder.privateDir, 'database.url'),
+      MCPHUB_KEYRING_FILE: env['MCPHUB_KEYRING_FILE'] ?? path.join(folder.privateDir, 'keyring.json'),
+      MCPHUB_HUB_MARK: keepSecret(folder, 'hub.mark'),
+      MCPHUB_NODE_PATH: env['MCPHUB_NODE_PATH'] ?? prepareRuntime(folder.root),
+    }
+  }
+
+  #spawnGateway(setup: GatewaySetup): GatewayProcess {
+    return startGateway(setup, (event) => {
+      if (event.type === 'progress') this.#screen.progress(event.message)
+    })
+  }
+
+  /** A gateway that died is started again; what it left is ended first, so that no user has two children of one server. */
+  async #superviseGateway(): Promise<void> {
+    await this.#supervise('The gateway', {
+      exited: async () => (await this.#gateway?.exited) ?? '',
+      restart: async () => {
+        if (!this.#setup) return
+        await sweepChildren(this.#setup)
+        if (this.#stopping.signal.aborted) return
+        this.#gateway = this.#spawnGateway(this.#setup)
+        await this.#gateway.ready
+        this.#screen.readyAgain()
+      },
+    })
+  }
+
+  /** The gateway answers 503 meanwhile and connects again by itself: the URL stays. */
+  async #supervisePostgres(): Promise<void> {
+    await this.#supervise('PostgreSQL', {
+      exited: async () => {
+        await this.#postgres?.exited
+        return 'see its log'
+      },
+      restart: async () => {
+        this.#restarting = startPostgres({ folder: path.join(this.#options.dataDir, 'postgres') }).then((postgres) => {
+          this.#postgres = postgres
+        })
+        await this.#restarting
+      },
+    })
+  }
+
+  async #supervise(name: string, part: { exited(): Promise<string>; restart(): Promise<void> }): Promise<void> {
+    const { signal } = this.#stopping
+    for (let failures = 0; ; failures += 1) {
+      const since = performance.now()
+      const how = await part.exited()
+      if (signal.aborted) return
+      if (performance.now() - since > WELL_MS) failures = 0
+      const delay = BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)] ?? 0
+      this.#screen.warn(
+        `${name} ended unasked (${how}); starting it again${delay < 1_000 ? '' : ` in ${delay / 1000} s`}`,
+      )
+      await wait(delay, undefined, { signal }).catch(() => {})
+      if (signal.aborted) return
+      await part.restart().catch((error: unknown) => {
+        if (!signal.aborted)
+          this.#screen.warn(`${name} did not start: ${error instanceof Error ? error.message : String(error)}`)
+      })
+    }
+  }
+
+  /** Graceful: the gateway drains and ends its children, then PostgreSQL writes its checkpoint. Later calls wait for the first. */
+  stop(reason: string | null): Promise<void> {
+    return (this.#stopped ??= this.#stop(reason))
+  }
+
+  async #stop(reason: string | null): Promise<void> {
+    this.#stopping.abort()
+    if (reason) this.#screen.progress(reason)
+    const setup = this.#setup
+    const wellEnded = this.#gateway ? this.#gateway.stop() : Promise.resolve(true)
+    await this.#starting.catch(() => {})
+    // the start may have come to its gateway only meanwhile
+    await this.#gateway?.stop()
+    if (!(await wellEnded) && setup) await sweepChildren(setup)
+    await this.#restarting.catch(() => {})
+    await this.#postgres?.stop('fast')
+    this.#lock?.release()
+    if (reason) this.#screen.progress('Everything has ended; the data are kept.')
+  }
+
+  /** The impatient end: nothing drains, but nothing stays either. */
+  async force(): Promise<void> {
+    this.#stopping.abort()
+    this.#gateway?.kill()
+    await Promise.allSettled([this.#starting, this.#restarting])
+    this.#gateway?.kill()
+    if (this.#setup) await sweepChildren(this.#setup)
+    await this.#postgres?.stop('immediate')
+    this.#lock?.release()
+  }
+}

@@ -1,0 +1,64 @@
+// Tells a whole installation from a half-finished or outdated one, and mends it with `npm ci`.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { StartFault } from './start-fault.ts'
+
+interface LockedPackage {
+  readonly version?: string
+  readonly link?: boolean
+  readonly dev?: boolean
+  readonly optional?: boolean
+  readonly devOptional?: boolean
+  readonly peer?: boolean
+}
+
+/**
+ * Why node_modules cannot be trusted, or null. npm writes `node_modules/.package-lock.json` last, so a killed install has none; a package
+ * that was removed or not updated since is found by comparison. Packages that only develop or that another platform needs may be absent.
+ */
+export function checkInstall(clone: string): string | null {
+  const hidden = path.join(clone, 'node_modules', '.package-lock.json')
+  const installed = readPackages(hidden)
+  if (!installed) return 'an earlier install did not finish'
+  const wanted = readPackages(path.join(clone, 'package-lock.json'))
+  for (const [place, locked] of Object.entries(wanted ?? {})) {
+    if (!isNeeded(place, locked)) continue
+    if (installed[place]?.version !== locked.version) return `${place} is not the version of the lock file`
+    if (!existsSync(path.join(clone, place, 'package.json'))) return `${place} is missing`
+  }
+  return null
+}
+
+function isNeeded(place: string, { link, dev, optional, devOptional, peer }: LockedPackage): boolean {
+  return place.startsWith('node_modules/') && !link && !dev && !optional && !devOptional && !peer
+}
+
+function readPackages(file: string): Readonly<Record<string, LockedPackage>> | null {
+  try {
+    // npm's own file; what is not as expected counts as absent
+    const content: { packages?: Record<string, LockedPackage> } = JSON.parse(readFileSync(file, 'utf8'))
+    return content.packages ?? null
+  } catch {
+    return null
+  }
+}
+
+/** @throws StartFault when npm cannot mend it */
+export function mendInstall(clone: string, env: Readonly<Record<string, string | undefined>>): void {
+  // not the npm below node_modules: `npm ci` removes that one while it runs
+  const bin = path.join('node_modules', '.bin')
+  const PATH = (env['PATH'] ?? '').split(path.delimiter).filter((folder) => !path.normalize(folder).endsWith(bin))
+  const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
+    cwd: clone,
+    env: { ...env, PATH: PATH.join(path.delimiter) },
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  if (result.status === 0) return
+  const reason = result.stderr?.split('\n').find((line) => /npm (error|ERR!) (?!code)/.test(line))
+  throw new StartFault(
+    `The installation is incomplete and \`npm ci\` could not mend it: ${reason?.replace(/^npm (error|ERR!) /, '') ?? 'npm did not run'}`,
+    'Check that npm reaches its registry and that the folder can be written, then start again.',
+  )
+}

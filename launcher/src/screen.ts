@@ -1,0 +1,94 @@
+// What a person sees: progress, the blocks to paste, faults with their fix; or the same as one JSON object per line.
+import { buildConnectBlocks, buildKeyedUrl } from '@mcphub/api'
+import type { ReadyEvent } from './gateway-events.ts'
+
+export interface ScreenOptions {
+  readonly json: boolean
+  readonly color: boolean
+  readonly write: (text: string) => void
+}
+
+export interface Ready extends ReadyEvent {
+  readonly seconds: number
+  readonly dataDir: string
+  readonly catalogDir: string
+}
+
+export interface Screen {
+  progress(message: string): void
+  /** something to know that needs no action of the hub */
+  warn(message: string): void
+  fault(message: string, fix: string): void
+  ready(facts: Ready): void
+  /** the gateway serves again after it died: no blocks, they are still right */
+  readyAgain(): void
+}
+
+type Paint = (code: number, text: string) => string
+
+export function createScreen({ json, color, write }: ScreenOptions): Screen {
+  const paint: Paint = color ? (code, text) => `\u001b[${code}m${text}\u001b[0m` : (_, text) => text
+  const emit = (event: Record<string, unknown>): void => write(`${JSON.stringify(event)}\n`)
+  if (json) {
+    return {
+      progress: (message) => emit({ type: 'progress', message }),
+      warn: (message) => emit({ type: 'warning', message }),
+      fault: (message, fix) => emit({ type: 'fault', message, fix }),
+      ready: (facts) =>
+        emit({ ...facts, blocks: facts.demoKey ? buildConnectBlocks(facts.endpoint, facts.demoKey) : [] }),
+      readyAgain: () => emit({ type: 'ready-again' }),
+    }
+  }
+  return {
+    progress: (message) => write(`${paint(2, '·')} ${message}\n`),
+    warn: (message) => write(`${paint(33, '!')} ${message}\n`),
+    fault: (message, fix) => write(`${paint(31, '✗')} ${message}\n  ${fix}\n`),
+    ready: (facts) => write(formatReady(facts, paint)),
+    readyAgain: () => write(`${paint(32, '✓')} The gateway serves again.\n`),
+  }
+}
+
+export function formatReady(facts: Ready, paint: Paint = (_, text) => text): string {
+  const heading = (text: string): string => paint(1, text)
+  const parts = [
+    `${paint(32, '✓')} ${heading('MCPHub is ready')} (${facts.seconds.toFixed(1)} s)`,
+    ...(facts.demoKey ? formatFirst(facts.endpoint, facts.demoKey, heading) : formatLater(facts.endpoint, heading)),
+    ...(facts.setupUrl
+      ? [`${heading('First administrator')}: open or pass on this link; it works once\n${facts.setupUrl}`]
+      : []),
+    formatFacts(facts, heading),
+    ...facts.faults.map((fault) => `${paint(31, '✗')} ${fault}`),
+    ...facts.warnings.map((warning) => `${paint(33, '!')} ${warning}`),
+    'Ctrl-C ends the hub and everything it started.',
+  ]
+  return `\n${parts.join('\n\n')}\n\n`
+}
+
+type Heading = (text: string) => string
+
+function formatFirst(endpoint: string, key: string, heading: Heading): readonly string[] {
+  const blocks = buildConnectBlocks(endpoint, key).map(
+    ({ title, where, text }) => `${heading(title)} (${where}):\n${text}`,
+  )
+  return [
+    `${heading('Endpoint with a demo key')} (shown this once; the key is kept as a hash only):\n${buildKeyedUrl(endpoint, key)}`,
+    ...blocks,
+  ]
+}
+
+function formatLater(endpoint: string, heading: Heading): readonly string[] {
+  const mcphub = 'node_modules/.bin/mcphub'
+  return [
+    `${heading('Endpoint')}: ${endpoint}?key=<your key>`,
+    `A new key: ${mcphub} keys create --name <name>   The blocks for editors: ${mcphub} connect`,
+  ]
+}
+
+function formatFacts({ separation, dataDir, catalogDir }: Ready, heading: Heading): string {
+  return [
+    `${heading('Separation of users')}: ${separation.kind}. ${separation.message}`,
+    'This is the local mode: for trying, developing and small teams on a host that they trust.',
+    `Catalogue: ${catalogDir} (watched)`,
+    `Data: ${dataDir}`,
+  ].join('\n')
+}
