@@ -48,8 +48,13 @@ export function databaseUnavailable(cause?: unknown): HubError {
   return new HubError('database_unavailable', 'The database is not available', { retryAfterSeconds: 5 }, { cause })
 }
 
+/** PostgreSQL stores no NUL character, and this text has one. */
+const UNSTORABLE = /^(22021|22P05)$/
+
 /** HubErrors pass; a lost database becomes `database_unavailable`; the rest stays as it is for the caller that expects it. */
 export function translateFault(thrown: unknown): unknown {
   if (thrown instanceof HubError) return thrown
+  if (UNSTORABLE.test(driverFault(thrown).code ?? ''))
+    return new HubError('invalid_params', 'A text holds a character that cannot be stored')
   return isAway(thrown) ? databaseUnavailable(thrown) : thrown
 }

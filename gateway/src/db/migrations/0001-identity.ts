@@ -107,6 +107,8 @@ const UP = [
     PRIMARY KEY (at, id)
   ) PARTITION BY RANGE (at)`,
   `CREATE INDEX audit_user ON audit (user_id, at DESC, id)`,
+  // an erased user's name is looked for in the objects of administrative acts
+  `CREATE INDEX audit_admin_target ON audit (target) WHERE kind = 'admin'`,
   `CREATE INDEX audit_request ON audit (request_id)`,
   `CREATE TABLE settings (
     name text PRIMARY KEY,

@@ -1,5 +1,13 @@
 // Who may use the hub: accounts, their role and their life, and the first administrator's set-up token (design.md §3).
+import { HubError, presentFaults, username as usernameSchema } from '@mcphub/api'
+import type { ChangeSource, Transactor, Unit } from '../../db/unit.ts'
 import type { Secret } from '../../secrets/secret.ts'
+import { isId } from '../ids.ts'
+import type { KeysService } from '../keys/keys-service.ts'
+import type { SettingsStore } from '../settings/settings-store.ts'
+import { createSetup } from './setup.ts'
+import { announceUser, subscribeUsers } from './user-changes.ts'
+import type { UserPatch, UsersStore } from './users-store.ts'
 
 export type Role = 'admin' | 'member'
 
@@ -101,4 +109,167 @@ export interface UsersService {
 
   /** Also for changes made by other replicas, ≤ 1 s later (≤ 5 s after a database loss). */
   onUserChange(listener: (change: UserChange) => void): () => void
+}
+
+export interface UsersDeps {
+  readonly store: UsersStore
+  readonly settings: SettingsStore
+  readonly transactor: Transactor
+  readonly changes: ChangeSource
+  readonly keys: Pick<KeysService, 'createIn' | 'revokeAllIn'>
+}
+
+const PAGE = 100
+const MAX_PAGE = 1000
+const ALL_LOCKED = 100_000
+
+export function createUsersService(deps: UsersDeps): UsersService {
+  const { store, transactor, changes, keys } = deps
+
+  async function getUser(unit: Unit | null, id: string): Promise<User> {
+    const user = isId(id) ? await store.get(unit, id) : null
+    if (!user) throw new HubError('not_found', 'There is no such user')
+    return user
+  }
+
+  async function insertUser(unit: Unit, input: { username: string; role: Role }): Promise<User> {
+    const user = await store.insert(unit, { username: checkUsername(input.username), role: input.role })
+    announceUser(unit, 'created', user.id)
+    return user
+  }
+
+  /** The work under the one lock of administrators, with the post-condition: who had an administrator still has one. */
+  function guarded<T>(work: (unit: Unit) => Promise<T>): Promise<T> {
+    return transactor.transaction(async (unit) => {
+      await store.lockAdmins(unit)
+      const before = await store.countActiveAdmins(unit)
+      const result = await work(unit)
+      if (before > 0 && (await store.countActiveAdmins(unit)) === 0)
+        throw new HubError('conflict', 'This is the last active administrator; make another one first')
+      return result
+    })
+  }
+
+  async function change(unit: Unit, user: User, step: { kind: UserChangeKind; patch: UserPatch }): Promise<User> {
+    const changed = await store.update(unit, user.id, step.patch)
+    if (!changed) throw new HubError('not_found', 'There is no such user')
+    announceUser(unit, step.kind, user.id)
+    return changed
+  }
+
+  /** One step of a living user's life; taken already, it changes nothing and tells nobody. */
+  function changeLiving(userId: string, kind: UserChangeKind, patch: UserPatch): Promise<User> {
+    return guarded(async (unit) => {
+      const user = await getUser(unit, userId)
+      if (user.deletedAt) throw new HubError('conflict', 'This user is deleted; restore them first')
+      const isTaken = Object.entries(patch).every(([name, value]) => user[name as keyof User] === value)
+      return isTaken ? user : change(unit, user, { kind, patch })
+    })
+  }
+
+  return {
+    ...createSetup({ ...deps, insertUser }),
+    create: (_actor, input) =>
+      transactor.transaction((unit) => insertUser(unit, { username: input.username, role: input.role ?? 'member' })),
+    list: (filter = {}) => listPage(store, filter),
+    find: async (reference) => {
+      if (isId(reference)) return getUser(null, reference)
+      const user = await store.findLiving(canonicalUsername(reference) ?? '')
+      if (!user) throw new HubError('not_found', 'There is no such user')
+      return user
+    },
+    activate: (_actor, userId) => changeLiving(userId, 'activated', { active: true }),
+    deactivate: async (actor, userId) => {
+      checkNotSelf(actor, userId)
+      return changeLiving(userId, 'deactivated', { active: false })
+    },
+    promote: (_actor, userId) => changeLiving(userId, 'promoted', { role: 'admin' }),
+    demote: async (actor, userId) => {
+      checkNotSelf(actor, userId)
+      return changeLiving(userId, 'demoted', { role: 'member' })
+    },
+    remove: async (actor, userId) => {
+      checkNotSelf(actor, userId)
+      return guarded(async (unit) => {
+        const user = await getUser(unit, userId)
+        if (user.deletedAt) return user
+        await keys.revokeAllIn(unit, userId)
+        return change(unit, user, { kind: 'deleted', patch: { deletedAt: new Date() } })
+      })
+    },
+    restore: (_actor, userId) =>
+      guarded(async (unit) => {
+        const user = await getUser(unit, userId)
+        return user.deletedAt ? change(unit, user, { kind: 'restored', patch: { deletedAt: null } }) : user
+      }),
+    erase: async (actor, userId) => {
+      checkNotSelf(actor, userId)
+      await guarded(async (unit) => {
+        const user = await getUser(unit, userId)
+        await store.erase(unit, user)
+        announceUser(unit, 'erased', userId)
+        unit.announce('variables', `${userId}/`)
+        unit.announce('groups', userId)
+      })
+    },
+    findByAccount: (account) => store.findByAccount(account),
+    linkAccount: (userId, account) => transactor.transaction((unit) => store.linkAccount(unit, userId, account)),
+    onUserChange: (listener) => subscribeUsers({ changes, listLocked: () => listLocked(store) }, listener),
+  }
+}
+
+function checkNotSelf(actor: Actor, userId: string): void {
+  if (actor.userId === userId)
+    throw new HubError('forbidden', 'Nobody deactivates, demotes or deletes themself; ask another administrator')
+}
+
+function canonicalUsername(text: string): string | null {
+  const parsed = usernameSchema.safeParse(text)
+  return parsed.success ? parsed.data : null
+}
+
+function checkUsername(text: string): string {
+  const parsed = usernameSchema.safeParse(text)
+  const faults = parsed.success ? [] : presentFaults(parsed.error).map((fault) => ({ ...fault, field: 'username' }))
+  if (parsed.success && isId(parsed.data))
+    faults.push({ field: 'username', message: 'It looks like an id; choose a name' })
+  if (!parsed.success || faults.length > 0)
+    throw new HubError('invalid_params', 'The username is not valid', { faults })
+  return parsed.data
+}
+
+async function listPage(store: UsersStore, filter: UserFilter): Promise<UserPage> {
+  const { after: cursor, ...rest } = filter
+  const limit = Math.min(Math.max(filter.limit ?? PAGE, 1), MAX_PAGE)
+  const after = cursor === undefined ? {} : { after: parseCursor(cursor) }
+  const search = filter.search === undefined ? {} : { search: filter.search.normalize('NFC').toLowerCase() }
+  const users = await store.list({ ...rest, ...search, ...after, limit: limit + 1 })
+  const page = users.slice(0, limit)
+  const last = page.at(-1)
+  const more = users.length > limit && last
+  return {
+    users: page,
+    next: more ? Buffer.from(JSON.stringify([last.username, last.id])).toString('base64url') : null,
+  }
+}
+
+function parseCursor(cursor: string): { username: string; id: string } {
+  try {
+    const parsed = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown
+    const [username, id] = parsed as [unknown, unknown]
+    if (typeof username === 'string' && typeof id === 'string' && isId(id)) return { username, id }
+  } catch {
+    // falls through to the one answer for all of them
+  }
+  throw new HubError('invalid_params', 'The cursor is not one of this list', {
+    faults: [{ field: 'cursor', message: 'Give `next` of the page before, unchanged' }],
+  })
+}
+
+async function listLocked(store: UsersStore): Promise<readonly User[]> {
+  const [inactive, deleted] = await Promise.all([
+    store.list({ state: 'inactive', limit: ALL_LOCKED }),
+    store.list({ state: 'deleted', limit: ALL_LOCKED }),
+  ])
+  return [...inactive, ...deleted]
 }

@@ -1,0 +1,281 @@
+// The one file where a hub key is checked: presented text → SHA-256 → principal, by memory when the key was seen before and nothing changed.
+// Every bad key, whatever is wrong with it, gets one answer in one class of time.
+import { HUB_KEY, HubError, LIMITS } from '@mcphub/api'
+import type { ChangeSource } from '../db/unit.ts'
+import type { Identity, IdentityStore, KeyUse } from './identity-store.ts'
+import { KeyLookup } from './key-lookup.ts'
+import type { Authenticator, PresentedKey, Principal, Revocation } from './principal.ts'
+import { hashToken } from './tokens.ts'
+
+export interface AuthenticatorDeps {
+  readonly store: IdentityStore
+  readonly changes: ChangeSource
+  /** how long known identities outlive a dead database; 0 = fail closed */
+  readonly outliveMs?: number
+  /** bound of remembered bad keys */
+  readonly maxRefused?: number
+  readonly now?: () => number
+  readonly onFault?: (step: string, error: unknown) => void
+}
+
+export interface KeyAuthenticator extends Authenticator {
+  start(): void
+  /** Writes the last uses. */
+  stop(): Promise<void>
+  counts(): { readonly known: number; readonly refused: number; readonly waiting: number }
+}
+
+interface Entry {
+  readonly hash: string
+  readonly principal: Principal
+  readonly expiresAt: number
+  /** `Date.now()` since when a change of this user waits to be looked at; 0 = none */
+  doubtedAt: number
+  lastUsedAt: number
+}
+
+const SECOND = 1000
+/** A look at the counter is never older than this while all is well (500 ms between looks, 2 s for a slow one). */
+const FRESH_MS = 3 * SECOND
+/** A doubted identity that could not be looked at again ends for open streams too. */
+const DOUBT_MS = 5 * SECOND
+const REFUSED_MS = 30 * SECOND
+const SWEEP_MS = SECOND
+const RECHECK_MS = 30 * SECOND
+const FLUSH_MS = 10 * SECOND
+/** Nothing used it for so long: it is looked up again when it comes back. */
+const FORGET_MS = 24 * 3600 * SECOND
+const CHUNK = 500
+
+const refuse = (): HubError =>
+  new HubError('unauthenticated', 'Not authenticated: present a valid hub key as ?key= or as Authorization: Bearer')
+const unavailable = (cause?: unknown): HubError =>
+  new HubError('database_unavailable', 'The database is not available', { retryAfterSeconds: 5 }, { cause })
+
+/** The one key of a request; '' when there is none, null when two differ. Either way nothing that could be valid. */
+function pickKey({ query, bearer }: PresentedKey): string | null {
+  if (query !== null && bearer !== null && query !== bearer) return null
+  return query ?? bearer ?? ''
+}
+
+function toEntry(hash: string, identity: Identity): Entry {
+  const { userId, username, role, keyId, scope, expiresAt } = identity
+  const principal: Principal = Object.freeze({ userId, username, role, keyId, scope, claims: [] })
+  return { hash, principal, expiresAt: expiresAt?.getTime() ?? Infinity, doubtedAt: 0, lastUsedAt: 0 }
+}
+
+function samePrincipal(a: Principal, b: Principal): boolean {
+  return a.username === b.username && a.role === b.role && JSON.stringify(a.scope) === JSON.stringify(b.scope)
+}
+
+export function createAuthenticator(deps: AuthenticatorDeps): KeyAuthenticator {
+  return new KeyTable(deps)
+}
+
+class KeyTable implements KeyAuthenticator {
+  readonly #deps: AuthenticatorDeps
+  readonly #now: () => number
+  readonly #outliveMs: number
+  readonly #lookup: KeyLookup
+  readonly #entries = new Map<string, Entry>()
+  readonly #byKey = new Map<string, Entry>()
+  /** hash → until when it is refused without a look; oldest first */
+  readonly #refused = new Map<string, number>()
+  readonly #uses = new Map<string, number>()
+  readonly #listeners = new Set<(revocation: Revocation) => void>()
+  /** Grows with every change of any identity: an answer of the database from before is not kept. */
+  #generation = 0
+  #timers: NodeJS.Timeout[] = []
+  readonly #unsubscribe: () => void
+
+  constructor(deps: AuthenticatorDeps) {
+    this.#deps = deps
+    this.#now = deps.now ?? Date.now
+    this.#outliveMs = deps.outliveMs ?? LIMITS.identityCacheMs
+    this.#lookup = new KeyLookup(deps.store)
+    this.#unsubscribe = deps.changes.subscribe('identity', (userIds) => this.#doubt(userIds))
+  }
+
+  authenticate(presented: PresentedKey): Principal | Promise<Principal> {
+    const key = pickKey(presented)
+    if (key === '') throw refuse()
+    if (key === null || !HUB_KEY.test(key)) return this.#refuseSlowly(`malformed ${key ?? ''}`)
+    const hash = hashToken(key).toString('hex')
+    const entry = this.#entries.get(hash)
+    if (entry && entry.doubtedAt === 0 && this.#isFresh()) return this.#use(entry)
+    if (this.#isRefused(hash)) throw refuse()
+    return this.#ask(hash)
+  }
+
+  isLive(principal: Principal): boolean {
+    const entry = this.#byKey.get(principal.keyId)
+    if (!entry || entry.expiresAt <= this.#now()) return false
+    return entry.doubtedAt === 0 || this.#now() - entry.doubtedAt < DOUBT_MS
+  }
+
+  onRevoked(listener: (revocation: Revocation) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  start(): void {
+    const every = (ms: number, work: () => void): NodeJS.Timeout => setInterval(work, ms).unref()
+    this.#timers = [
+      every(SWEEP_MS, () => this.#sweep()),
+      every(RECHECK_MS, () => this.#recheck([...this.#entries.values()])),
+      every(FLUSH_MS, () => void this.#flush()),
+    ]
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#unsubscribe()
+    await this.#flush()
+  }
+
+  counts(): { known: number; refused: number; waiting: number } {
+    return { known: this.#entries.size, refused: this.#refused.size, waiting: this.#lookup.waiting }
+  }
+
+  /** By what this replica knows of the database: is it certain that nothing changed, or allowed to go on as if? */
+  #isFresh(): boolean {
+    const { ok, seenAt } = this.#deps.changes.freshness()
+    const age = this.#now() - seenAt
+    return age <= Math.max(this.#outliveMs, ok ? FRESH_MS : 0)
+  }
+
+  #use(entry: Entry): Principal {
+    const now = this.#now()
+    if (entry.expiresAt <= now) throw refuse()
+    entry.lastUsedAt = now
+    this.#uses.set(entry.principal.keyId, now)
+    return entry.principal
+  }
+
+  async #ask(hash: string): Promise<Principal> {
+    const { ok } = this.#deps.changes.freshness()
+    // A dead database is not asked once more by every request; the feed keeps trying and says when it is back.
+    if (!ok) throw unavailable()
+    const generation = this.#generation
+    const identity = await this.#lookup.find(hash)
+    if (!identity) {
+      this.#drop(hash)
+      if (generation === this.#generation) this.#rememberRefused(hash)
+      throw refuse()
+    }
+    return this.#use(this.#keep(toEntry(hash, identity), generation))
+  }
+
+  /** Malformed and contradictory keys take the way of unknown ones, so that time says nothing either. */
+  async #refuseSlowly(text: string): Promise<never> {
+    const hash = hashToken(text).toString('hex')
+    if (this.#isRefused(hash)) throw refuse()
+    if (this.#deps.changes.freshness().ok) await this.#lookup.find(hash).catch(() => null)
+    this.#rememberRefused(hash)
+    throw refuse()
+  }
+
+  /** The same principal object as long as nothing about it changed: others key their caches by it. */
+  #keep(entry: Entry, generation: number): Entry {
+    const known = this.#entries.get(entry.hash)
+    const kept =
+      known && samePrincipal(known.principal, entry.principal) ? { ...entry, principal: known.principal } : entry
+    if (generation !== this.#generation) kept.doubtedAt = known?.doubtedAt || this.#now()
+    this.#entries.set(kept.hash, kept)
+    this.#byKey.set(kept.principal.keyId, kept)
+    if (kept.doubtedAt > 0) this.#recheck([kept])
+    return kept
+  }
+
+  #drop(hash: string): Entry | null {
+    const entry = this.#entries.get(hash)
+    if (!entry) return null
+    this.#entries.delete(hash)
+    this.#byKey.delete(entry.principal.keyId)
+    return entry
+  }
+
+  #isRefused(hash: string): boolean {
+    return (this.#refused.get(hash) ?? 0) > this.#now()
+  }
+
+  #rememberRefused(hash: string): void {
+    this.#refused.delete(hash)
+    this.#refused.set(hash, this.#now() + REFUSED_MS)
+    const max = this.#deps.maxRefused ?? 10_000
+    for (const oldest of this.#refused.keys()) {
+      if (this.#refused.size <= max) return
+      this.#refused.delete(oldest)
+    }
+  }
+
+  #doubt(userIds: ReadonlySet<string> | null): void {
+    this.#generation += 1
+    this.#refused.clear()
+    const now = this.#now()
+    const doubted = [...this.#entries.values()].filter((entry) => userIds?.has(entry.principal.userId) ?? true)
+    for (const entry of doubted) entry.doubtedAt ||= now
+    this.#recheck(doubted)
+  }
+
+  /** Asks for these again and tells of those that ended. A failed try is repeated by the sweep. */
+  #recheck(entries: readonly Entry[]): void {
+    for (let at = 0; at < entries.length; at += CHUNK) void this.#recheckChunk(entries.slice(at, at + CHUNK))
+  }
+
+  async #recheckChunk(entries: readonly Entry[]): Promise<void> {
+    if (!this.#deps.changes.freshness().ok) return
+    const generation = this.#generation
+    try {
+      const valid = await this.#deps.store.findValid(entries.map((entry) => entry.hash))
+      if (generation !== this.#generation) return this.#retryDoubted(entries)
+      const ended = entries.filter((entry) => !valid.has(entry.hash))
+      for (const [hash, identity] of valid) {
+        const { lastUsedAt } = this.#entries.get(hash) ?? { lastUsedAt: 0 }
+        this.#keep(toEntry(hash, identity), generation).lastUsedAt = lastUsedAt
+      }
+      this.#end(ended)
+    } catch (thrown) {
+      this.#deps.onFault?.('look at identities again', thrown)
+    }
+  }
+
+  /** Another change came meanwhile; its own recheck covers its users, this one covers the rest. */
+  #retryDoubted(entries: readonly Entry[]): void {
+    const left = entries.map((entry) => this.#entries.get(entry.hash)).filter((entry) => entry !== undefined)
+    if (left.length > 0) this.#recheck(left)
+  }
+
+  #end(entries: readonly Entry[]): void {
+    for (const { hash } of entries) {
+      const entry = this.#drop(hash)
+      if (!entry) continue
+      const { userId, keyId } = entry.principal
+      for (const listener of this.#listeners) listener({ userId, keyId })
+    }
+  }
+
+  #sweep(): void {
+    const now = this.#now()
+    const all = [...this.#entries.values()]
+    this.#end(
+      all.filter((entry) => entry.expiresAt <= now || (entry.doubtedAt > 0 && now - entry.doubtedAt > DOUBT_MS)),
+    )
+    this.#recheck(all.filter((entry) => entry.doubtedAt > 0))
+    for (const entry of all) if (now - entry.lastUsedAt > FORGET_MS && entry.lastUsedAt > 0) this.#drop(entry.hash)
+    for (const [hash, until] of this.#refused) if (until <= now) this.#refused.delete(hash)
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#uses.size === 0) return
+    const uses: KeyUse[] = [...this.#uses].map(([keyId, at]) => ({ keyId, at: new Date(at) }))
+    this.#uses.clear()
+    try {
+      await this.#deps.store.recordUses(uses)
+    } catch (thrown) {
+      // Kept for the next time unless used again meanwhile; one entry per live key bounds it.
+      for (const { keyId, at } of uses) if (!this.#uses.has(keyId)) this.#uses.set(keyId, at.getTime())
+      this.#deps.onFault?.('record the last use of keys', thrown)
+    }
+  }
+}

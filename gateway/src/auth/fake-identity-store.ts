@@ -1,0 +1,49 @@
+// IdentityStore over the rows of the fake users and keys stores.
+import type { KeyRow } from '../db/tables/keys.ts'
+import type { Identity, IdentityStore } from './identity-store.ts'
+
+interface FakeUser {
+  readonly id: string
+  readonly username: string
+  readonly role: 'admin' | 'member'
+  readonly active: boolean
+  readonly deletedAt: Date | null
+}
+
+export interface FakeIdentityDeps {
+  readonly users: ReadonlyMap<string, FakeUser>
+  readonly keys: Map<string, KeyRow>
+  /** throws while the database is away */
+  readonly check: () => void
+}
+
+const isValidKey = (key: KeyRow): boolean =>
+  key.revokedAt === null && (key.expiresAt === null || key.expiresAt.getTime() > Date.now())
+
+export function createFakeIdentityStore({ users, keys, check }: FakeIdentityDeps): IdentityStore {
+  const toIdentity = (key: KeyRow): Identity | null => {
+    const user = users.get(key.userId)
+    if (!user?.active || user.deletedAt || !isValidKey(key)) return null
+    const { username, role } = user
+    return { keyId: key.id, userId: user.id, username, role, scope: key.scope, expiresAt: key.expiresAt }
+  }
+  return {
+    findValid: async (hashes) => {
+      check()
+      const wanted = new Set(hashes)
+      const found = new Map<string, Identity>()
+      for (const key of keys.values()) {
+        const identity = toIdentity(key)
+        if (identity && wanted.has(key.sha256.toString('hex'))) found.set(key.sha256.toString('hex'), identity)
+      }
+      return found
+    },
+    recordUses: async (uses) => {
+      check()
+      for (const { keyId, at } of uses) {
+        const key = keys.get(keyId)
+        if (key && (key.lastUsedAt?.getTime() ?? 0) < at.getTime()) keys.set(keyId, { ...key, lastUsedAt: at })
+      }
+    },
+  }
+}

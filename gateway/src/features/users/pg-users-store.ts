@@ -1,0 +1,105 @@
+// UsersStore on PostgreSQL.
+import { HubError } from '@mcphub/api'
+import { IsNull, type EntityManager } from 'typeorm'
+import type { Database } from '../../db/database.ts'
+import { violatedUnique, violatesReference } from '../../db/faults.ts'
+import { externalAccountsTable, usersTable } from '../../db/tables/users.ts'
+import type { User } from './users-service.ts'
+import type { UserListing, UserPatch, UsersStore } from './users-store.ts'
+
+/** Any fixed number of our own. */
+const ADMIN_LOCK = 7_266_842_912
+
+const ACTIVE_ADMIN = { role: 'admin', active: true, deletedAt: IsNull() } as const
+
+const SELECT = `SELECT u.id, u.username, u.role, u.active, u.created_at AS "createdAt", u.deleted_at AS "deletedAt",
+  (SELECT max(k.last_used_at) FROM keys k WHERE k.user_id = u.id) AS "lastSeenAt" FROM users u`
+
+const STATES = {
+  living: 'u.deleted_at IS NULL',
+  active: 'u.deleted_at IS NULL AND u.active',
+  inactive: 'u.deleted_at IS NULL AND NOT u.active',
+  deleted: 'u.deleted_at IS NOT NULL',
+  all: 'true',
+} as const
+
+async function readUser(manager: EntityManager, where: string, values: unknown[]): Promise<User | null> {
+  const rows: User[] = await manager.query(`${SELECT} WHERE ${where}`, values)
+  return rows[0] ?? null
+}
+
+function nameTaken(thrown: unknown): unknown {
+  return violatedUnique(thrown) === 'users_username_living'
+    ? new HubError('conflict', 'A user of that name exists already')
+    : thrown
+}
+
+async function listUsers(manager: EntityManager, listing: UserListing): Promise<User[]> {
+  const after = listing.after ?? null
+  return manager.query(
+    `${SELECT} WHERE ${STATES[listing.state ?? 'living']}
+      AND ($1::text IS NULL OR position($1 in u.username) > 0)
+      AND ($2::text IS NULL OR u.role = $2)
+      AND ($3::text IS NULL OR (u.username, u.id) > ($3, $4::uuid))
+      ORDER BY u.username, u.id LIMIT $5`,
+    [listing.search ?? null, listing.role ?? null, after?.username ?? null, after?.id ?? null, listing.limit],
+  )
+}
+
+async function updateUser(manager: EntityManager, id: string, patch: UserPatch): Promise<User | null> {
+  const repository = manager.getRepository(usersTable)
+  await repository.update({ id }, patch).catch((thrown: unknown) => Promise.reject(nameTaken(thrown)))
+  await repository.increment({ id }, 'epoch', 1)
+  return readUser(manager, 'u.id = $1', [id])
+}
+
+async function eraseUser(manager: EntityManager, { id, username }: User): Promise<void> {
+  await manager.getRepository(usersTable).delete({ id })
+  // Another user of the same name may be meant by a record; then the name stays, it is theirs.
+  await manager.query(
+    `UPDATE audit SET target = $1 WHERE kind = 'admin' AND target = $2
+      AND NOT EXISTS (SELECT FROM users WHERE username = $2)`,
+    [id, username],
+  )
+}
+
+export function createPgUsersStore(database: Database): UsersStore {
+  const { run } = database
+  return {
+    lockAdmins: (unit) =>
+      run(unit, async (manager) => void (await manager.query('SELECT pg_advisory_xact_lock($1)', [ADMIN_LOCK]))),
+    countActiveAdmins: (unit) => run(unit, (manager) => manager.getRepository(usersTable).countBy(ACTIVE_ADMIN)),
+    insert: (unit, user) =>
+      run(unit, async (manager) => {
+        const result = await manager
+          .getRepository(usersTable)
+          .insert(user)
+          .catch((thrown: unknown) => Promise.reject(nameTaken(thrown)))
+        return (await readUser(manager, 'u.id = $1', [result.identifiers[0]!['id']]))!
+      }),
+    get: (unit, id) => run(unit, (manager) => readUser(manager, 'u.id = $1', [id])),
+    findLiving: (username) =>
+      run(null, (manager) => readUser(manager, 'u.username = $1 AND u.deleted_at IS NULL', [username])),
+    list: (listing) => run(null, (manager) => listUsers(manager, listing)),
+    update: (unit, id, patch) => run(unit, (manager) => updateUser(manager, id, patch)),
+    erase: (unit, user) => run(unit, (manager) => eraseUser(manager, user)),
+    findByAccount: ({ provider, subject }) =>
+      run(null, (manager) =>
+        readUser(
+          manager,
+          'u.deleted_at IS NULL AND u.id = (SELECT user_id FROM external_accounts WHERE provider = $1 AND subject = $2)',
+          [provider, subject],
+        ),
+      ),
+    linkAccount: (unit, userId, account) =>
+      run(unit, async (manager) => {
+        const repository = manager.getRepository(externalAccountsTable)
+        const linked = await repository.findOneBy({ ...account })
+        if (linked?.userId === userId) return
+        await repository.insert({ ...account, userId }).catch((thrown: unknown) => {
+          if (violatedUnique(thrown)) throw new HubError('conflict', 'That account belongs to another user')
+          throw violatesReference(thrown) ? new HubError('not_found', 'There is no such user') : thrown
+        })
+      }),
+  }
+}
