@@ -1,0 +1,50 @@
+// Which servers a person is entitled to, and through what (design.md §4). Pure.
+// Entitled = enabled servers with `access: Everyone`, plus the servers of every active UserGroup the person is a member of.
+import type { Principal } from '../auth/principal.ts'
+import type { CatalogGroup, CatalogServer, CatalogSnapshot } from '../catalog/catalog.ts'
+
+export type Person = Pick<Principal, 'username' | 'claims'>
+
+export interface Entitlement {
+  readonly server: CatalogServer
+  readonly everyone: boolean
+  /** active groups of the person that have this server */
+  readonly groups: readonly CatalogGroup[]
+}
+
+/** Active groups whose members name this username or one of these claims. Usernames have one form only, so they are compared as they are. */
+export function listGroupsOf(person: Person, groups: Iterable<CatalogGroup>): CatalogGroup[] {
+  return [...groups].filter((group) => group.spec.active && isMember(person, group))
+}
+
+export function isMember(person: Person, { spec }: CatalogGroup): boolean {
+  const { users, claims } = spec.members
+  return (
+    users.includes(person.username) ||
+    claims.some((wanted) => person.claims.some(({ name, value }) => name === wanted.name && value === wanted.value))
+  )
+}
+
+/** By names, or by labels that must all be there. A selector without labels selects nothing: emptiness must not mean everything. */
+export function groupHas({ spec }: CatalogGroup, server: CatalogServer): boolean {
+  if (spec.servers?.includes(server.name)) return true
+  const wanted = Object.entries(spec.serverSelector?.matchLabels ?? {})
+  return (
+    wanted.length > 0 &&
+    wanted.every(([key, value]) => Object.hasOwn(server.labels, key) && server.labels[key] === value)
+  )
+}
+
+/** null: not entitled, or the server is switched off. */
+export function entitle(server: CatalogServer, groupsOfPerson: readonly CatalogGroup[]): Entitlement | null {
+  if (!server.spec.enabled) return null
+  const everyone = server.spec.access === 'Everyone'
+  const groups = groupsOfPerson.filter((group) => groupHas(group, server))
+  return everyone || groups.length > 0 ? { server, everyone, groups } : null
+}
+
+export function listEntitlements(person: Person, catalog: CatalogSnapshot): ReadonlyMap<string, Entitlement> {
+  const groups = listGroupsOf(person, catalog.groups.values())
+  const entitled = [...catalog.servers.values()].flatMap((server) => entitle(server, groups) ?? [])
+  return new Map(entitled.map((entitlement) => [entitlement.server.name, entitlement]))
+}
