@@ -1,8 +1,20 @@
-// Tells a whole installation from a half-finished or outdated one, and mends it with `npm ci`.
+// What must be installed before anything else can be loaded: the right Node, and every package of the lock file; mends with `npm ci`.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { StartFault } from './start-fault.ts'
+
+const MINIMUM_NODE = [26, 4] as const
+
+/** @throws StartFault when the running Node is too old */
+export function checkNode(version: string): void {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major > MINIMUM_NODE[0] || (major === MINIMUM_NODE[0] && minor >= MINIMUM_NODE[1])) return
+  throw new StartFault(
+    `This is Node ${version}; the hub needs ${MINIMUM_NODE.join('.')} or later.`,
+    'Start it with `make run`, which brings its own Node.',
+  )
+}
 
 interface LockedPackage {
   readonly version?: string
@@ -56,7 +68,7 @@ export function mendInstall(clone: string, env: Readonly<Record<string, string |
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   if (result.status === 0) return
-  const reason = result.stderr?.split('\n').find((line) => /npm (error|ERR!) (?!code)/.test(line))
+  const reason = result.stderr?.split('\n').find((line) => /^npm (error|ERR!) (?!code )\S/.test(line))
   throw new StartFault(
     `The installation is incomplete and \`npm ci\` could not mend it: ${reason?.replace(/^npm (error|ERR!) /, '') ?? 'npm did not run'}`,
     'Check that npm reaches its registry and that the folder can be written, then start again.',

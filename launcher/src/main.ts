@@ -3,20 +3,9 @@
 // Imports nothing that needs an installed package: a half-finished install must be told, not crash.
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
-import { checkInstall, mendInstall } from './install-check.ts'
+import { checkInstall, checkNode, mendInstall } from './install-check.ts'
 import { HELP, readOptions, type Options } from './options.ts'
 import { StartFault } from './start-fault.ts'
-
-const MINIMUM_NODE = [26, 4] as const
-
-function checkNode(version: string): void {
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  if (major > MINIMUM_NODE[0] || (major === MINIMUM_NODE[0] && minor >= MINIMUM_NODE[1])) return
-  throw new StartFault(
-    `This is Node ${version}; the hub needs ${MINIMUM_NODE.join('.')} or later.`,
-    'Start it with `make run`, which brings its own Node.',
-  )
-}
 
 function ensureInstalled({ clone, env, json }: Options): void {
   const fault = checkInstall(clone)

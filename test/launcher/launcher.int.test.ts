@@ -1,0 +1,268 @@
+// The launcher's life on one machine: first start, later starts, its end by Ctrl-C, its death, and the faults a person meets.
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { findFreePort, launch, listLeftovers, listProcesses, makeDataDir, type Launch } from './harness.ts'
+
+async function askGateway(port: number): Promise<{ starts: number; pid: number }> {
+  const response = await fetch(`http://127.0.0.1:${port}/`)
+  const body: unknown = await response.json()
+  if (typeof body !== 'object' || body === null || !('starts' in body) || !('pid' in body))
+    throw new Error('no stand-in')
+  return { starts: Number(body.starts), pid: Number(body.pid) }
+}
+
+async function startHub(dataDir: string, port: number): Promise<Launch> {
+  const hub = launch({ dataDir, port })
+  await hub.waitUntilReady()
+  return hub
+}
+
+describe('a start', () => {
+  test('prints what to paste the first time, keeps the data the second time, and Ctrl-C leaves no process', async () => {
+    const dataDir = makeDataDir()
+    const port = await findFreePort()
+    const first = await startHub(dataDir, port)
+    const key = `mcphub_${'ab'.repeat(32)}`
+    expect(first.output()).toContain(`http://localhost:${port}/mcp?key=${key}`)
+    expect(first.output()).toContain('"mcpServers"')
+    expect(first.output()).toContain(`claude mcp add --transport http mcp-hub 'http://localhost:${port}/mcp'`)
+    expect(first.output()).toContain('"type": "http"')
+    expect(first.output()).toContain('First administrator')
+    expect(first.output()).toContain('local mode')
+    expect(await askGateway(port)).toMatchObject({ starts: 1 })
+    expect(listProcesses(dataDir).join('\n')).toMatch(/bin\/postgres/)
+    first.child.kill('SIGINT')
+    expect(await first.exited).toBe(0)
+    expect(await listLeftovers(dataDir)).toEqual([])
+
+    const begin = performance.now()
+    const second = await startHub(dataDir, port)
+    const seconds = (performance.now() - begin) / 1000
+    process.stdout.write(`second start: ${seconds.toFixed(2)} s\n`)
+    expect(seconds).toBeLessThan(20)
+    expect(second.output()).not.toContain(key)
+    expect(second.output()).toContain('A new key')
+    expect(await askGateway(port)).toMatchObject({ starts: 2 })
+    second.child.kill('SIGTERM')
+    expect(await second.exited).toBe(0)
+    expect(await listLeftovers(dataDir)).toEqual([])
+  }, 120_000)
+
+  test('keeps secrets in files of its own account alone', async () => {
+    const dataDir = makeDataDir()
+    const hub = await startHub(dataDir, await findFreePort())
+    expect(statSync(path.join(dataDir, 'private')).mode & 0o777).toBe(0o700)
+    for (const name of ['database.url', 'database.password', 'hub.mark']) {
+      expect(statSync(path.join(dataDir, 'private', name)).mode & 0o777).toBe(0o600)
+    }
+    const password = readFileSync(path.join(dataDir, 'private', 'database.password'), 'utf8').trim()
+    expect(hub.output()).not.toContain(password)
+    const commands = listProcesses(dataDir).join('\n')
+    expect(commands).toContain('stand-in-gateway')
+    expect(commands).not.toContain(password)
+  }, 60_000)
+
+  test('--json prints one object per line', async () => {
+    const hub = launch({ dataDir: makeDataDir(), port: await findFreePort(), args: ['--json'] })
+    await hub.waitFor('"type":"ready"')
+    const events = hub
+      .output()
+      .trim()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line))
+    expect(events.at(-1)).toMatchObject({
+      type: 'ready',
+      demoKey: expect.stringMatching(/^mcphub_/),
+      blocks: [{}, {}, {}],
+    })
+  }, 60_000)
+})
+
+describe('an end that nobody wished', () => {
+  test('a killed launcher takes the gateway and PostgreSQL with it, and the next start works at once', async () => {
+    const dataDir = makeDataDir()
+    const port = await findFreePort()
+    const first = await startHub(dataDir, port)
+    first.child.kill('SIGKILL')
+    await first.exited
+    const second = await startHub(dataDir, port)
+    expect(second.output()).toContain('killed')
+    expect(await askGateway(port)).toMatchObject({ starts: 2 })
+    expect(listProcesses(dataDir).filter((line) => line.includes('/bin/postgres -D'))).toHaveLength(1)
+    second.child.kill('SIGKILL')
+    await second.exited
+    expect(await listLeftovers(dataDir, 30_000)).toEqual([])
+  }, 120_000)
+
+  test('a launcher and a gateway both killed leave children and PostgreSQL, which the next start ends', async () => {
+    const dataDir = makeDataDir()
+    const port = await findFreePort()
+    const first = await startHub(dataDir, port)
+    const { pid } = await askGateway(port)
+    const orphans = (): string[] => listProcesses(dataDir).filter((line) => line.includes('trap'))
+    const [orphan] = orphans()
+    first.child.kill('SIGKILL')
+    process.kill(pid, 'SIGKILL')
+    await first.exited
+    expect(orphans()).toEqual([orphan])
+    const second = await startHub(dataDir, port)
+    expect(orphans()).not.toContain(orphan)
+    second.child.kill('SIGINT')
+    await second.exited
+    expect(await listLeftovers(dataDir)).toEqual([])
+  }, 120_000)
+
+  test('a gateway that dies is started again on the same port', async () => {
+    const dataDir = makeDataDir()
+    const port = await findFreePort()
+    const hub = await startHub(dataDir, port)
+    const before = await askGateway(port)
+    process.kill(before.pid, 'SIGKILL')
+    await hub.waitFor('serves again')
+    const after = await askGateway(port)
+    expect(after.pid).not.toBe(before.pid)
+    expect(after.starts).toBe(2)
+    expect(listProcesses(dataDir).filter((line) => line.includes('trap'))).toHaveLength(1)
+  }, 60_000)
+
+  test('a PostgreSQL that dies is started again under the same URL', async () => {
+    const dataDir = makeDataDir()
+    const hub = await startHub(dataDir, await findFreePort())
+    const urlFile = path.join(dataDir, 'private', 'database.url')
+    const url = readFileSync(urlFile, 'utf8')
+    const pidFile = path.join(dataDir, 'postgres/cluster/data/postmaster.pid')
+    const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0])
+    process.kill(pid, 'SIGKILL')
+    await hub.waitFor('PostgreSQL ended unasked')
+    const readNext = (): string[] => (existsSync(pidFile) ? readFileSync(pidFile, 'utf8').split('\n') : [])
+    await expect.poll(() => readNext()[0] !== String(pid) && readNext()[7]?.trim(), { timeout: 20_000 }).toBe('ready')
+    expect(readFileSync(urlFile, 'utf8')).toBe(url)
+    hub.child.kill('SIGINT')
+    expect(await hub.exited).toBe(0)
+    expect(await listLeftovers(dataDir)).toEqual([])
+  }, 60_000)
+
+  test('a second Ctrl-C does not wait', async () => {
+    const dataDir = makeDataDir()
+    const hub = await startHub(dataDir, await findFreePort())
+    hub.child.kill('SIGINT')
+    hub.child.kill('SIGINT')
+    expect([0, 130]).toContain(await hub.exited)
+    expect(await listLeftovers(dataDir)).toEqual([])
+  }, 60_000)
+
+  test('Ctrl-C in the middle of the first start leaves no process and a folder that starts', async () => {
+    const dataDir = makeDataDir()
+    const port = await findFreePort()
+    const hub = launch({ dataDir, port })
+    await hub.waitFor('Creating the database')
+    hub.child.kill('SIGINT')
+    expect(await hub.exited).toBe(0)
+    expect(await listLeftovers(dataDir)).toEqual([])
+    await startHub(dataDir, port)
+  }, 120_000)
+})
+
+describe('a data folder', () => {
+  test('with a path too long for a socket works, also after a kill', async () => {
+    const dataDir = path.join(makeDataDir(), 'long-'.repeat(30))
+    const port = await findFreePort()
+    const urlFile = path.join(dataDir, 'private', 'database.url')
+    const readSocketFolder = (): string =>
+      new URL(readFileSync(urlFile, 'utf8').replace('@/', '@host/')).searchParams.get('host') ?? ''
+    const first = await startHub(dataDir, port)
+    const socketFolder = readSocketFolder()
+    expect(socketFolder).toMatch(/^\/tmp\/mcphub-/)
+    expect(statSync(socketFolder).mode & 0o777).toBe(0o700)
+    first.child.kill('SIGKILL')
+    await first.exited
+    const second = await startHub(dataDir, port)
+    expect(readSocketFolder()).toBe(socketFolder)
+    second.child.kill('SIGINT')
+    await second.exited
+    expect(existsSync(socketFolder)).toBe(false)
+  }, 120_000)
+
+  test('whose database password was lost is mended', async () => {
+    const dataDir = makeDataDir()
+    const port = await findFreePort()
+    const first = await startHub(dataDir, port)
+    first.child.kill('SIGINT')
+    await first.exited
+    rmSync(path.join(dataDir, 'postgres/admin.password'))
+    rmSync(path.join(dataDir, 'private'), { recursive: true })
+    await startHub(dataDir, port)
+    expect(await askGateway(port)).toMatchObject({ starts: 2 })
+  }, 120_000)
+
+  test('of a newer PostgreSQL is refused', async () => {
+    const dataDir = makeDataDir()
+    const data = path.join(dataDir, 'postgres/cluster/data')
+    mkdirSync(data, { recursive: true })
+    writeFileSync(path.join(data, 'PG_VERSION'), '99\n')
+    const hub = launch({ dataDir, port: await findFreePort() })
+    expect(await hub.exited).toBe(1)
+    expect(hub.output()).toContain('belong to PostgreSQL 99')
+  }, 60_000)
+
+  test('whose pid file names a process of somebody else is mended', async () => {
+    const dataDir = makeDataDir()
+    const port = await findFreePort()
+    const first = await startHub(dataDir, port)
+    const pidFile = path.join(dataDir, 'postgres/cluster/data/postmaster.pid')
+    const lines = readFileSync(pidFile, 'utf8').split('\n')
+    first.child.kill('SIGINT')
+    await first.exited
+    // as after a power cut, when the number has been given to another process meanwhile: this one
+    writeFileSync(pidFile, [String(process.pid), ...lines.slice(1)].join('\n'))
+    await startHub(dataDir, port)
+    expect(await askGateway(port)).toMatchObject({ starts: 2 })
+  }, 120_000)
+})
+
+describe('a fault gets one sentence and its fix', () => {
+  test('a taken port', async () => {
+    const port = await findFreePort()
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    const dataDir = makeDataDir()
+    const hub = launch({ dataDir, port })
+    expect(await hub.exited).toBe(1)
+    server.close()
+    expect(hub.output()).toContain(`Port ${port} is taken by another program.`)
+    expect(hub.output()).toContain(`make run PORT=${port + 1}`)
+    expect(await listLeftovers(dataDir)).toEqual([])
+  }, 60_000)
+
+  test('two launchers on one folder', async () => {
+    const dataDir = makeDataDir()
+    const first = await startHub(dataDir, await findFreePort())
+    const second = launch({ dataDir, port: await findFreePort() })
+    expect(await second.exited).toBe(1)
+    expect(second.output()).toContain(`(pid ${first.child.pid})`)
+    expect(first.child.exitCode).toBe(null)
+  }, 60_000)
+
+  test('a gateway that cannot start', async () => {
+    const dataDir = makeDataDir()
+    const hub = launch({ dataDir, port: await findFreePort(), env: { MCPHUB_GATEWAY_ENTRY: '/nowhere/main.ts' } })
+    expect(await hub.exited).toBe(1)
+    expect(hub.output()).toContain('The gateway ended while it started (exit code 1).')
+    expect(hub.output()).toContain(path.join(dataDir, 'logs/gateway.log'))
+    expect(await listLeftovers(dataDir)).toEqual([])
+  }, 60_000)
+
+  test('an option that is not one', async () => {
+    const hub = launch({ args: ['--prot', '1'] })
+    expect(await hub.exited).toBe(1)
+    expect(hub.output()).toContain('--prot')
+  })
+
+  test('--help starts nothing', async () => {
+    const hub = launch({ args: ['--help'] })
+    expect(await hub.exited).toBe(0)
+    expect(hub.output()).toContain('--data-dir')
+  })
+})
