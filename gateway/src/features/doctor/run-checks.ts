@@ -1,0 +1,16 @@
+// All checks over one set of facts, in a fixed order.
+import type { CheckResponse } from '@mcphub/api'
+import { type DoctorCheck, HOST_CHECKS } from './checks.ts'
+import type { DoctorFacts } from './facts.ts'
+import { RUNTIME_CHECKS } from './runtime-checks.ts'
+
+export const DOCTOR_CHECKS: readonly DoctorCheck[] = [...HOST_CHECKS, ...RUNTIME_CHECKS]
+
+export function runChecks(facts: DoctorFacts): CheckResponse[] {
+  return DOCTOR_CHECKS.map(({ id, title, severity, fine, find }) => {
+    const finding = find(facts)
+    return finding === null
+      ? { id, title, severity, ok: true, message: fine(facts), fix: null }
+      : { id, title, severity, ok: false, message: finding.message, fix: finding.fix }
+  })
+}

@@ -1,0 +1,77 @@
+// REST: a user's own groups, and the UserGroups of the catalogue for administrators to read.
+import type { GroupResponse, UserGroupResponse } from '@mcphub/api'
+import type { Catalog, CatalogGroup, CatalogSnapshot } from '../../catalog/catalog.ts'
+import type { Handlers } from '../../platform/route.ts'
+import type { GroupsService, PersonalGroup } from './groups-service.ts'
+
+export interface GroupsRouterDeps {
+  readonly groups: GroupsService
+  readonly catalog: Pick<Catalog, 'snapshot'>
+}
+
+type Ids = 'listGroups' | 'createGroup' | 'updateGroup' | 'deleteGroup' | 'setGroupActive' | 'listUserGroups'
+
+export function createGroupsRouter({ groups, catalog }: GroupsRouterDeps): Handlers<Ids> {
+  return {
+    listGroups: async ({ principal }) => ({ items: (await groups.list(principal.userId)).map(presentGroup) }),
+    async createGroup({ principal, body, about }) {
+      about(body.name)
+      return presentGroup(await groups.create(principal.userId, { ...body, description: body.description ?? null }))
+    },
+    async updateGroup({ principal, params, body }) {
+      const change = { ...body, description: body.description ?? null }
+      return presentGroup(await groups.update(principal.userId, params.id, change))
+    },
+    async deleteGroup({ principal, params }) {
+      await groups.remove(principal.userId, params.id)
+      return undefined
+    },
+    async setGroupActive({ principal, params, body, about }) {
+      about(`${params.id} active=${body.active}`)
+      return presentGroup(await groups.setActive(principal.userId, params.id, body.active))
+    },
+    listUserGroups() {
+      const snapshot = catalog.snapshot()
+      return { items: [...snapshot.groups.values()].map((group) => presentUserGroup(group, snapshot)) }
+    },
+  }
+}
+
+function presentGroup(group: PersonalGroup): GroupResponse {
+  return {
+    id: group.id,
+    name: group.name,
+    description: group.description,
+    servers: [...group.servers],
+    active: group.active,
+    createdAt: group.createdAt.toISOString(),
+    updatedAt: group.updatedAt.toISOString(),
+  }
+}
+
+function presentUserGroup({ name, spec }: CatalogGroup, snapshot: CatalogSnapshot): UserGroupResponse {
+  const { limits } = spec
+  return {
+    name,
+    displayName: spec.displayName ?? null,
+    description: spec.description ?? null,
+    active: spec.active,
+    members: { users: spec.members.users, claims: spec.members.claims },
+    servers: resolveServers(spec, snapshot),
+    limits: {
+      maxRunningPerUser: limits.maxRunningPerUser ?? null,
+      callsPerMinute: limits.callsPerMinute ?? null,
+      cpu: limits.cpu ?? null,
+      memory: limits.memory ?? null,
+    },
+  }
+}
+
+/** Named servers that exist, and those whose labels the selector matches now. */
+function resolveServers(spec: CatalogGroup['spec'], { servers }: CatalogSnapshot): string[] {
+  const named = new Set(spec.servers ?? [])
+  const wanted = spec.serverSelector ? Object.entries(spec.serverSelector.matchLabels) : null
+  return [...servers.values()]
+    .filter((one) => named.has(one.name) || wanted?.every(([label, value]) => one.labels[label] === value) === true)
+    .map((one) => one.name)
+}

@@ -1,0 +1,37 @@
+// REST: running stdio servers. A member sees, reads and stops their own; those that are nobody's (shared, discovery) are for administrators,
+// who may stop any but read no person's output.
+import { HubError } from '@mcphub/api'
+import type { Principal } from '../../auth/principal.ts'
+import type { Handlers } from '../../platform/route.ts'
+import type { SandboxInfo, Sandboxes } from '../../sandboxes/sandboxes.ts'
+
+type Ids = 'listSandboxes' | 'getSandboxLogs' | 'stopSandbox' | 'listAllSandboxes'
+
+export function createSandboxesRouter({ sandboxes }: { readonly sandboxes: Sandboxes }): Handlers<Ids> {
+  const present = (infos: readonly SandboxInfo[]) => ({
+    items: infos.map((info) => ({ ...info })),
+    separation: { ...sandboxes.separation },
+  })
+  const find = (id: string, mayTouch: (info: SandboxInfo) => boolean): SandboxInfo => {
+    const info = sandboxes.list().find((one) => one.id === id)
+    if (info === undefined || !mayTouch(info)) throw new HubError('not_found', 'No such sandbox')
+    return info
+  }
+  return {
+    listSandboxes: ({ principal }) => present(sandboxes.list().filter((info) => isOwn(principal, info))),
+    getSandboxLogs({ principal, params }) {
+      const { id } = find(params.id, (info) => isOwn(principal, info) || (isAdmin(principal) && info.userId === null))
+      return { id, text: sandboxes.logs(id) ?? '' }
+    },
+    async stopSandbox({ principal, params, about }) {
+      const { id, server } = find(params.id, (info) => isOwn(principal, info) || isAdmin(principal))
+      about(`${id} of ${server}`)
+      await sandboxes.stopWhere((info) => info.id === id, 'stopped')
+      return undefined
+    },
+    listAllSandboxes: () => present(sandboxes.list()),
+  }
+}
+
+const isAdmin = (principal: Principal) => principal.role === 'admin'
+const isOwn = (principal: Principal, info: SandboxInfo) => info.userId === principal.userId

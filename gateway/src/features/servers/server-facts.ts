@@ -1,0 +1,93 @@
+// Gathers what is known of servers, for one user or (administrators' view) for nobody in particular. Starts nothing.
+import type { Principal } from '../../auth/principal.ts'
+import type { CatalogServer } from '../../catalog/catalog.ts'
+import type { Discovery } from '../../mcp/discovery/discovery-store.ts'
+import type { ServerHealth } from '../../mcp/upstream/upstreams.ts'
+import type { Grant } from '../../access/access.ts'
+import type { PackageState, Packages } from '../../packages/packages.ts'
+import type { Variables } from '../../secrets/variables.ts'
+import type { ServerFacts } from './server-status.ts'
+
+/** What the endpoint has learned; part of mcp/discovery. */
+export interface KnownDiscoveries {
+  find(userId: string | null, server: CatalogServer): Discovery | null
+  /** starts what is missing for this user without waiting, and says where each server stands */
+  prepare(
+    principal: Principal,
+    servers: readonly CatalogServer[],
+    waitMs: number,
+  ): Promise<readonly { readonly name: string; readonly state: string; readonly message: string | null }[]>
+}
+
+export interface FactSources {
+  readonly packages: Pick<Packages, 'state'>
+  readonly variables: Pick<Variables, 'resolve'>
+  readonly discoveries: KnownDiscoveries
+}
+
+export interface ListedTool {
+  readonly name: string
+  readonly title: string | null
+  readonly description: string | null
+}
+
+export async function gatherOwnFacts(
+  sources: FactSources,
+  principal: Principal,
+  grants: readonly Grant[],
+): Promise<ServerFacts[]> {
+  const servers = grants.map((grant) => grant.server)
+  const enabled = servers.filter((server) => server.spec.enabled)
+  const notes = new Map((await sources.discoveries.prepare(principal, enabled, 0)).map((note) => [note.name, note]))
+  return Promise.all(
+    grants.map(async ({ server, allowsTool }) => {
+      const note = notes.get(server.name)
+      const tools = listTools(sources.discoveries.find(principal.userId, server))
+      return {
+        server,
+        package: packageOf(sources, server),
+        missing: (await sources.variables.resolve(principal.userId, server)).missing,
+        toolCount: tools?.filter((tool) => allowsTool(tool.name)).length ?? null,
+        fault: note?.state === 'Failed' ? note.message : null,
+      }
+    }),
+  )
+}
+
+/** For administrators: what is shared by everybody. A person's missing variable is that person's matter. */
+export async function gatherSharedFacts(
+  sources: FactSources,
+  server: CatalogServer,
+  health: ServerHealth | undefined,
+): Promise<ServerFacts> {
+  const resolved = await sources.variables.resolve(null, server)
+  return {
+    server,
+    package: packageOf(sources, server),
+    missing: resolved.missing.filter((name) => name.startsWith('ORG_')),
+    toolCount: listTools(sources.discoveries.find(null, server))?.length ?? null,
+    fault: readFault(health),
+  }
+}
+
+function packageOf({ packages }: FactSources, { spec }: CatalogServer): PackageState | null {
+  return spec.stdio?.package ? packages.state(spec.stdio.package) : null
+}
+
+function readFault(health: ServerHealth | undefined): string | null {
+  if (!health?.lastFault) return null
+  const isOver = health.lastSuccessAt !== null && health.lastSuccessAt >= health.lastFault.at
+  return isOver ? null : health.lastFault.message
+}
+
+/** The tools of a discovery as they may be shown; null where there is none. */
+export function listTools(discovery: Discovery | null): ListedTool[] | null {
+  if (discovery === null) return null
+  return discovery.tools.flatMap((tool) => {
+    const { name, title, description } = tool
+    if (typeof name !== 'string') return []
+    return [{ name, title: textOrNull(title), description: textOrNull(description) }]
+  })
+}
+
+const textOrNull = (value: unknown) => (typeof value === 'string' ? value : null)

@@ -1,0 +1,57 @@
+// REST: MCP sessions, one's own or (for administrators) everybody's; another user's session is as unknown as one that never was.
+import { HubError, type SessionResponse } from '@mcphub/api'
+import type { SessionRow, SessionStore } from '../../mcp/downstream/session-store.ts'
+import type { Handlers } from '../../platform/route.ts'
+import { readUsernames } from '../users/usernames.ts'
+import type { UsersService } from '../users/users-service.ts'
+
+export interface SessionsRouterDeps {
+  readonly sessions: Pick<SessionStore, 'list'>
+  /** Ends the session on every replica and whatever lives because of it: streams, links, its own children. */
+  readonly endSession: (session: SessionRow) => Promise<void>
+  readonly users: Pick<UsersService, 'find'>
+}
+
+export function createSessionsRouter(
+  deps: SessionsRouterDeps,
+): Handlers<'listSessions' | 'endSession' | 'listAllSessions'> {
+  const { sessions, users } = deps
+  return {
+    async listSessions({ principal }) {
+      const rows = await sessions.list(principal.userId)
+      return { items: rows.map((row) => presentSession(row, principal.username)) }
+    },
+    async endSession({ principal, params, about }) {
+      const rows = await sessions.list(principal.role === 'admin' ? null : principal.userId)
+      const session = rows.find((row) => row.id === params.id)
+      if (session === undefined) throw new HubError('session_not_found', 'No such session')
+      about(`${session.id} of ${session.userId}`)
+      await deps.endSession(session)
+      return undefined
+    },
+    async listAllSessions() {
+      const rows = await sessions.list(null)
+      const names = await readUsernames(
+        users,
+        rows.map((row) => row.userId),
+      )
+      return { items: rows.map((row) => presentSession(row, names.get(row.userId) ?? null)) }
+    },
+  }
+}
+
+function presentSession(row: SessionRow, username: string | null): SessionResponse {
+  return {
+    id: row.id,
+    userId: row.userId,
+    username,
+    keyId: row.keyId,
+    clientName: row.clientName,
+    clientVersion: row.clientVersion,
+    revision: row.revision,
+    endpoint: row.endpoint,
+    openedAt: row.openedAt.toISOString(),
+    lastSeenAt: row.lastSeenAt.toISOString(),
+    endedAt: row.endedAt?.toISOString() ?? null,
+  }
+}

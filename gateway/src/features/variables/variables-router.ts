@@ -1,0 +1,69 @@
+// REST: a user's variables, the organisation's, and the templates that say which ones are wanted. Values go in, masks come out.
+import type { EnvTemplateResponse, VariableResponse } from '@mcphub/api'
+import type { Principal } from '../../auth/principal.ts'
+import type { Handlers } from '../../platform/route.ts'
+import type { Entitled } from '../entitled.ts'
+import type { EnvTemplate, VariableInfo, VariablesService } from './variables-service.ts'
+
+export interface VariablesRouterDeps {
+  readonly variables: VariablesService
+  readonly entitled: Entitled
+}
+
+type Ids =
+  | 'listEnvTemplates'
+  | 'listUserVariables'
+  | 'setUserVariables'
+  | 'deleteUserVariable'
+  | 'listOrgVariables'
+  | 'setOrgVariables'
+  | 'deleteOrgVariable'
+
+export function createVariablesRouter({ variables, entitled }: VariablesRouterDeps): Handlers<Ids> {
+  /** Which servers use a variable is told only of servers the user may use. */
+  const listOwn = async (principal: Principal) => {
+    const own = new Set((await entitled(principal)).map((grant) => grant.server.name))
+    const infos = await variables.list(principal.userId)
+    return { items: infos.map((info) => presentVariable(info, (server) => own.has(server))) }
+  }
+  const listOrg = async () => ({ items: (await variables.listOrg()).map((info) => presentVariable(info, () => true)) })
+  return {
+    async listEnvTemplates({ principal }) {
+      const servers = (await entitled(principal)).map((grant) => grant.server)
+      return { items: (await variables.envTemplates(principal.userId, servers)).map(presentTemplate) }
+    },
+    listUserVariables: ({ principal }) => listOwn(principal),
+    async setUserVariables({ principal, body, about }) {
+      about(Object.keys(body.variables).join(' '))
+      await variables.set(principal.userId, body.variables)
+      return listOwn(principal)
+    },
+    async deleteUserVariable({ principal, params }) {
+      await variables.unset(principal.userId, params.name)
+      return undefined
+    },
+    listOrgVariables: listOrg,
+    async setOrgVariables({ body, about }) {
+      about(Object.keys(body.variables).join(' '))
+      await variables.setOrg(body.variables)
+      return listOrg()
+    },
+    async deleteOrgVariable({ params }) {
+      await variables.unsetOrg(params.name)
+      return undefined
+    },
+  }
+}
+
+function presentVariable(info: VariableInfo, isShown: (server: string) => boolean): VariableResponse {
+  return {
+    name: info.name,
+    masked: info.masked,
+    updatedAt: info.updatedAt.toISOString(),
+    servers: info.usedBy.filter(isShown),
+  }
+}
+
+function presentTemplate({ server, displayName, description, fields }: EnvTemplate): EnvTemplateResponse {
+  return { server, displayName, description, variables: fields.map((field) => ({ ...field })) }
+}
