@@ -1,5 +1,6 @@
 // REST: a user's own groups, and the UserGroups of the catalogue for administrators to read.
 import type { GroupResponse, UserGroupResponse } from '@mcphub/api'
+import { groupHas } from '../../access/entitlement.ts'
 import type { Catalog, CatalogGroup, CatalogSnapshot } from '../../catalog/catalog.ts'
 import type { Handlers } from '../../platform/route.ts'
 import type { GroupsService, PersonalGroup } from './groups-service.ts'
@@ -49,7 +50,8 @@ function presentGroup(group: PersonalGroup): GroupResponse {
   }
 }
 
-function presentUserGroup({ name, spec }: CatalogGroup, snapshot: CatalogSnapshot): UserGroupResponse {
+function presentUserGroup(group: CatalogGroup, snapshot: CatalogSnapshot): UserGroupResponse {
+  const { name, spec } = group
   const { limits } = spec
   return {
     name,
@@ -57,7 +59,7 @@ function presentUserGroup({ name, spec }: CatalogGroup, snapshot: CatalogSnapsho
     description: spec.description ?? null,
     active: spec.active,
     members: { users: spec.members.users, claims: spec.members.claims },
-    servers: resolveServers(spec, snapshot),
+    servers: [...snapshot.servers.values()].filter((server) => groupHas(group, server)).map(({ name }) => name),
     limits: {
       maxRunningPerUser: limits.maxRunningPerUser ?? null,
       callsPerMinute: limits.callsPerMinute ?? null,
@@ -65,13 +67,4 @@ function presentUserGroup({ name, spec }: CatalogGroup, snapshot: CatalogSnapsho
       memory: limits.memory ?? null,
     },
   }
-}
-
-/** Named servers that exist, and those whose labels the selector matches now. */
-function resolveServers(spec: CatalogGroup['spec'], { servers }: CatalogSnapshot): string[] {
-  const named = new Set(spec.servers ?? [])
-  const wanted = spec.serverSelector ? Object.entries(spec.serverSelector.matchLabels) : null
-  return [...servers.values()]
-    .filter((one) => named.has(one.name) || wanted?.every(([label, value]) => one.labels[label] === value) === true)
-    .map((one) => one.name)
 }

@@ -6,7 +6,7 @@ import type { Catalog, CatalogFault, CatalogServer } from '../../catalog/catalog
 import type { Upstreams } from '../../mcp/upstream/upstreams.ts'
 import type { Handlers } from '../../platform/route.ts'
 import type { Sandboxes } from '../../sandboxes/sandboxes.ts'
-import type { Entitled } from '../entitled.ts'
+import { listEntitled } from '../entitled.ts'
 import { type FactSources, gatherOwnFacts, gatherSharedFacts, listTools } from './server-facts.ts'
 import { presentServer } from './server-status.ts'
 
@@ -14,7 +14,6 @@ export interface ServersRouterDeps extends FactSources {
   readonly catalog: Pick<Catalog, 'snapshot'>
   readonly upstreams: Pick<Upstreams, 'health'>
   readonly sandboxes: Pick<Sandboxes, 'separation'>
-  readonly entitled: Entitled
 }
 
 export function createServersRouter(
@@ -23,11 +22,11 @@ export function createServersRouter(
   const separation = () => ({ ...deps.sandboxes.separation })
   return {
     async listServers({ principal }) {
-      const facts = await gatherOwnFacts(deps, principal, await deps.entitled(principal))
+      const facts = await gatherOwnFacts(deps, principal, listEntitled(deps.catalog, principal))
       return { items: facts.map((one) => presentServer(one, [])), separation: separation() }
     },
     async getServer({ principal, params }) {
-      const grant = (await deps.entitled(principal)).find((one) => one.server.name === params.name)
+      const grant = listEntitled(deps.catalog, principal).find((one) => one.server.name === params.name)
       // the same for a server that does not exist and one that is not theirs
       if (grant === undefined) throw new HubError('not_found', 'No such server')
       return presentDetail(deps, principal, grant)

@@ -1,13 +1,8 @@
 // REST: the tools an editor with this key is shown, and why a tool or server is shown or not.
-import {
-  type ExplainResponse,
-  HubError,
-  TOOL_COUNT_WARNINGS,
-  type ToolResponse,
-  buildExposedNames,
-  exposeToolName,
-} from '@mcphub/api'
+import { TOOL_COUNT_WARNINGS, type ToolResponse, buildExposedNames } from '@mcphub/api'
 import type { Access, Grant } from '../../access/access.ts'
+import type { DiscoveredToolsOf } from '../../access/explain.ts'
+import { explainTool } from '../../access/explain-tool.ts'
 import type { Principal } from '../../auth/principal.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { Handlers } from '../../platform/route.ts'
@@ -19,8 +14,8 @@ export interface ToolsRouterDeps {
   readonly catalog: Pick<Catalog, 'snapshot'>
   readonly discoveries: KnownDiscoveries
   readonly variables: Pick<Variables, 'resolve'>
-  /** what a user would be with a key without a scope; for administrators who explain for somebody else. @throws HubError `not_found` */
-  readonly principalOf: (username: string) => Promise<Principal>
+  /** the user as a key without a scope would see things, for administrators; null = no such user */
+  readonly principalOf: (username: string) => Promise<Principal | null>
 }
 
 export function createToolsRouter(deps: ToolsRouterDeps): Handlers<'listTools' | 'explainTool'> {
@@ -34,26 +29,14 @@ export function createToolsRouter(deps: ToolsRouterDeps): Handlers<'listTools' |
       const missing = await listMissing(deps, principal, grants)
       return { items, warning: warnOfCount(items.length), missing }
     },
-    async explainTool({ principal, query }): Promise<ExplainResponse> {
-      const isOther = query.user !== undefined && query.user !== principal.username
-      if (isOther && principal.role !== 'admin') {
-        throw new HubError('forbidden', 'Only an administrator may ask for another user')
-      }
-      const subject = isOther ? await deps.principalOf(query.user!) : principal
-      const named = findNamed(deps, subject, query.tool)
-      const steps = named === null ? [UNKNOWN] : await deps.access.explain(subject, named.server, named.tool)
-      return {
-        tool: query.tool,
-        server: named?.server ?? null,
-        user: subject.username,
-        visible: steps.every((step) => step.ok),
-        steps: steps.map((step) => ({ ...step })),
-      }
+    explainTool({ principal, query }) {
+      const { access, catalog, discoveries, principalOf } = deps
+      const discoveredTools: DiscoveredToolsOf = (server, userId) =>
+        listTools(discoveries.find(userId, server))?.map((tool) => tool.name) ?? null
+      return explainTool({ access, catalog, discoveredTools, principalOf }, principal, query)
     },
   }
 }
-
-const UNKNOWN = { step: 'entitlement', ok: false, reason: 'No server of the catalogue has this name or tool' } as const
 
 function listVisible(discoveries: KnownDiscoveries, principal: Principal, grants: readonly Grant[]): ToolResponse[] {
   const entries = grants.flatMap(({ server, allowsTool }) =>
@@ -81,24 +64,4 @@ function warnOfCount(count: number): string | null {
   const reached = TOOL_COUNT_WARNINGS.findLast((bound) => count >= bound)
   if (reached === undefined) return null
   return `${count} tools are visible; editors start to drop or misuse tools from ${reached} on. Turn personal groups off to show fewer`
-}
-
-/** An exposed name by the table of known tools, else `<prefix>__<tool>` of a server, else a server's own name. */
-function findNamed(
-  deps: ToolsRouterDeps,
-  subject: Principal,
-  name: string,
-): { readonly server: string; readonly tool: string | null } | null {
-  const { servers } = deps.catalog.snapshot()
-  if (servers.has(name)) return { server: name, tool: null }
-  for (const server of servers.values()) {
-    const tools = listTools(deps.discoveries.find(subject.userId, server)) ?? []
-    const tool = tools.find((one) => exposeToolName(server.prefix, one.name) === name)
-    if (tool !== undefined) return { server: server.name, tool: tool.name }
-  }
-  for (const server of servers.values()) {
-    if (name.startsWith(`${server.prefix}__`))
-      return { server: server.name, tool: name.slice(server.prefix.length + 2) }
-  }
-  return null
 }

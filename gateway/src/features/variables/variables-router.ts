@@ -1,13 +1,14 @@
 // REST: a user's variables, the organisation's, and the templates that say which ones are wanted. Values go in, masks come out.
 import type { EnvTemplateResponse, VariableResponse } from '@mcphub/api'
 import type { Principal } from '../../auth/principal.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
 import type { Handlers } from '../../platform/route.ts'
-import type { Entitled } from '../entitled.ts'
+import { listEntitled } from '../entitled.ts'
 import type { EnvTemplate, VariableInfo, VariablesService } from './variables-service.ts'
 
 export interface VariablesRouterDeps {
   readonly variables: VariablesService
-  readonly entitled: Entitled
+  readonly catalog: Pick<Catalog, 'snapshot'>
 }
 
 type Ids =
@@ -19,17 +20,17 @@ type Ids =
   | 'setOrgVariables'
   | 'deleteOrgVariable'
 
-export function createVariablesRouter({ variables, entitled }: VariablesRouterDeps): Handlers<Ids> {
+export function createVariablesRouter({ variables, catalog }: VariablesRouterDeps): Handlers<Ids> {
   /** Which servers use a variable is told only of servers the user may use. */
   const listOwn = async (principal: Principal) => {
-    const own = new Set((await entitled(principal)).map((grant) => grant.server.name))
+    const own = new Set(listEntitled(catalog, principal).map((grant) => grant.server.name))
     const infos = await variables.list(principal.userId)
     return { items: infos.map((info) => presentVariable(info, (server) => own.has(server))) }
   }
   const listOrg = async () => ({ items: (await variables.listOrg()).map((info) => presentVariable(info, () => true)) })
   return {
     async listEnvTemplates({ principal }) {
-      const servers = (await entitled(principal)).map((grant) => grant.server)
+      const servers = listEntitled(catalog, principal).map((grant) => grant.server)
       return { items: (await variables.envTemplates(principal.userId, servers)).map(presentTemplate) }
     },
     listUserVariables: ({ principal }) => listOwn(principal),
