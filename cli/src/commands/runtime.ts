@@ -1,0 +1,206 @@
+// mcphub sessions, sandboxes, activity: what is going on, and how to end it.
+import type { Command } from 'commander'
+import type { ActivityResponse, AuditResponse } from '@mcphub/api'
+import type { Environment } from '../config.ts'
+import { usageFault } from '../fault.ts'
+import { act, example } from '../run.ts'
+import type { Run } from '../run.ts'
+import { print } from '../terminal.ts'
+import { ago, bytes, clean, cleanLog, table } from '../text.ts'
+
+const ALL_OPTION = ['--all', 'of everybody (administrators)'] as const
+
+export function addRuntimeCommands(program: Command, environment: Environment): void {
+  const sessions = program.command('sessions').description('MCP sessions of your editors')
+  sessions
+    .command('list')
+    .description('list sessions')
+    .option(...ALL_OPTION)
+    .addHelpText('after', example('mcphub sessions list'))
+    .action(act(environment, listSessions))
+  sessions
+    .command('end')
+    .description('end a session; the editor must start a new one')
+    .argument('<id>')
+    .addHelpText('after', example('mcphub sessions end 0123456789abcdef01234567'))
+    .action(act(environment, endSession))
+  const sandboxes = program.command('sandboxes').description('Running stdio servers')
+  sandboxes
+    .command('list')
+    .description('list sandboxes')
+    .option(...ALL_OPTION)
+    .addHelpText('after', example('mcphub sandboxes list'))
+    .action(act(environment, listSandboxes))
+  sandboxes
+    .command('logs')
+    .description('the last stderr of a sandbox')
+    .argument('<id>')
+    .addHelpText('after', example('mcphub sandboxes logs filesystem-alice--abcdefgh23456789'))
+    .action(act(environment, showLogs))
+  sandboxes
+    .command('stop')
+    .description('stop a sandbox; the next call starts it again')
+    .argument('<id>')
+    .addHelpText('after', example('mcphub sandboxes stop filesystem-alice--abcdefgh23456789'))
+    .action(act(environment, stopSandbox))
+  program
+    .command('activity')
+    .description('Your calls, newest first; refused ones too')
+    .option(...ALL_OPTION)
+    .option('--user <username>', 'of one user (administrators)')
+    .option('--server <name>', 'of one server')
+    .option('--outcome <outcome>', 'ok, error, refused or canceled')
+    .option('--kind <kind>', 'mcp, admin or auth')
+    .option('--since <time>', 'not before, such as 2026-12-31T23:59:59Z')
+    .option('--limit <count>', 'at most so many', '50')
+    .option('--cursor <cursor>', 'the page after: nextCursor of --json')
+    .option('--follow', 'go on and show new ones as they come (with --json one object per line)')
+    .addHelpText('after', example('mcphub activity --server github --outcome error', 'mcphub activity --all --follow'))
+    .action(act(environment, showActivity))
+}
+
+async function listSessions(run: Run, options: { all?: boolean }): Promise<void> {
+  const sessions = await run.client.call(options.all ? 'listAllSessions' : 'listSessions')
+  run.show(sessions, () =>
+    table(
+      ['ID', 'USER', 'CLIENT', 'REVISION', 'ENDPOINT', 'LAST SEEN', 'STATE'],
+      sessions.items.map((session) => [
+        session.id,
+        session.username,
+        [session.clientName, session.clientVersion].filter(Boolean).join(' '),
+        session.revision,
+        session.endpoint,
+        ago(session.lastSeenAt),
+        session.endedAt ? 'ended' : 'open',
+      ]),
+      'There is no session.',
+    ),
+  )
+}
+
+async function endSession(run: Run, id: string): Promise<void> {
+  await run.client.call('endSession', { params: { id } })
+  run.done('The session is ended.')
+}
+
+async function listSandboxes(run: Run, options: { all?: boolean }): Promise<void> {
+  const sandboxes = await run.client.call(options.all ? 'listAllSandboxes' : 'listSandboxes')
+  run.show(sandboxes, () => {
+    const rows = table(
+      ['ID', 'SERVER', 'USER', 'STATE', 'MEMORY', 'STARTED', 'LAST USED', 'FAULT'],
+      sandboxes.items.map((sandbox) => [
+        sandbox.id,
+        sandbox.server,
+        sandbox.username ?? 'shared',
+        sandbox.state,
+        bytes(sandbox.memoryBytes),
+        ago(sandbox.startedAt),
+        ago(sandbox.lastActiveAt),
+        sandbox.lastFault,
+      ]),
+      'No sandbox runs.',
+    )
+    return `${rows}\n\nSeparation: ${clean(sandboxes.separation.message)}`
+  })
+}
+
+async function showLogs(run: Run, id: string): Promise<void> {
+  const logs = await run.client.call('getSandboxLogs', { params: { id } })
+  run.show(logs, () => cleanLog(logs.text))
+}
+
+async function stopSandbox(run: Run, id: string): Promise<void> {
+  await run.client.call('stopSandbox', { params: { id } })
+  run.done(`${id} is stopped.`)
+}
+
+interface ActivityOptions {
+  readonly all?: boolean
+  readonly user?: string
+  readonly server?: string
+  readonly outcome?: string
+  readonly kind?: string
+  readonly since?: string
+  readonly limit: string
+  readonly cursor?: string
+  readonly follow?: boolean
+}
+
+type Row = ActivityResponse & Partial<AuditResponse>
+interface Page {
+  readonly items: readonly Row[]
+  readonly nextCursor: string | null
+}
+
+async function readPage(run: Run, options: ActivityOptions): Promise<Page> {
+  const { all, user, follow: _, limit, ...filters } = options
+  const query = { ...filters, limit: readLimit(limit) } as { limit: number }
+  if (!all && user === undefined) return run.client.call('listActivity', { query })
+  return run.client.call('listAudit', { query: { ...query, ...(user === undefined ? {} : { user }) } })
+}
+
+function readLimit(text: string): number {
+  const limit = Number(text)
+  if (Number.isInteger(limit) && limit >= 1 && limit <= 200) return limit
+  throw usageFault('--limit is a number from 1 to 200.')
+}
+
+/** Options that belong to everybody who asks (--json, --url) are not filters. */
+function ownOptions({
+  all,
+  user,
+  server,
+  outcome,
+  kind,
+  since,
+  limit,
+  cursor,
+  follow,
+}: ActivityOptions): ActivityOptions {
+  const all_ = { all, user, server, outcome, kind, since, cursor, follow }
+  return { limit, ...Object.fromEntries(Object.entries(all_).filter(([, value]) => value !== undefined)) }
+}
+
+async function showActivity(run: Run, given: ActivityOptions): Promise<void> {
+  const options = ownOptions(given)
+  const page = await readPage(run, options)
+  if (options.follow) return follow(run, options, page)
+  run.show(page, () => table(HEADERS, page.items.map(cells), 'Nothing happened yet.'))
+}
+
+const HEADERS = ['TIME', 'USER', 'ACTION', 'SERVER', 'TARGET', 'OUTCOME', 'MS', 'REQUEST']
+const cells = (row: Row): (string | number | null)[] => [
+  row.at,
+  row.username ?? null,
+  row.action,
+  row.server,
+  row.target,
+  row.code ? `${row.outcome} (${row.code})` : row.outcome,
+  Math.round(row.durationMs),
+  row.requestId,
+]
+
+const FOLLOW_MS = 1000
+
+/** Until the process is ended. Each record once, oldest first; records of one millisecond are told apart by id. */
+async function follow(run: Run, options: ActivityOptions, first: Page): Promise<void> {
+  const shown = new Set<string>()
+  const line = (row: Row): string =>
+    run.globals.json
+      ? JSON.stringify(row)
+      : cells(row)
+          .map((cell) => clean(String(cell ?? '-')))
+          .join('  ')
+  let since = options.since
+  let page = first
+  for (;;) {
+    for (const row of page.items.toReversed()) {
+      if (shown.has(row.id)) continue
+      shown.add(row.id)
+      since = row.at
+      print(line(row))
+    }
+    await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS))
+    page = await readPage(run, { ...options, limit: '200', ...(since ? { since } : {}) })
+  }
+}
