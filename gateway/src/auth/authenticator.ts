@@ -27,10 +27,13 @@ export interface KeyAuthenticator extends Authenticator {
 
 interface Entry {
   readonly hash: string
-  readonly principal: Principal
-  readonly expiresAt: number
+  /** the same object as long as nothing about it changed: others key their caches by it */
+  principal: Principal
+  expiresAt: number
   /** `Date.now()` since when a change of this user waits to be looked at; 0 = none */
   doubtedAt: number
+  /** how often it was doubted: an answer asked for before the last time settles nothing */
+  doubts: number
   lastUsedAt: number
 }
 
@@ -58,11 +61,11 @@ function pickKey({ query, bearer }: PresentedKey): string | null {
   return query ?? bearer ?? ''
 }
 
-function toEntry(hash: string, identity: Identity): Entry {
-  const { userId, username, role, keyId, scope, expiresAt } = identity
-  const principal: Principal = Object.freeze({ userId, username, role, keyId, scope, claims: [] })
-  return { hash, principal, expiresAt: expiresAt?.getTime() ?? Infinity, doubtedAt: 0, lastUsedAt: 0 }
+function toPrincipal({ userId, username, role, keyId, scope }: Identity): Principal {
+  return Object.freeze({ userId, username, role, keyId, scope, claims: [] })
 }
+
+const expiryOf = (identity: Identity): number => identity.expiresAt?.getTime() ?? Infinity
 
 function samePrincipal(a: Principal, b: Principal): boolean {
   return a.username === b.username && a.role === b.role && JSON.stringify(a.scope) === JSON.stringify(b.scope)
@@ -102,14 +105,14 @@ class KeyTable implements KeyAuthenticator {
     if (key === null || !HUB_KEY.test(key)) return this.#refuseSlowly(`malformed ${key ?? ''}`)
     const hash = hashToken(key).toString('hex')
     const entry = this.#entries.get(hash)
-    if (entry && entry.doubtedAt === 0 && this.#isFresh()) return this.#use(entry)
+    if (entry?.doubtedAt === 0 && this.#isFresh()) return this.#use(entry)
     if (this.#isRefused(hash)) throw refuse()
     return this.#ask(hash)
   }
 
   isLive(principal: Principal): boolean {
     const entry = this.#byKey.get(principal.keyId)
-    if (!entry || entry.expiresAt <= this.#now()) return false
+    if (!entry || entry.expiresAt <= this.#now() || !this.#isFresh()) return false
     return entry.doubtedAt === 0 || this.#now() - entry.doubtedAt < DOUBT_MS
   }
 
@@ -159,11 +162,18 @@ class KeyTable implements KeyAuthenticator {
     const generation = this.#generation
     const identity = await this.#lookup.find(hash)
     if (!identity) {
-      this.#drop(hash)
+      const known = this.#entries.get(hash)
+      if (known) this.#end([known])
       if (generation === this.#generation) this.#rememberRefused(hash)
       throw refuse()
     }
-    return this.#use(this.#keep(toEntry(hash, identity), generation))
+    const entry = this.#keep(hash, identity)
+    // A change came while we asked, maybe of this very user: use the answer once, and look again.
+    if (generation !== this.#generation) {
+      this.#doubtEntry(entry)
+      this.#recheck([entry])
+    }
+    return this.#use(entry)
   }
 
   /** Malformed and contradictory keys take the way of unknown ones, so that time says nothing either. */
@@ -175,24 +185,21 @@ class KeyTable implements KeyAuthenticator {
     throw refuse()
   }
 
-  /** The same principal object as long as nothing about it changed: others key their caches by it. */
-  #keep(entry: Entry, generation: number): Entry {
-    const known = this.#entries.get(entry.hash)
-    const kept =
-      known && samePrincipal(known.principal, entry.principal) ? { ...entry, principal: known.principal } : entry
-    if (generation !== this.#generation) kept.doubtedAt = known?.doubtedAt || this.#now()
-    this.#entries.set(kept.hash, kept)
-    this.#byKey.set(kept.principal.keyId, kept)
-    if (kept.doubtedAt > 0) this.#recheck([kept])
-    return kept
+  #keep(hash: string, identity: Identity): Entry {
+    const principal = toPrincipal(identity)
+    const expiresAt = expiryOf(identity)
+    const known = this.#entries.get(hash)
+    const entry = known ?? { hash, principal, expiresAt, doubtedAt: 0, doubts: 0, lastUsedAt: 0 }
+    if (!samePrincipal(entry.principal, principal)) entry.principal = principal
+    entry.expiresAt = expiresAt
+    this.#entries.set(hash, entry)
+    this.#byKey.set(principal.keyId, entry)
+    return entry
   }
 
-  #drop(hash: string): Entry | null {
-    const entry = this.#entries.get(hash)
-    if (!entry) return null
-    this.#entries.delete(hash)
+  #drop(entry: Entry): boolean {
     this.#byKey.delete(entry.principal.keyId)
-    return entry
+    return this.#entries.delete(entry.hash)
   }
 
   #isRefused(hash: string): boolean {
@@ -212,10 +219,14 @@ class KeyTable implements KeyAuthenticator {
   #doubt(userIds: ReadonlySet<string> | null): void {
     this.#generation += 1
     this.#refused.clear()
-    const now = this.#now()
     const doubted = [...this.#entries.values()].filter((entry) => userIds?.has(entry.principal.userId) ?? true)
-    for (const entry of doubted) entry.doubtedAt ||= now
+    for (const entry of doubted) this.#doubtEntry(entry)
     this.#recheck(doubted)
+  }
+
+  #doubtEntry(entry: Entry): void {
+    entry.doubtedAt ||= this.#now()
+    entry.doubts += 1
   }
 
   /** Asks for these again and tells of those that ended. A failed try is repeated by the sweep. */
@@ -225,31 +236,25 @@ class KeyTable implements KeyAuthenticator {
 
   async #recheckChunk(entries: readonly Entry[]): Promise<void> {
     if (!this.#deps.changes.freshness().ok) return
-    const generation = this.#generation
+    const asked = entries.map((entry) => ({ entry, doubts: entry.doubts }))
     try {
       const valid = await this.#deps.store.findValid(entries.map((entry) => entry.hash))
-      if (generation !== this.#generation) return this.#retryDoubted(entries)
-      const ended = entries.filter((entry) => !valid.has(entry.hash))
-      for (const [hash, identity] of valid) {
-        const { lastUsedAt } = this.#entries.get(hash) ?? { lastUsedAt: 0 }
-        this.#keep(toEntry(hash, identity), generation).lastUsedAt = lastUsedAt
-      }
-      this.#end(ended)
+      const settled = asked.filter(({ entry, doubts }) => entry.doubts === doubts).map(({ entry }) => entry)
+      for (const entry of settled) this.#settle(entry, valid.get(entry.hash))
     } catch (thrown) {
       this.#deps.onFault?.('look at identities again', thrown)
     }
   }
 
-  /** Another change came meanwhile; its own recheck covers its users, this one covers the rest. */
-  #retryDoubted(entries: readonly Entry[]): void {
-    const left = entries.map((entry) => this.#entries.get(entry.hash)).filter((entry) => entry !== undefined)
-    if (left.length > 0) this.#recheck(left)
+  #settle(entry: Entry, identity: Identity | undefined): void {
+    if (this.#entries.get(entry.hash) !== entry) return
+    if (!identity) return this.#end([entry])
+    this.#keep(entry.hash, identity).doubtedAt = 0
   }
 
   #end(entries: readonly Entry[]): void {
-    for (const { hash } of entries) {
-      const entry = this.#drop(hash)
-      if (!entry) continue
+    for (const entry of entries) {
+      if (!this.#drop(entry)) continue
       const { userId, keyId } = entry.principal
       for (const listener of this.#listeners) listener({ userId, keyId })
     }
@@ -262,7 +267,7 @@ class KeyTable implements KeyAuthenticator {
       all.filter((entry) => entry.expiresAt <= now || (entry.doubtedAt > 0 && now - entry.doubtedAt > DOUBT_MS)),
     )
     this.#recheck(all.filter((entry) => entry.doubtedAt > 0))
-    for (const entry of all) if (now - entry.lastUsedAt > FORGET_MS && entry.lastUsedAt > 0) this.#drop(entry.hash)
+    for (const entry of all) if (now - entry.lastUsedAt > FORGET_MS && entry.lastUsedAt > 0) this.#drop(entry)
     for (const [hash, until] of this.#refused) if (until <= now) this.#refused.delete(hash)
   }
 
