@@ -32,13 +32,13 @@ function readProcesses(): unknown {
 }
 
 function knock(path: string): Promise<string> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const socket = connect(path)
     socket.once('connect', () => {
       socket.destroy()
       resolve('connected')
     })
-    socket.once('error', (fault) => resolve(codeOf(fault)))
+    socket.once('error', reject)
   })
 }
 
@@ -88,6 +88,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   stderr: (params) => flood(process.stderr, count(params.bytes), text(params.text) || 'e'.repeat(1023) + '\n'),
   exit: (params) => process.exit(count(params.code)),
+  killOther: (params) => process.kill(count(params.pid), 'SIGKILL'),
   kill: (params) => process.kill(process.pid, text(params.signal)),
   closeStdin: () => process.stdin.pause(),
 }

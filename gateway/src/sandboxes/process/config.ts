@@ -52,6 +52,8 @@ export interface ProcessSandboxConfig {
   readonly uids?: UidRange
   /** how often limits are looked at */
   readonly watchMs?: number
+  /** ways of separation not to be tried: `jail` (private root), `uid` */
+  readonly without?: readonly ('jail' | 'uid')[]
 }
 
 export interface SandboxLog {

@@ -57,7 +57,12 @@ export async function openHost(parts: HostParts): Promise<{ host: Host; separati
     nodePath: config.nodePath,
     probeUid: root?.probe ?? null,
     newId: parts.newIncarnation,
+    without: config.without ?? [],
   })
+  if (root !== null && separation.kind === 'ProcessOnly' && separation.message.includes('(EACCES)')) {
+    const advice = 'copy it where every uid can reach it, or choose a data folder outside private homes'
+    throw new Error(`the node for MCP servers, ${config.nodePath}, cannot be executed by other uids: ${advice}`)
+  }
   const usesUids = separation.kind === 'Uid'
   if (separation.kind === 'ProcessOnly') log.warn({ separation: separation.kind }, separation.message)
   const host: Host = {

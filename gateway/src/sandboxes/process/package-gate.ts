@@ -47,6 +47,7 @@ export function waitForPackage(
       }
     }
     signal.addEventListener('abort', abort, { once: true })
-    look()
+    if (signal.aborted) abort()
+    else look()
   })
 }

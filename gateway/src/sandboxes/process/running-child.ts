@@ -89,10 +89,10 @@ export async function startRunningChild(host: Host, input: StartInput): Promise<
   const mark = `${config.hubMark}:${incarnation}`
   const folder = openFolder(host, input, incarnation)
   const uid = allocateUid(host, identity)
-  const env = buildEnvironment({ nodePath: config.nodePath, folders: folder, mark, given: request.env })
   stderr.redact(listSecrets(request.args, request.env))
   let started: Awaited<ReturnType<typeof startProcess>>
   try {
+    const env = buildEnvironment({ nodePath: config.nodePath, folders: folder, mark, given: request.env })
     started = await startProcess({
       method: host.method,
       command: [...input.command, ...buildArguments(request.args, folder.work)],

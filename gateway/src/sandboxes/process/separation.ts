@@ -12,8 +12,7 @@ export interface SeparationInput {
   /** for the probe's own child; null when the hub is no root */
   readonly probeUid: number | null
   readonly newId: () => string
-  /** only for tests: leave these ways out */
-  readonly without?: readonly Method['kind'][]
+  readonly without: readonly Method['kind'][]
 }
 
 export interface FoundSeparation {
@@ -24,10 +23,10 @@ export interface FoundSeparation {
 const PROBE_MS = 10_000
 /** Prints `ok` only when it is who it should be, may write its own folder and sees neither hub process nor hub folder where it must not. */
 const PROBE = `
-const fs = require('fs'), [hub, run, uid, sealed] = process.argv.slice(1)
+const fs = require('fs'), [hub, run, uid, sealed, folder] = process.argv.slice(1)
 const can = (step) => { try { step(); return true } catch { return false } }
-fs.writeFileSync('probe', 'x')
 const faults = []
+if (!can(() => fs.writeFileSync(folder + '/probe', 'x'))) faults.push('its own folder cannot be reached or written')
 if (uid !== '' && process.getuid() !== Number(uid)) faults.push('the uid did not change')
 if (uid !== '' && process.getgroups().some((group) => group !== Number(uid))) faults.push('groups were kept')
 if (can(() => fs.readdirSync(run))) faults.push('the hub folder is readable')
@@ -47,6 +46,7 @@ async function tryMethod(method: Method, input: SeparationInput): Promise<string
       input.paths.run,
       uid === null ? '' : String(uid),
       method.kind === 'jail' ? 'yes' : 'no',
+      folder.work,
     ]
     const child = await startProcess({
       method,
