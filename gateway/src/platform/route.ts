@@ -241,6 +241,7 @@ function isRecorded({ route, presentedKey }: Progress, error: HubError | null): 
 const REFUSALS: ReadonlySet<string> = new Set([
   'unauthenticated',
   'forbidden',
+  'origin_forbidden',
   'not_found',
   'limit_exceeded',
   'too_many_requests',
