@@ -1,0 +1,65 @@
+// The key ring belongs to the database: checked at every start before anything is sealed, and the rotation of the ring, online.
+import { HubError } from '@mcphub/api'
+import type { KeyRing, RotateOptions } from '../../secrets/keyring.ts'
+import { openValue, sealValue, type SealedValue, type SealRing } from '../../secrets/seal.ts'
+import type { SettingsStore } from '../settings/settings-store.ts'
+import type { VariablesService } from './variables-service.ts'
+import type { VariablesStore } from './variables-store.ts'
+
+const NAME = 'keyCheck'
+const PLACE = { owner: 'hub', name: NAME }
+
+interface StoredCheck {
+  readonly keyId: string
+  readonly bytes: string
+}
+
+const toStored = ({ keyId, bytes }: SealedValue): StoredCheck => ({ keyId, bytes: bytes.toString('base64') })
+const makeCheck = (ring: SealRing): StoredCheck => toStored(sealValue(ring, PLACE, 'mcphub'))
+
+const wrongRing = (why: string): HubError =>
+  new HubError(
+    'internal',
+    `The key ring does not belong to this database: ${why}. Put the right key ring back (from a backup); the hub does not start with this one, so that nothing is overwritten.`,
+  )
+
+function opens(ring: SealRing, { keyId, bytes }: StoredCheck): boolean {
+  try {
+    return openValue(ring, PLACE, { keyId, bytes: Buffer.from(bytes, 'base64') }) === 'mcphub'
+  } catch {
+    return false
+  }
+}
+
+export interface RingCheckDeps {
+  readonly ring: SealRing
+  readonly settings: SettingsStore
+  readonly store: Pick<VariablesStore, 'keyIds'>
+}
+
+/** At start. @throws HubError `internal` with what to do, when values were sealed with keys this ring does not have */
+export async function checkKeyRing({ ring, settings, store }: RingCheckDeps): Promise<void> {
+  const lost = (await store.keyIds()).filter((keyId) => ring.find(keyId) === null)
+  if (lost.length > 0) throw wrongRing(`it lacks ${lost.join(', ')}, with which values are sealed`)
+  const check = (await settings.putIfAbsent(NAME, makeCheck(ring))) as StoredCheck
+  if (!opens(ring, check)) throw wrongRing(`it lacks or changed ${check.keyId}, with which the check value is sealed`)
+}
+
+export interface RotateDeps {
+  readonly ring: KeyRing
+  readonly settings: SettingsStore
+  readonly variables: Pick<VariablesService, 'reseal'>
+}
+
+/** A new current key, then every value's wrapping. After a crash midway, the next rotation (or `reseal`) takes up the rest. */
+export async function rotateKeyRing(
+  deps: RotateDeps,
+  options: RotateOptions = {},
+): Promise<{ readonly keyId: string; readonly resealed: number }> {
+  const { id } = await deps.ring.rotate(options)
+  await deps.settings.put(null, NAME, makeCheck(deps.ring))
+  const { resealed, failed } = await deps.variables.reseal()
+  if (failed > 0)
+    throw new HubError('internal', `${failed} values could not be sealed again: no key of the ring opens them`)
+  return { keyId: id, resealed }
+}
