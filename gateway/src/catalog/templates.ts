@@ -44,17 +44,21 @@ export function variablePlaces(spec: McpServerSpec): ReadonlyMap<string, Readonl
 
 /** References that could never resolve, and variables where none may stand. Fields are relative to the spec. */
 export function checkTemplates(spec: McpServerSpec): FieldFault[] {
-  const faults: FieldFault[] = []
-  for (const { field, place, text } of listTemplates(spec)) {
-    const reason = checkTemplate(text, { workdir: place === 'args' || place === 'env' })
-    if (reason !== null) faults.push({ field, message: reason })
-    else if (place === 'url' && !spec.remote?.allowInUrl && findVariables(text).length > 0) {
-      faults.push({ field, message: 'a variable in the URL must be allowed with remote.allowInUrl: true' })
-    }
-  }
-  for (const [i, text] of (spec.stdio?.command ?? []).entries()) {
-    if (text.includes('${'))
-      faults.push({ field: `stdio.command[${i}]`, message: 'no variable can stand in the command; use args' })
-  }
-  return faults
+  const allowInUrl = spec.remote?.allowInUrl ?? false
+  const texts = listTemplates(spec).flatMap(({ field, place, text }) => {
+    const message =
+      checkTemplate(text, { workdir: place === 'args' || place === 'env' }) ?? checkUrl(place, text, allowInUrl)
+    return message === null ? [] : [{ field, message }]
+  })
+  const commands = (spec.stdio?.command ?? []).flatMap((text, i) =>
+    text.includes('${')
+      ? [{ field: `stdio.command[${i}]`, message: 'no variable can stand in the command; use args' }]
+      : [],
+  )
+  return [...texts, ...commands]
+}
+
+function checkUrl(place: ValuePlace, text: string, allowInUrl: boolean): string | null {
+  if (place !== 'url' || allowInUrl || findVariables(text).length === 0) return null
+  return 'a variable in the URL must be allowed with remote.allowInUrl: true'
 }

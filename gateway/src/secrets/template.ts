@@ -66,21 +66,31 @@ const EDGE_BLANK = /^[^\S\r\n]|[^\S\r\n]$/u
  * The reason never holds the value.
  */
 export function checkValueFor(place: ValuePlace, value: string, format: 'Line' | 'Text' = 'Line'): string | null {
-  if (value === '') return 'the value is empty'
-  if (Buffer.byteLength(value) > LIMITS.variableBytes) return `the value is longer than ${LIMITS.variableBytes} bytes`
-  if (value.includes('\0')) return 'the value holds a NUL character'
-  if (format === 'Text' && place === 'env') return checkText(value)
-  if (/[\r\n]/.test(value)) return 'the value holds a line break'
-  if (EDGE_SPACE.test(value)) return 'the value begins or ends with a space'
-  if (place === 'header' && NOT_ASCII.test(value))
-    return 'the value goes into a header: only printable ASCII is possible'
-  if (UNPRINTABLE.test(value)) return 'the value holds a character that cannot be printed'
-  if (place === 'url' && /^\.+$/.test(value)) return 'the value goes into a URL: dots alone would change its path'
-  return null
+  const checks =
+    format === 'Text' && place === 'env' ? [...ANY, ...TEXT] : [...ANY, ...LINE, ...(AT_PLACE[place] ?? [])]
+  return checks.find(([isBad]) => isBad(value))?.[1] ?? null
 }
 
-function checkText(value: string): string | null {
-  if (EDGE_BLANK.test(value)) return 'the value begins or ends with a space'
-  if (UNPRINTABLE.test(value.replace(/\r?\n|\t/g, ''))) return 'the value holds a character that cannot be printed'
-  return null
+type ValueCheck = readonly [isBad: (value: string) => boolean, reason: string]
+
+const ANY: readonly ValueCheck[] = [
+  [(value) => value === '', 'the value is empty'],
+  [
+    (value) => Buffer.byteLength(value) > LIMITS.variableBytes,
+    `the value is longer than ${LIMITS.variableBytes} bytes`,
+  ],
+  [(value) => value.includes('\0'), 'the value holds a NUL character'],
+]
+const LINE: readonly ValueCheck[] = [
+  [(value) => /[\r\n]/.test(value), 'the value holds a line break'],
+  [(value) => EDGE_SPACE.test(value), 'the value begins or ends with a space'],
+  [(value) => UNPRINTABLE.test(value), 'the value holds a character that cannot be printed'],
+]
+const TEXT: readonly ValueCheck[] = [
+  [(value) => EDGE_BLANK.test(value), 'the value begins or ends with a space'],
+  [(value) => UNPRINTABLE.test(value.replace(/\r?\n|\t/g, '')), 'the value holds a character that cannot be printed'],
+]
+const AT_PLACE: Partial<Record<ValuePlace, readonly ValueCheck[]>> = {
+  header: [[(value) => NOT_ASCII.test(value), 'the value goes into a header: only printable ASCII is possible']],
+  url: [[(value) => /^\.+$/.test(value), 'the value goes into a URL: dots alone would change its path']],
 }

@@ -15,7 +15,9 @@ const files = (contents: Record<string, string>): ParsedFile[] =>
   Object.entries(contents).map(([file, text]) => parseManifest(file, text))
 const serving = (good: Good): Record<string, string> =>
   Object.fromEntries(
-    [...good.values()].map(({ key, file }): [string, string] => [key.slice('McpServer/'.length), file]).sort(),
+    [...good.values()]
+      .map(({ key, file }): [string, string] => [key.slice('McpServer/'.length), file])
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
   )
 
 describe('what serves', () => {

@@ -1,6 +1,6 @@
 // All files of the folder + what served before → what serves now, and every reason why something does not. Pure.
 // Guarantees: one resource per name, one server per prefix; a fault never removes what served before, only a deletion does.
-import type { CatalogFault, CatalogServer } from '../catalog.ts'
+import type { CatalogFault } from '../catalog.ts'
 import type { ParsedFile, Resource, ResourceKey } from './parse.ts'
 
 export type Good = ReadonlyMap<ResourceKey, Resource>

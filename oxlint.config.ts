@@ -1,0 +1,205 @@
+// Lint rules of the whole tree: the layers (who may import whom, ARCHITECTURE.md), sizes, promises. Each restriction has a bad file in
+// lint-fixtures/ that proves it fires (test/lint.int.test.ts). A program, not JSON, because a later override replaces a rule whole: every
+// zone's list is put together here from the same named restrictions.
+import { defineConfig } from 'oxlint'
+
+interface Restriction {
+  /** on the module's specifier as it is written */
+  readonly regex?: string
+  readonly group?: string[]
+  readonly message: string
+  readonly allowTypeImports?: boolean
+}
+
+/** Paths below the root, later ones win. */
+interface Zone {
+  readonly files: string[]
+  readonly deny: readonly Restriction[]
+}
+
+const TESTS = ['**/*.test.ts', 'test/**', 'bench/**', 'lint-fixtures/**']
+
+// --- libraries that stay in their room -------------------------------------------------------------------------------------------
+const DATABASE: Restriction = {
+  regex: '^(typeorm|pg)(/|$)',
+  message: 'layers: typeorm and pg live in gateway/src/db, pg-*-store.ts and the launcher',
+}
+const EXPRESS: Restriction = {
+  regex: '^express(/|$)',
+  message: 'layers: express lives in *-router.ts, gateway/src/platform and app.ts',
+}
+const MCP_SDK: Restriction = {
+  regex: '^@modelcontextprotocol/',
+  message:
+    'layers: the MCP SDK lives in gateway/src/mcp/discovery (control plane) and tests; the byte path is raw JSON-RPC',
+}
+const LIBRARIES = [DATABASE, EXPRESS, MCP_SDK]
+
+/** `createRequire` would load anything past these rules. */
+const LOADERS: Restriction = {
+  regex: '^(node:)?module$',
+  message: 'layers: no second module loader (createRequire); import statically',
+}
+
+// --- programs and packages -------------------------------------------------------------------------------------------------------
+const ONLY_ZOD: Restriction = {
+  // everything that is neither relative nor exactly "zod"; the engine has no look-ahead
+  regex: '^([^.z]|z[^o]|zo[^d]|zod.)',
+  message: 'layers: packages/api imports zod only; it runs in a browser',
+}
+const programs = (...names: string[]): Restriction => ({
+  regex: `^(@mcphub/|(\\.\\./)+)(${names.join('|')})(/|$)`,
+  message: `layers: programs never import each other (${names.join(', ')}); share through @mcphub/api`,
+})
+
+// --- rooms of the gateway --------------------------------------------------------------------------------------------------------
+const ROOMS = [
+  'access',
+  'auth',
+  'catalog',
+  'db',
+  'features',
+  'mcp',
+  'packages',
+  'platform',
+  'proxy',
+  'sandboxes',
+  'secrets',
+] as const
+type Room = (typeof ROOMS)[number]
+
+/** Whose values a room may import. Types of a port may come from any room but features. */
+const MAY_IMPORT: Record<Exclude<Room, 'features'>, readonly Room[]> = {
+  proxy: [],
+  secrets: [],
+  db: ['secrets'],
+  packages: ['secrets'],
+  platform: ['secrets'],
+  catalog: ['secrets'],
+  auth: ['db', 'secrets'],
+  access: ['catalog', 'secrets'],
+  sandboxes: ['packages', 'secrets'],
+  mcp: ['access', 'catalog', 'platform', 'proxy', 'secrets'],
+}
+
+const NOT_UPWARDS: Restriction = {
+  regex: '^(\\.\\./)+(app|main|config)\\.ts$',
+  message: 'layers: main → app → features → rooms; nobody imports upwards',
+}
+const NOT_FEATURES: Restriction = {
+  group: ['**/features/**', '!**/features/audit.ts'],
+  message: 'layers: rooms do not know features; ports lie in the room that needs them',
+}
+const OTHER_FEATURE: Restriction = {
+  regex: '^\\.\\./[a-z-]+/',
+  allowTypeImports: true,
+  message: "layers: another feature only through its service's type, passed in by app.ts",
+}
+
+function roomZone(room: Exclude<Room, 'features'>): Zone {
+  const closed = ROOMS.filter((other) => other !== room && other !== 'features' && !MAY_IMPORT[room].includes(other))
+  const siblings: Restriction = {
+    regex: `^(\\.\\./)+(${closed.join('|')})/`,
+    allowTypeImports: true,
+    message: `layers: gateway/src/${room} may not import values of this room`,
+  }
+  return {
+    files: [`gateway/src/${room}/**/*.ts`],
+    deny: [siblings, NOT_FEATURES, NOT_UPWARDS, programs('cli', 'launcher'), ...librariesOf(room)],
+  }
+}
+
+function librariesOf(room: Room): Restriction[] {
+  if (room === 'db') return [EXPRESS, MCP_SDK]
+  return room === 'platform' ? [DATABASE, MCP_SDK] : LIBRARIES
+}
+
+const FEATURES = [OTHER_FEATURE, NOT_UPWARDS, programs('cli', 'launcher')]
+
+const ZONES: readonly Zone[] = [
+  { files: ['**/*.ts'], deny: LIBRARIES },
+  { files: ['packages/api/**/*.ts'], deny: [ONLY_ZOD, programs('gateway', 'cli', 'launcher')] },
+  { files: ['cli/**/*.ts'], deny: [programs('gateway', 'launcher'), ...LIBRARIES] },
+  { files: ['launcher/**/*.ts'], deny: [programs('gateway', 'cli'), EXPRESS, MCP_SDK] },
+  { files: ['gateway/src/*.ts'], deny: [programs('cli', 'launcher'), DATABASE, EXPRESS, MCP_SDK] },
+  { files: ['gateway/src/app.ts'], deny: [programs('cli', 'launcher'), DATABASE, MCP_SDK] },
+  ...(Object.keys(MAY_IMPORT) as (keyof typeof MAY_IMPORT)[]).map(roomZone),
+  { files: ['gateway/src/features/**/*.ts'], deny: [...FEATURES, ...LIBRARIES] },
+  { files: ['gateway/src/features/**/*-router.ts'], deny: [...FEATURES, DATABASE, MCP_SDK] },
+  { files: ['gateway/src/features/**/pg-*-store.ts'], deny: [...FEATURES, EXPRESS, MCP_SDK] },
+  { files: ['gateway/src/auth/pg-*-store.ts'], deny: [NOT_FEATURES, NOT_UPWARDS, EXPRESS, MCP_SDK] },
+  { files: ['gateway/src/mcp/discovery/**/*.ts'], deny: [...roomZone('mcp').deny].filter((one) => one !== MCP_SDK) },
+  // features/api.ts puts the routes of all features together
+  { files: ['gateway/src/features/*.ts'], deny: [NOT_UPWARDS, DATABASE, EXPRESS, MCP_SDK] },
+  { files: TESTS, deny: [] },
+]
+
+/** Reading the environment anywhere else hides configuration; importing it from node:process is the same thing by another name. */
+const ENVIRONMENT = [
+  'gateway/src/{config,main}.ts',
+  'cli/src/{config,main}.ts',
+  'launcher/src/{config,main}.ts',
+  'scripts/**',
+  ...TESTS,
+]
+const envMessage = 'process.env is read in config.ts alone'
+
+function importRule(deny: readonly Restriction[]) {
+  const paths = [{ name: 'node:process', importNames: ['env', 'default'], message: envMessage }]
+  return { 'no-restricted-imports': ['error', { paths, patterns: [LOADERS, ...deny] }] } as const
+}
+
+export default defineConfig({
+  plugins: ['typescript', 'import', 'node', 'unicorn', 'oxc', 'promise'],
+  categories: { correctness: 'error' },
+  ignorePatterns: ['**/node_modules/**', 'lint-fixtures/**', '.mcphub/**'],
+  rules: {
+    // sizes (style.md): small by rule
+    complexity: ['error', { max: 10, variant: 'modified' }],
+    'max-depth': ['error', 3],
+    'max-params': ['error', 4],
+    'max-lines': ['error', 400],
+    // promises
+    'typescript/no-floating-promises': 'error',
+    'typescript/no-misused-promises': 'error',
+    'typescript/await-thenable': 'error',
+    // types: `import('x').T` would slip through the layers
+    'typescript/consistent-type-imports': ['error', { disallowTypeAnnotations: true, prefer: 'type-imports' }],
+    'typescript/no-explicit-any': 'error',
+    'typescript/no-require-imports': 'error',
+    'typescript/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+    'typescript/only-throw-error': 'error',
+    // layers that are no matter of a folder
+    'import/no-cycle': 'error',
+    'import/no-default-export': 'error',
+    'no-restricted-properties': [
+      'error',
+      { object: 'process', property: 'env', message: envMessage },
+      { object: 'process', property: 'getBuiltinModule', message: LOADERS.message },
+      { object: 'globalThis', property: 'process', message: envMessage },
+    ],
+    // habits
+    'no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+    // services are closures, not classes: their methods may be passed on
+    'typescript/unbound-method': 'off',
+    // `for (const x of [...set])` copies on purpose: the loop changes the set
+    'unicorn/no-useless-spread': 'off',
+    'promise/no-callback-in-promise': 'off',
+    'no-control-regex': 'off',
+    'no-console': 'error',
+    'no-eval': 'error',
+    'no-var': 'error',
+    'prefer-const': 'error',
+    eqeqeq: 'error',
+  },
+  overrides: [
+    ...ZONES.map(({ files, deny }) => ({ files, rules: importRule(deny) })),
+    { files: ['cli/**', 'launcher/**', 'scripts/**', ...TESTS], rules: { 'no-console': 'off' } },
+    { files: ENVIRONMENT, rules: { 'no-restricted-properties': 'off' } },
+    {
+      files: TESTS,
+      rules: { 'max-lines': 'off', 'max-params': 'off', complexity: 'off', 'import/no-default-export': 'off' },
+    },
+    { files: ['*.config.ts'], rules: { 'import/no-default-export': 'off' } },
+  ],
+})
