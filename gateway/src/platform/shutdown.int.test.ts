@@ -32,10 +32,10 @@ describe('shutdown', () => {
   test('GW-14: steps run in order, a failing or hanging one does not stop the next, the deadline holds', async () => {
     const order: string[] = []
     const shutdown = createShutdown({ logger: quiet(), deadlineMs: 50, exit: () => {} })
-    shutdown.addStep('readiness', () => void order.push('readiness'))
     shutdown.addStep('fails', () => Promise.reject(new Error('x')))
     shutdown.addStep('hangs', () => new Promise(() => {}))
     shutdown.addStep('flush', async () => void order.push('flush'))
+    shutdown.putFirst('readiness', () => void order.push('readiness'))
     const started = performance.now()
     const codes = await Promise.all([shutdown.run('test'), shutdown.run('again')])
     expect(codes).toEqual([1, 1])

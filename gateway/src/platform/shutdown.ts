@@ -12,6 +12,8 @@ export interface ShutdownOptions {
 export interface Shutdown {
   /** Steps run one after the other in the order they were added; one that fails is logged and does not stop the next. */
   addStep(name: string, run: () => void | Promise<void>): void
+  /** In front of all steps there are: what was started last ends first. */
+  putFirst(name: string, run: () => void | Promise<void>): void
   /** Runs the steps once; later calls await the first. Resolves with the exit code. */
   run(reason: string): Promise<number>
   /** Runs the steps on SIGTERM and SIGINT; the next signal exits at once. Returns the function that stops listening. */
@@ -39,6 +41,7 @@ export function createShutdown({ logger, deadlineMs, exit }: ShutdownOptions): S
   const run = (reason: string) => (running ??= runSteps(reason))
   return {
     addStep: (name, step) => void steps.push({ name, run: step }),
+    putFirst: (name, step) => void steps.unshift({ name, run: step }),
     run,
     listenToSignals() {
       const onSignal = (signal: string) => {
