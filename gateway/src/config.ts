@@ -70,6 +70,7 @@ const schema = z.object({
   MCPHUB_SESSIONS_PER_USER: count(LIMITS.sessionsPerUser, 1, 10_000, 'sessions of a user that keep live state'),
   MCPHUB_CALLS_PER_USER: count(LIMITS.callsPerUser, 1, 10_000, 'calls in flight per user'),
   MCPHUB_CALLS_PER_SERVER: count(LIMITS.callsPerServer, 1, 100_000, 'calls in flight per server'),
+  MCPHUB_QUEUED_CALLS_PER_USER: count(LIMITS.queuedCallsPerUser, 0, 10_000, 'calls of a user that may wait for a slot'),
   MCPHUB_AUDIT_DAYS: count(LIMITS.auditDays, 1, 3650, 'days audit records are kept'),
   HTTPS_PROXY: z.string().optional().meta({ description: 'proxy for remote servers and installs' }),
   NO_PROXY: z.string().optional().meta({ description: 'hosts that are reached without the proxy' }),
@@ -108,6 +109,7 @@ export interface Config {
   readonly sessionsPerUser: number
   readonly callsPerUser: number
   readonly callsPerServer: number
+  readonly queuedCallsPerUser: number
   readonly auditDays: number
   readonly proxy: { readonly url: string | null; readonly noProxy: string | null; readonly extraCaFile: string | null }
 }
@@ -189,6 +191,7 @@ function toConfig(raw: Raw, databaseUrl: string): Config {
     sessionsPerUser: raw.MCPHUB_SESSIONS_PER_USER,
     callsPerUser: raw.MCPHUB_CALLS_PER_USER,
     callsPerServer: raw.MCPHUB_CALLS_PER_SERVER,
+    queuedCallsPerUser: raw.MCPHUB_QUEUED_CALLS_PER_USER,
     auditDays: raw.MCPHUB_AUDIT_DAYS,
     proxy: {
       url: raw.HTTPS_PROXY ?? null,

@@ -1,0 +1,27 @@
+// What the gateway tells its parent process, and how it is ended.
+
+/** The launcher checks the same shape (launcher/src/gateway-events.ts). */
+export type AppEvent =
+  | { readonly type: 'progress'; readonly message: string }
+  | { readonly type: 'fatal'; readonly message: string; readonly fix: string | null }
+  | {
+      readonly type: 'ready'
+      readonly endpoint: string
+      /** one-time link for the first administrator; null once there is one */
+      readonly setupUrl: string | null
+      /** only at the first start, only while nothing but loopback is listened on; kept nowhere */
+      readonly demoKey: string | null
+      readonly metricsUrl: string
+      readonly separation: { readonly kind: string; readonly message: string }
+      readonly faults: readonly string[]
+      readonly warnings: readonly string[]
+    }
+
+export type Tell = (event: AppEvent) => void
+
+export interface App {
+  /** Drains and ends everything; later calls wait for the first. */
+  stop(reason: string): Promise<void>
+  /** resolves with the exit code when everything has ended */
+  readonly stopped: Promise<number>
+}

@@ -1,0 +1,186 @@
+// Composition, part two: the catalogue's servers as they run, and the MCP endpoint in front of them.
+import { createHmac, randomBytes } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createAccess, type StartedAccess } from './access/create-access.ts'
+import type { Storage } from './app-storage.ts'
+import type { Catalog, CatalogServer } from './catalog/catalog.ts'
+import type { Config } from './config.ts'
+import { createPgDiscoveryStore } from './features/discoveries/pg-discovery-store.ts'
+import { createSessionStore, type StartedSessionStore } from './features/sessions/session-store-service.ts'
+import { Discoveries } from './mcp/discovery/discoveries.ts'
+import { ENDPOINT_DEFAULTS } from './mcp/downstream/endpoint-deps.ts'
+import { createMcpEndpoint, type McpEndpoint } from './mcp/downstream/endpoint.ts'
+import { createUpstreams } from './mcp/upstream/create-upstreams.ts'
+import type { Upstreams } from './mcp/upstream/upstreams.ts'
+import { createNpmPackages } from './packages/npm-packages.ts'
+import type { Packages } from './packages/packages.ts'
+import { FairQueue } from './platform/fair-queue.ts'
+import type { HubMetrics } from './platform/hub-metrics.ts'
+import type { Logger } from './platform/logger.ts'
+import type { OriginCheck } from './platform/origin.ts'
+import { createRateLimiter } from './platform/rate-limiter.ts'
+import { createProcessSandboxes } from './sandboxes/process/process-sandboxes.ts'
+import type { Sandboxes } from './sandboxes/sandboxes.ts'
+
+export const VERSION = '0.1.0'
+
+export interface Runtime {
+  readonly packages: Packages
+  readonly sandboxes: Sandboxes
+  readonly upstreams: Upstreams
+  readonly access: StartedAccess
+  readonly discoveries: Discoveries
+  readonly sessions: StartedSessionStore
+  readonly queue: FairQueue
+  readonly endpoint: McpEndpoint
+}
+
+export interface RuntimeDeps {
+  readonly config: Config
+  readonly catalog: Catalog
+  readonly storage: Storage
+  readonly logger: Logger
+  readonly metrics: HubMetrics
+  readonly origin: OriginCheck
+  readonly onProgress: (message: string) => void
+}
+
+/** The mark every child of this data folder carries; made once, so that the next start knows the children of a killed one. */
+export function readHubMark(config: Config): string {
+  if (config.hubMark !== null) return config.hubMark
+  const file = join(config.dataDir, 'hub-mark')
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    const mark = randomBytes(16).toString('hex')
+    writeFileSync(file, mark, { mode: 0o600, flag: 'wx' })
+    return mark
+  }
+}
+
+export function createRuntime(deps: RuntimeDeps): Runtime {
+  const { config, catalog, storage, logger, metrics, origin } = deps
+  const { variables, authenticator, activity } = storage
+  const packages = createNpmPackages({
+    dataDir: config.dataDir,
+    nodePath: config.nodePath,
+    npmrc: config.npmrc,
+    log: logger.child({ part: 'packages' }),
+    onProgress: deps.onProgress,
+  })
+  const sandboxes = createProcessSandboxes({
+    config: {
+      dataDir: config.dataDir,
+      nodePath: config.nodePath,
+      hubMark: readHubMark(config),
+      limits: {
+        startMs: config.sandboxStartMs,
+        idleMs: config.sandboxIdleMs,
+        perUser: config.sandboxesPerUser,
+        isolatedPerUser: config.sandboxesPerUser,
+      },
+    },
+    packages,
+    // keyed by the hub's own id, not by the ring: kept folders must outlive a rotation
+    deriveId: (parts) => createHmac('sha256', storage.hubId).update(JSON.stringify(parts)).digest('hex').slice(0, 32),
+    log: logger.child({ part: 'sandboxes' }),
+  })
+  const upstreams = createUpstreams({
+    sandboxes,
+    variables,
+    catalog,
+    config: {
+      version: VERSION,
+      idleMs: config.callIdleMs,
+      callMs: config.callMaxMs,
+      sandboxStartMs: config.sandboxStartMs,
+      proxy: {
+        url: config.proxy.url,
+        noProxy: config.proxy.noProxy,
+        extraCa: config.proxy.extraCaFile === null ? null : readFileSync(config.proxy.extraCaFile, 'utf8'),
+      },
+    },
+    log: logger.child({ part: 'upstream' }),
+  })
+  const discoveries = new Discoveries({
+    catalog,
+    upstreams,
+    variables,
+    store: createPgDiscoveryStore(storage.database),
+    isLive: (principal) => authenticator.isLive(principal),
+    log: logger.child({ part: 'discovery' }),
+  })
+  const access = createAccess({
+    catalog,
+    personalGroups: storage.groups,
+    variables,
+    discoveredTools: (server, userId) => listToolNames(discoveries, server, userId),
+    serverState: (server) => readServerState(packages, upstreams, server),
+  })
+  const sessions = createSessionStore({ database: storage.database, logger })
+  const queue = new FairQueue({
+    perUser: config.callsPerUser,
+    perServer: config.callsPerServer,
+    queuedPerUser: config.queuedCallsPerUser,
+    maxWaitMs: config.callIdleMs,
+  })
+  const endpoint = createMcpEndpoint({
+    authenticator,
+    access,
+    catalog,
+    upstreams,
+    discoveries,
+    sessionStore: sessions,
+    audit: activity,
+    sealingKeys: () => storage.ring.derive('sessions'),
+    queue,
+    rates: createRateLimiter(),
+    metrics,
+    log: logger.child({ part: 'mcp' }),
+    checkOrigin: (request) => origin.check(request),
+    config: {
+      ...ENDPOINT_DEFAULTS,
+      version: VERSION,
+      sessionIdleMs: config.sessionIdleMs,
+      sessionAbsoluteMs: config.sessionAbsoluteMs,
+      sessionsPerUser: config.sessionsPerUser,
+    },
+  })
+  return { packages, sandboxes, upstreams, access, discoveries, sessions, queue, endpoint }
+}
+
+function listToolNames(discoveries: Discoveries, server: CatalogServer, userId: string): string[] | null {
+  return discoveries.find(userId, server)?.tools.map((tool) => String(tool['name'])) ?? null
+}
+
+function readServerState(
+  packages: Packages,
+  upstreams: Upstreams,
+  server: CatalogServer,
+): { readonly ok: boolean; readonly reason: string } {
+  const spec = server.spec.stdio?.package
+  const state = spec === undefined ? null : packages.state(spec)
+  if (state !== null && state.state !== 'Ready') {
+    return { ok: false, reason: `its package is ${state.state}${'message' in state ? `: ${state.message}` : ''}` }
+  }
+  const health = upstreams.health().find((entry) => entry.server === server.name)
+  const { lastFault, lastSuccessAt } = health ?? { lastFault: null, lastSuccessAt: null }
+  if (lastFault === null || (lastSuccessAt !== null && lastSuccessAt >= lastFault.at))
+    return { ok: true, reason: 'no fault is known' }
+  return { ok: false, reason: `its last use failed at ${lastFault.at}: ${lastFault.message}` }
+}
+
+/** Installs what the catalogue names: at the start, and for each server that comes or changes. */
+export function keepPackagesInstalled(catalog: Catalog, packages: Packages, logger: Logger): () => void {
+  const ensureAll = (servers: Iterable<CatalogServer>): void => {
+    for (const { name, spec } of servers) {
+      if (!spec.enabled || !spec.stdio?.package) continue
+      packages.ensure(spec.stdio.package).catch((error: unknown) => {
+        logger.warn({ server: name, err: error }, 'a package could not be installed')
+      })
+    }
+  }
+  ensureAll(catalog.snapshot().servers.values())
+  return catalog.subscribe((next) => ensureAll(next.servers.values()))
+}

@@ -1,0 +1,183 @@
+// The composition root: everything is wired here, by hand, in the order it starts; it ends in the reverse order.
+import { ROUTE_LIST } from '@mcphub/api'
+import { buildApi, dispatch, followUsers } from './app-edges.ts'
+import type { App, Tell } from './app-events.ts'
+import { createRuntime, keepPackagesInstalled, readHubMark } from './app-runtime.ts'
+import { openStorage, type Storage } from './app-storage.ts'
+import { createManifestCatalog } from './catalog/manifests/manifest-catalog.ts'
+import type { Catalog } from './catalog/catalog.ts'
+import type { Config } from './config.ts'
+import { ensureDemoUser } from './features/users/demo-user.ts'
+import { createHealth } from './platform/health.ts'
+import { declareHubGauges, declareHubMetrics } from './platform/hub-metrics.ts'
+import { startListener, type Listener } from './platform/listener.ts'
+import { createLogger, installCrashHandlers, type Logger } from './platform/logger.ts'
+import { createMetrics } from './platform/metrics.ts'
+import { startMetricsServer } from './platform/metrics-server.ts'
+import { createOriginCheck } from './platform/origin.ts'
+import { createShutdown, type Shutdown } from './platform/shutdown.ts'
+import { sweepOrphans } from './sandboxes/process/sweep.ts'
+
+export type { App, AppEvent } from './app-events.ts'
+
+/** Ends what an earlier, killed gateway of this data folder left behind. */
+export const sweep = (config: Config): Promise<object> =>
+  sweepOrphans({ hubMark: readHubMark(config), dataDir: config.dataDir })
+
+const SHUTDOWN_MS = 15_000
+
+/** @throws HubError with one clear sentence when it cannot start; what had started by then has ended */
+export async function startApp(config: Config, tell: Tell): Promise<App> {
+  const logger = createLogger({ level: config.logLevel })
+  installCrashHandlers(logger)
+  const ended = Promise.withResolvers<number>()
+  const shutdown = createShutdown({ logger, deadlineMs: SHUTDOWN_MS, exit: (code) => process.exit(code) })
+  const stop = async (reason: string): Promise<void> => ended.resolve(await shutdown.run(reason))
+  try {
+    await startParts({ config, logger, tell, shutdown })
+  } catch (error) {
+    await shutdown.run('the start failed')
+    throw error
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
+  return { stop, stopped: ended.promise }
+}
+
+interface StartContext {
+  readonly config: Config
+  readonly logger: Logger
+  readonly tell: Tell
+  readonly shutdown: Shutdown
+}
+
+async function startParts({ config, logger, tell, shutdown }: StartContext): Promise<void> {
+  const progress = (message: string): void => tell({ type: 'progress', message })
+  // steps run in the order they are added; each part adds its own in front of what it stands on
+  const steps: { name: string; run: () => void | Promise<void> }[] = []
+  shutdown.addStep('everything in reverse order', async () => {
+    for (const step of steps.toReversed()) await step.run()
+  })
+  const onStop = (name: string, run: () => void | Promise<void>): void => void steps.push({ name, run })
+
+  progress('Reading the catalogue')
+  const catalog = createManifestCatalog({
+    folder: config.catalogDir,
+    log: logger.child({ part: 'catalog' }),
+    lastGoodFile: `${config.dataDir}/catalog-last-good.json`,
+  })
+  await catalog.start()
+  onStop('catalog', () => catalog.stop())
+
+  progress('Preparing the database')
+  const storage = await openStorage(config, catalog, logger)
+  onStop('database', () => storage.database.close())
+  onStop('key ring', () => storage.ring.stop())
+  storage.ring.start()
+  await storage.activity.start()
+  onStop('activity', () => storage.activity.stop())
+  storage.authenticator.start()
+  onStop('authenticator', () => storage.authenticator.stop())
+
+  const metrics = createMetrics()
+  const hubMetrics = declareHubMetrics(
+    metrics,
+    ROUTE_LIST.map((route) => route.id),
+  )
+  const origin = createOriginCheck(config.publicHosts)
+  progress('Ending what an earlier run may have left behind')
+  await sweep(config)
+  const runtime = createRuntime({ config, catalog, storage, logger, metrics: hubMetrics, origin, onProgress: progress })
+  await runtime.sandboxes.start()
+  onStop('sandboxes', () => runtime.sandboxes.stop())
+  await runtime.upstreams.start()
+  onStop('upstreams', () => runtime.upstreams.stop())
+  await runtime.sessions.start()
+  onStop('sessions', () => runtime.sessions.stop())
+  onStop('packages', keepPackagesInstalled(catalog, runtime.packages, logger))
+  await runtime.discoveries.start()
+  onStop('discoveries', () => runtime.discoveries.stop())
+  onStop('access', () => runtime.access.stop())
+  onStop('user changes', followUsers(storage, runtime, logger))
+  runtime.endpoint.start()
+  onStop('endpoint', () => runtime.endpoint.stop())
+
+  const health = createHealth()
+  health.addCheck('database', () => storage.database.ping())
+  const bound: { listener: Listener | null } = { listener: null }
+  const { handler: api, doctor } = buildApi({
+    config,
+    catalog,
+    storage,
+    runtime,
+    logger,
+    metrics: hubMetrics,
+    origin,
+    health,
+    listener: () => bound.listener,
+  })
+  onStop('doctor', () => doctor.stop())
+  const listener = await startListener({
+    hosts: config.hosts,
+    port: config.port,
+    logger,
+    handler: (request, response, requestId) => dispatch({ api, runtime }, request, response, requestId),
+  })
+  bound.listener = listener
+  onStop('listener', () => listener.stop(2000))
+  const metricsServer = await startMetricsServer(metrics, '127.0.0.1', config.metricsPort)
+  onStop('metrics', () => metricsServer.stop())
+  declareHubGauges(metrics, {
+    callsInFlight: () => runtime.endpoint.counts().inFlight,
+    callsQueued: () => runtime.queue.counts.queued,
+    sessionsLive: () => runtime.endpoint.counts().sessions,
+    connections: () => listener.connections(),
+    sandboxes: () => runtime.sandboxes.list(),
+    auditLost: () => storage.activity.counts().lost,
+    auditQueued: () => storage.activity.counts().queued,
+    databasePool: () => storage.database.pool(),
+  })
+  health.started()
+  onStop('readiness', () => {
+    health.stopping()
+    listener.stopAccepting()
+  })
+  await announce(tell, {
+    config,
+    catalog,
+    storage,
+    separation: runtime.sandboxes.separation,
+    port: listener.port,
+    metricsPort: metricsServer.port,
+  })
+}
+
+interface Announcement {
+  readonly config: Config
+  readonly catalog: Catalog
+  readonly storage: Storage
+  readonly separation: { readonly kind: string; readonly message: string }
+  readonly port: number
+  readonly metricsPort: number
+}
+
+/** What a person must know now: told once to the parent process, never logged (it holds a key and a token). */
+async function announce(
+  tell: Tell,
+  { config, catalog, storage, separation, port, metricsPort }: Announcement,
+): Promise<void> {
+  const demo = config.demoKey ? await ensureDemoUser(storage) : null
+  const setup = await storage.users.createSetupToken()
+  const base = `http://localhost:${port}`
+  tell({
+    type: 'ready',
+    endpoint: `${base}/mcp`,
+    setupUrl: setup === null ? null : `${base}/setup#token=${setup.token.reveal()}`,
+    demoKey: demo?.reveal() ?? null,
+    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
+    separation,
+    faults: catalog
+      .snapshot()
+      .faults.map(({ file, line, message }) => `${file}${line === null ? '' : `:${line}`}: ${message}`),
+    warnings: separation.kind === 'ProcessOnly' ? [separation.message] : [],
+  })
+}
