@@ -1,0 +1,61 @@
+// The last discovery of each server, for everybody or for one user. A newer configuration does not erase an older discovery: its tools
+// stay listed until the next one succeeds (design.md §5).
+import type { CatalogServer } from '../../catalog/catalog.ts'
+import type { Discovery } from './discovery-store.ts'
+
+export class DiscoveryMemory {
+  readonly #shared = new Map<string, Discovery>()
+  readonly #own = new Map<string, Map<string, Discovery>>()
+
+  /** What this user is shown: their own discovery, else the shared one. */
+  find(userId: string | null, server: CatalogServer): Discovery | null {
+    return this.get(userId, server.name) ?? this.get(null, server.name)
+  }
+
+  get(userId: string | null, server: string): Discovery | null {
+    return (userId === null ? this.#shared : this.#own.get(userId))?.get(server) ?? null
+  }
+
+  isFresh(userId: string | null, server: CatalogServer): boolean {
+    return this.get(userId, server.name)?.configHash === server.configHash
+  }
+
+  /** True when the server offers something else than before. */
+  put(discovery: Discovery): boolean {
+    const before = this.get(discovery.userId, discovery.server)
+    this.#mapOf(discovery.userId).set(discovery.server, discovery)
+    return before === null || describeOffer(before) !== describeOffer(discovery)
+  }
+
+  /** From the store: several configurations of a server may have been kept. */
+  load(discovery: Discovery, current: CatalogServer | undefined): void {
+    const known = this.get(discovery.userId, discovery.server)
+    const isCurrent = discovery.configHash === current?.configHash
+    const isKnownCurrent = known !== null && known.configHash === current?.configHash
+    if (known !== null && (isKnownCurrent || (!isCurrent && known.discoveredAt > discovery.discoveredAt))) return
+    this.#mapOf(discovery.userId).set(discovery.server, discovery)
+  }
+
+  forgetUser(userId: string): void {
+    this.#own.delete(userId)
+  }
+
+  forgetServer(server: string): void {
+    this.#shared.delete(server)
+    for (const own of this.#own.values()) own.delete(server)
+  }
+
+  #mapOf(userId: string | null): Map<string, Discovery> {
+    if (userId === null) return this.#shared
+    const known = this.#own.get(userId)
+    if (known !== undefined) return known
+    const made = new Map<string, Discovery>()
+    this.#own.set(userId, made)
+    return made
+  }
+}
+
+function describeOffer(discovery: Discovery): string {
+  const { capabilities, instructions, tools, resources, resourceTemplates, prompts } = discovery
+  return JSON.stringify([capabilities, instructions, tools, resources, resourceTemplates, prompts])
+}

@@ -1,0 +1,115 @@
+// JSON-RPC batches, which only 2025-03-26 has: each request gets a place, the answers leave together as one array.
+import { HubError, type ErrorCode } from '@mcphub/api'
+import type { CallHandle, JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
+import { buildError } from './answers.ts'
+import type { Outcome, Reply, ReplyHooks } from './exchange.ts'
+
+export const BATCH_LIMIT = 50
+
+/** Collects the answers and calls back when the last one is there; at once when none is expected. */
+export class Batch {
+  readonly #answers: Buffer[] = []
+  readonly #done: (json: Buffer | null) => void
+  #open = 0
+  #isSealed = false
+
+  constructor(done: (json: Buffer | null) => void) {
+    this.#done = done
+  }
+
+  place(idJson: string, requestId: string, onOver: (outcome: Outcome, code: ErrorCode | null) => void): Reply {
+    this.#open++
+    return new BatchPlace(idJson, requestId, (json, outcome, code) => {
+      this.#answers.push(json)
+      this.#open--
+      onOver(outcome, code)
+      this.#check()
+    })
+  }
+
+  add(json: Buffer): void {
+    this.#answers.push(json)
+  }
+
+  /** All places are given out. */
+  seal(): void {
+    this.#isSealed = true
+    this.#check()
+  }
+
+  #check(): void {
+    if (!this.#isSealed || this.#open > 0) return
+    if (this.#answers.length === 0) return this.#done(null)
+    const parts = this.#answers.flatMap((json, index) => (index === 0 ? [json] : [COMMA, json]))
+    this.#done(Buffer.concat([OPEN, ...parts, CLOSE]))
+  }
+}
+
+const OPEN = Buffer.from('[')
+const COMMA = Buffer.from(',')
+const CLOSE = Buffer.from(']')
+
+class BatchPlace implements Reply {
+  readonly idJson: string
+  readonly #requestId: string
+  readonly #settle: (json: Buffer, outcome: Outcome, code: ErrorCode | null) => void
+  #handle: CallHandle | null = null
+  #hooks: ReplyHooks | null = null
+  #chunks: Buffer[] = []
+  #isOver = false
+
+  constructor(
+    idJson: string,
+    requestId: string,
+    settle: (json: Buffer, outcome: Outcome, code: ErrorCode | null) => void,
+  ) {
+    this.idJson = idJson
+    this.#requestId = requestId
+    this.#settle = settle
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+  prepare(hooks: ReplyHooks): void {
+    this.#hooks = hooks
+  }
+  attach(handle: CallHandle): void {
+    this.#handle = handle
+  }
+  notification(): void {
+    // A batch is answered by one array: there is no place for what comes in between.
+  }
+  request(_method: string, _params: JsonObject | undefined, respond: (answer: RpcAnswer) => void): void {
+    respond({ error: { code: -32601, message: 'The client cannot be asked from within a batch' } })
+  }
+  answer(json: Buffer): void {
+    this.#over(this.#hooks?.rewrite?.(json) ?? json, 'ok', null)
+  }
+  begin(): void {
+    this.#chunks = []
+  }
+  chunk(bytes: Buffer): boolean {
+    this.#chunks.push(bytes)
+    return true
+  }
+  end(): void {
+    this.answer(Buffer.concat(this.#chunks))
+  }
+  fail(error: HubError): void {
+    this.#over(buildError(this.idJson, error, this.#requestId), 'error', error.code)
+  }
+  refuse(error: HubError): void {
+    this.#over(buildError(this.idJson, error, this.#requestId), 'refused', error.code)
+  }
+  cancel(reason: string): void {
+    this.#handle?.cancel(reason)
+    this.#over(buildError(this.idJson, new HubError('canceled', 'The call was canceled')), 'canceled', 'canceled')
+  }
+
+  #over(json: Buffer, outcome: Outcome, code: ErrorCode | null): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#settle(json, outcome, code)
+  }
+}

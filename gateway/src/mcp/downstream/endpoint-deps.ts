@@ -1,0 +1,79 @@
+// What the MCP endpoint needs from the rest of the gateway; wired in app.ts.
+import type { IncomingMessage } from 'node:http'
+import { LIMITS } from '@mcphub/api'
+import type { Access } from '../../access/access.ts'
+import type { Authenticator } from '../../auth/principal.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
+import type { Audit } from '../../features/audit.ts'
+import type { Discoveries } from '../discovery/discoveries.ts'
+import type { Upstreams } from '../upstream/upstreams.ts'
+import type { Outcome } from './exchange.ts'
+import type { SessionStore } from './session-store.ts'
+
+export interface Log {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** Slots for calls: platform/fair-queue.ts. */
+export interface CallQueue {
+  tryAcquire(userId: string, server: string): { release(): void } | null
+  acquire(userId: string, server: string, signal?: AbortSignal): Promise<{ release(): void }>
+}
+
+/** Calls per minute: platform/rate-limiter.ts. 0 = allowed, else seconds to wait. */
+export interface CallRates {
+  take(name: string, perMinute: number): number
+}
+
+/** platform/hub-metrics.ts has these and more. */
+export interface EndpointMetrics {
+  mcpCall(fact: {
+    readonly server: string
+    readonly method: string
+    readonly outcome: Outcome
+    readonly seconds: number
+  }): void
+  authRefused(edge: 'mcp'): void
+  hubError(code: string): void
+}
+
+export interface EndpointConfig {
+  readonly version: string
+  readonly sessionIdleMs: number
+  readonly sessionAbsoluteMs: number
+  readonly sessionsPerUser: number
+  /** an answer becomes a stream when nothing came for so long */
+  readonly streamAfterMs: number
+  readonly tickMs: number
+}
+
+export const ENDPOINT_DEFAULTS: EndpointConfig = {
+  version: '0.1.0',
+  sessionIdleMs: LIMITS.sessionIdleMs,
+  sessionAbsoluteMs: LIMITS.sessionAbsoluteMs,
+  sessionsPerUser: LIMITS.sessionsPerUser,
+  streamAfterMs: 5_000,
+  tickMs: 1_000,
+}
+
+export interface EndpointDeps {
+  readonly authenticator: Authenticator
+  readonly access: Access
+  readonly catalog: Catalog
+  readonly upstreams: Upstreams
+  readonly discoveries: Discoveries
+  readonly sessionStore: SessionStore
+  readonly audit: Audit
+  /** 32 bytes each, derived from the key ring for this purpose, the current one first */
+  readonly sealingKeys: () => readonly Buffer[]
+  readonly queue: CallQueue
+  readonly rates: CallRates
+  readonly metrics: EndpointMetrics
+  readonly log: Log
+  /** platform/origin.ts; throws HubError `origin_forbidden` */
+  readonly checkOrigin: (req: IncomingMessage) => void
+  readonly config: EndpointConfig
+}

@@ -1,0 +1,301 @@
+// The MCP endpoint on raw node:http: `POST|GET|DELETE /mcp`, `/mcp/{server}`, `/mcp/group/{name}`. One order for every request:
+// URL, origin, key, view, body, era, dispatch. Synchronous from key to upstream when everything was seen before.
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { HubError, LIMITS, toHubError } from '@mcphub/api'
+import type { Principal, Revocation } from '../../auth/principal.ts'
+import { classify, classifyLegacy, type Classification } from '../codec/classify.ts'
+import { readMessage, salvageId, type RpcMessage } from '../codec/message.ts'
+import { parseStrictJson } from '../codec/strict-json.ts'
+import { readAccept } from './accept.ts'
+import { sendAccepted, sendRefusal } from './answers.ts'
+import { readBody } from './body.ts'
+import { Caller } from './caller.ts'
+import type { EndpointDeps } from './endpoint-deps.ts'
+import { readMcpHeaders, type Inbound } from './inbound.ts'
+import { LegacyLeg } from './legacy-leg.ts'
+import { settle, type LegDeps } from './legs.ts'
+import { Listings } from './listings.ts'
+import { createLocalAnswers } from './local-answers.ts'
+import { ModernLeg } from './modern-leg.ts'
+import { Pushes } from './pushes.ts'
+import { Replies } from './replies.ts'
+import { parseEndpoint, readPresentedKey, splitUrl, type Endpoint } from './request-target.ts'
+import { acceptAnswer } from './server-requests.ts'
+import { openSessionStream, STREAMS_PER_SESSION } from './session-stream.ts'
+import { SessionTable, type Session } from './session-table.ts'
+
+export interface McpEndpoint {
+  /** Answers every request it is given; paths that are not its own with a clean 404. */
+  handle(req: IncomingMessage, res: ServerResponse, requestId?: string): void
+  start(): void
+  /** Refuses new requests and ends the streams; calls in flight go on (the caller drains the upstreams). */
+  stop(): void
+  /** sessions with live state, requests in flight */
+  counts(): { readonly sessions: number; readonly inFlight: number }
+}
+
+export function createMcpEndpoint(deps: EndpointDeps): McpEndpoint {
+  return new Endpointed(deps)
+}
+
+const METHODS: ReadonlySet<string | undefined> = new Set(['POST', 'GET', 'DELETE'])
+const SWEEP_TICKS = 30
+
+class Endpointed implements McpEndpoint {
+  readonly #deps: EndpointDeps
+  readonly #sessions: SessionTable
+  readonly #replies: Replies
+  readonly #pushes: Pushes
+  readonly #legacy: LegacyLeg
+  readonly #modern: ModernLeg
+  #stopRevocations: (() => void) | null = null
+  #ticker: NodeJS.Timeout | null = null
+  #ticks = 0
+  #isStopping = false
+
+  constructor(deps: EndpointDeps) {
+    this.#deps = deps
+    this.#sessions = new SessionTable({
+      keys: deps.sealingKeys,
+      store: deps.sessionStore,
+      limits: deps.config,
+      onFreed: (session) => this.#onFreed(session),
+    })
+    this.#replies = new Replies(deps)
+    const listings = new Listings(deps.discoveries, deps.log)
+    this.#pushes = new Pushes({ ...deps, listings, sessions: this.#sessions })
+    const legs: LegDeps = {
+      upstreams: deps.upstreams,
+      sealingKeys: deps.sealingKeys,
+      discoveries: deps.discoveries,
+      listings,
+      local: createLocalAnswers(deps.config.version),
+      caller: new Caller(deps),
+      replies: this.#replies,
+      sessions: this.#sessions,
+    }
+    this.#legacy = new LegacyLeg(legs)
+    this.#modern = new ModernLeg(legs, this.#pushes)
+  }
+
+  start(): void {
+    this.#pushes.start()
+    this.#stopRevocations = this.#deps.authenticator.onRevoked((revocation) => this.#onRevoked(revocation))
+    this.#ticker = setInterval(() => this.#tick(), this.#deps.config.tickMs)
+    this.#ticker.unref()
+  }
+
+  stop(): void {
+    this.#isStopping = true
+    this.#stopRevocations?.()
+    if (this.#ticker !== null) clearInterval(this.#ticker)
+    this.#pushes.stop()
+  }
+
+  counts(): { sessions: number; inFlight: number } {
+    return { sessions: this.#sessions.size, inFlight: this.#replies.size }
+  }
+
+  handle(req: IncomingMessage, res: ServerResponse, requestId: string = randomUUID()): void {
+    const refuse = (error: HubError) => this.#refuse(res, error, requestId)
+    try {
+      const { path, query } = splitUrl(req.url ?? '/')
+      // No OAuth metadata, ever: an editor that finds some ignores the key it was given (protocol.md §3).
+      if (path !== '/mcp' && !path.startsWith('/mcp/')) return refuse(notFound())
+      this.#deps.checkOrigin(req)
+      const endpoint = parseEndpoint(path)
+      settle(
+        this.#deps.authenticator.authenticate(readPresentedKey(req, query)),
+        (principal) => this.#withPrincipal({ req, res, requestId, principal }, endpoint),
+        (error) => this.#onUnauthenticated(refuse, error, requestId),
+      )
+    } catch (error) {
+      this.#onUnauthenticated(refuse, toHubError(error), requestId)
+    }
+  }
+
+  #withPrincipal(
+    from: {
+      readonly req: IncomingMessage
+      readonly res: ServerResponse
+      readonly requestId: string
+      readonly principal: Principal
+    },
+    endpoint: Endpoint | null,
+  ): void {
+    const { req, res, requestId, principal } = from
+    const refuse = (error: HubError) => this.#refuse(res, error, requestId)
+    if (endpoint === null) return refuse(notFound())
+    if (!METHODS.has(req.method)) return refuse(new HubError('method_not_allowed', 'Use POST, GET or DELETE'))
+    if (this.#isStopping) return refuse(shuttingDown())
+    settle(
+      this.#deps.access.view(principal, endpoint.scope),
+      (view) => {
+        // Not allowed and not there are one answer.
+        if (view === null) return refuse(notFound())
+        const headers = readMcpHeaders(req)
+        const accepts = readAccept(req.headers.accept)
+        this.#withView({ ...from, endpoint, view, headers, accepts })
+      },
+      refuse,
+    )
+  }
+
+  #withView(inbound: Inbound): void {
+    const { req, res, requestId } = inbound
+    const refuse = (error: HubError) => this.#refuse(res, error, requestId)
+    if (req.method === 'GET') return this.#get(inbound)
+    if (req.method === 'DELETE') return this.#legacy.end(inbound, this.#session(inbound))
+    if (!inbound.accepts.json && !inbound.accepts.sse) {
+      return refuse(new HubError('not_acceptable', 'Accept application/json or text/event-stream'))
+    }
+    readBody(
+      req,
+      (body) => {
+        let value: unknown
+        try {
+          value = parseStrictJson(body)
+          this.#withBody(inbound, value)
+        } catch (error) {
+          this.#refuseMessage(inbound, toHubError(error), salvageId(value))
+        }
+      },
+      refuse,
+    )
+  }
+
+  /** @throws HubError with the HTTP status of its code */
+  #withBody(inbound: Inbound, value: unknown): void {
+    if (Array.isArray(value)) {
+      const session = this.#sessionOf(inbound, classifyLegacy(inbound.headers))
+      return this.#legacy.batch(inbound, value, session)
+    }
+    this.#withMessage(inbound, readMessage(value))
+  }
+
+  #withMessage(inbound: Inbound, message: RpcMessage): void {
+    if (message.kind === 'response') {
+      const session = this.#sessionOf(inbound, classifyLegacy(inbound.headers))
+      if (session !== null) acceptAnswer(session, message.id, message.answer)
+      return sendAccepted(inbound.res)
+    }
+    const found = classify(message, inbound.headers)
+    if (found.kind === 'modern') {
+      if (message.kind === 'request') this.#modern.request(inbound, message)
+      else sendAccepted(inbound.res)
+    } else if (found.kind === 'initialize') {
+      if (message.kind === 'request') this.#legacy.initialize(inbound, message)
+    } else {
+      const session = this.#sessionOf(inbound, found)
+      if (message.kind === 'notification') return this.#legacy.notification(inbound, message, session)
+      const revision = found.kind === 'stateless' ? found.revision : session!.revision
+      this.#legacy.request(inbound, message, { session, revision })
+    }
+  }
+
+  /** @throws HubError `session_not_found` */
+  #sessionOf(inbound: Inbound, found: Classification): Session | null {
+    if (found.kind !== 'session') return null
+    const session = this.#sessions.find(found.sessionId, inbound.principal, inbound.endpoint.path)
+    if (session === null) throw new HubError('session_not_found', 'Session not found')
+    return session
+  }
+
+  /** GET and DELETE are about a session or about nothing. @throws HubError */
+  #session(inbound: Inbound): Session {
+    const session = this.#sessionOf(inbound, classifyLegacy(inbound.headers))
+    if (session === null) throw new HubError('method_not_allowed', 'Without a session there is nothing to be had here')
+    return session
+  }
+
+  #get(inbound: Inbound): void {
+    const { res, principal, endpoint } = inbound
+    const session = this.#session(inbound)
+    if (!inbound.accepts.sse) throw new HubError('not_acceptable', 'Accept text/event-stream')
+    if (session.streams.length >= STREAMS_PER_SESSION) {
+      throw new HubError('conflict', `A session has at most ${STREAMS_PER_SESSION} open streams`)
+    }
+    // Last-Event-ID is not looked at: nothing is ever replayed (threats.md SES-4).
+    const stream = openSessionStream(session, res, { principal, scope: endpoint.scope })
+    void this.#pushes.catchUp(session, stream)
+  }
+
+  #refuseMessage(inbound: Inbound, error: HubError, idJson: string): void {
+    this.#logInternal(error, inbound.requestId)
+    this.#replies.note(inbound, '(refused)', null, 'refused', error.code)
+    sendRefusal(inbound.res, error, idJson, inbound.requestId)
+  }
+
+  #refuse(res: ServerResponse, error: HubError, requestId: string): void {
+    this.#logInternal(error, requestId)
+    sendRefusal(res, error, 'null', requestId)
+  }
+
+  #logInternal(error: HubError, requestId: string): void {
+    if (error.code === 'internal') this.#deps.log.error({ err: error, requestId }, 'a request failed inside the hub')
+  }
+
+  #onUnauthenticated(refuse: (error: HubError) => void, error: HubError, requestId: string): void {
+    refuse(error)
+    if (error.code !== 'unauthenticated') return
+    this.#deps.metrics.authRefused('mcp')
+    this.#deps.audit.record({
+      at: Date.now(),
+      requestId,
+      userId: null,
+      keyId: null,
+      sessionId: null,
+      kind: 'auth',
+      action: 'mcp',
+      server: null,
+      target: null,
+      outcome: 'refused',
+      code: 'unauthenticated',
+      durationMs: 0,
+      argumentsHash: null,
+    })
+  }
+
+  #onRevoked({ userId, keyId }: Revocation): void {
+    const error = new HubError('unauthenticated', 'Not authenticated')
+    this.#replies.revoke(({ principal }) => matches(principal, userId, keyId), error)
+    this.#sessions.freeUser(userId, keyId)
+    this.#deps.upstreams.closeUser(userId, keyId).catch((cause: unknown) => {
+      this.#deps.log.warn({ err: cause, userId }, 'links of a revoked key did not close')
+    })
+  }
+
+  #onFreed(session: Session): void {
+    for (const stream of [...session.streams]) stream.events.end()
+    for (const { respond } of session.pending.values()) {
+      respond({ error: { code: -32603, message: 'The session has ended' } })
+    }
+    session.pending.clear()
+    this.#deps.upstreams.closeSession(session.id).catch((cause: unknown) => {
+      this.#deps.log.warn({ err: cause }, 'links of a session did not close')
+    })
+  }
+
+  #tick(): void {
+    const now = performance.now()
+    const { authenticator } = this.#deps
+    this.#replies.tick(now)
+    this.#pushes.tick(now, LIMITS.keepAliveMs)
+    const gone = new HubError('unauthenticated', 'Not authenticated')
+    this.#replies.revoke(({ principal }) => !authenticator.isLive(principal), gone)
+    if (++this.#ticks % SWEEP_TICKS === 0) this.#sessions.sweep()
+  }
+}
+
+function matches(principal: Principal, userId: string, keyId: string | null): boolean {
+  return principal.userId === userId && (keyId === null || principal.keyId === keyId)
+}
+
+function notFound(): HubError {
+  return new HubError('not_found', 'Not found')
+}
+
+function shuttingDown(): HubError {
+  return new HubError('shutting_down', 'The hub is shutting down', { retryAfterSeconds: 5 })
+}

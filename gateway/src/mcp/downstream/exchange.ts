@@ -1,0 +1,268 @@
+// One POSTed request and its one answer. JSON when the answer is the first thing that comes, SSE when something else comes first or nothing
+// came for a while and the client takes streams. One write on the plain path; no timer of its own.
+import type { ServerResponse } from 'node:http'
+import { HubError, LIMITS, type ErrorCode } from '@mcphub/api'
+import type { Principal } from '../../auth/principal.ts'
+import type { CallHandle, CallSink, Era, JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
+import type { Accepts } from './accept.ts'
+import { buildError, sendJson, sendRefusal } from './answers.ts'
+import { EventStream } from './event-stream.ts'
+
+export type Outcome = 'ok' | 'error' | 'refused' | 'canceled'
+
+/** Where an answer goes: the client of one POST, or a place in a batch. */
+export interface Reply extends CallSink {
+  readonly idJson: string
+  /** a refusal or fault of the hub; unlike `fail` it is known to come before anything was sent upstream */
+  refuse(error: HubError): void
+  /** before the call is sent: an upstream may answer at once */
+  prepare(hooks: ReplyHooks): void
+  /** the call that is under way, so that it can be canceled */
+  attach(handle: CallHandle): void
+  cancel(reason: string): void
+  readonly isOver: boolean
+}
+
+export interface ReplyHooks {
+  /** maps URIs, seals states; returns the same bytes where there is nothing to do */
+  readonly rewrite: ((json: Buffer) => Buffer) | null
+  /** the same for a notification */
+  readonly rewriteNotification: ((json: string) => string) | null
+  /** relays a request of the server; null = this client cannot be asked */
+  readonly relay: ((exchange: Exchange, request: ServerRequest) => void) | null
+}
+
+export interface ServerRequest {
+  readonly method: string
+  readonly params: JsonObject | undefined
+  readonly respond: (answer: RpcAnswer) => void
+}
+
+export interface ExchangeOptions {
+  readonly res: ServerResponse
+  readonly idJson: string
+  readonly era: Era
+  readonly accepts: Accepts
+  readonly requestId: string
+  readonly principal: Principal
+  /** once, when nothing of this call is left: audit, metrics, slots */
+  readonly onOver: (outcome: Outcome, code: ErrorCode | null) => void
+}
+
+type State = 'waiting' | 'streaming' | 'passing' | 'collecting' | 'over'
+
+const NO_HOOKS: ReplyHooks = { rewrite: null, rewriteNotification: null, relay: null }
+const CANNOT_ASK: RpcAnswer = { error: { code: -32601, message: 'The client cannot be asked this' } }
+const ERROR_MEMBER = Buffer.from('"error":')
+const TOOL_ERROR = Buffer.from('"isError":true')
+
+export class Exchange implements Reply {
+  readonly idJson: string
+  readonly startedAt = performance.now()
+  readonly #options: ExchangeOptions
+  #state: State = 'waiting'
+  #events: EventStream | null = null
+  #handle: CallHandle | null = null
+  #hooks = NO_HOOKS
+  /** the client left; a legacy call goes on without it */
+  #isGone = false
+  /** the client is slower than the server: the link waits for `resume` */
+  #isFull = false
+  #collected: Buffer[] = []
+  #collectedBytes = 0
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options
+    this.idJson = options.idJson
+    options.res.on('close', () => this.#onClose())
+  }
+
+  get principal(): Principal {
+    return this.#options.principal
+  }
+
+  get isOver(): boolean {
+    return this.#state === 'over'
+  }
+
+  prepare(hooks: ReplyHooks): void {
+    this.#hooks = hooks
+  }
+
+  attach(handle: CallHandle): void {
+    if (this.#state === 'over') return
+    this.#handle = handle
+    if (this.#isGone && this.#options.era === 'modern') handle.cancel('the client closed the connection')
+  }
+
+  notification(json: string): void {
+    if (this.#state !== 'waiting' && this.#state !== 'streaming') return
+    if (this.#isGone || !this.#options.accepts.sse) return
+    this.#stream().notify(this.#hooks.rewriteNotification?.(json) ?? json)
+  }
+
+  request(method: string, params: JsonObject | undefined, respond: (answer: RpcAnswer) => void): void {
+    const { relay } = this.#hooks
+    const canAsk = !this.#isGone && this.#options.accepts.sse && this.#state !== 'over' && this.#state !== 'passing'
+    if (method === 'ping') respond({ result: {} })
+    else if (relay === null || !canAsk) respond(CANNOT_ASK)
+    else relay(this, { method, params, respond })
+  }
+
+  /** A message to the client on this call's own stream. */
+  sendMessage(json: string): boolean {
+    return this.#stream().notify(json)
+  }
+
+  answer(json: Buffer): void {
+    if (this.#state === 'over') return
+    const sent = this.#isGone || this.#hooks.rewrite === null ? json : this.#hooks.rewrite(json)
+    const [outcome, code] = readOutcome(sent, this.idJson)
+    this.#respond(sent, null)
+    this.#over(outcome, code)
+  }
+
+  begin(): void {
+    if (this.#state === 'over') return
+    if (this.#hooks.rewrite !== null) {
+      this.#state = 'collecting'
+      return
+    }
+    if (!this.#isGone) this.#beginPassing()
+    this.#state = 'passing'
+  }
+
+  chunk(bytes: Buffer): boolean {
+    if (this.#isGone || this.#state === 'over') return true
+    if (this.#state === 'collecting') return this.#collect(bytes)
+    if (this.#options.res.write(bytes)) return true
+    if (!this.#isFull) this.#options.res.once('drain', () => this.#onDrain())
+    this.#isFull = true
+    return false
+  }
+
+  end(): void {
+    if (this.#state === 'collecting') return this.answer(Buffer.concat(this.#collected))
+    if (this.#state !== 'passing') return
+    if (!this.#isGone) {
+      if (this.#events === null) this.#options.res.end()
+      else this.#events.endEvent()
+    }
+    this.#over('ok', null)
+  }
+
+  fail(error: HubError): void {
+    if (this.#state === 'over') return
+    if (this.#state === 'passing') {
+      this.#options.res.destroy()
+      return this.#over('error', error.code)
+    }
+    this.#respond(buildError(this.idJson, error, this.#options.requestId), error)
+    this.#over(error.code === 'canceled' ? 'canceled' : 'error', error.code)
+  }
+
+  refuse(error: HubError): void {
+    if (this.#state === 'over') return
+    this.#respond(buildError(this.idJson, error, this.#options.requestId), error)
+    this.#over('refused', error.code)
+  }
+
+  /** The whole HTTP request is refused with the code's own status. */
+  reject(error: HubError): void {
+    if (this.#state === 'over') return
+    if (this.#events === null) sendRefusal(this.#options.res, error, this.idJson, this.#options.requestId)
+    else this.#respond(buildError(this.idJson, error, this.#options.requestId), error)
+    this.#over('refused', error.code)
+  }
+
+  /** The client asked to cancel (legacy: notifications/cancelled). */
+  cancel(reason: string): void {
+    this.#handle?.cancel(reason)
+    this.fail(new HubError('canceled', 'The call was canceled'))
+  }
+
+  /** The key was revoked: nothing more leaves, the upstream call is ended. */
+  revoke(error: HubError): void {
+    this.#handle?.cancel('the key is no longer valid')
+    if (this.#state === 'waiting' && !this.#isGone) return this.reject(error)
+    this.#options.res.destroy()
+    this.#over('refused', error.code)
+  }
+
+  /** Called about once a second. */
+  tick(now: number, streamAfterMs: number): void {
+    if (this.#isGone) return
+    if (this.#state === 'waiting' && this.#options.accepts.sse && now - this.startedAt > streamAfterMs) {
+      this.#stream().keepAlive(now, -1)
+    } else if (this.#state === 'streaming') this.#events?.keepAlive(now, LIMITS.keepAliveMs)
+  }
+
+  #stream(): EventStream {
+    if (this.#state === 'waiting') this.#state = 'streaming'
+    this.#events ??= new EventStream(this.#options.res)
+    return this.#events
+  }
+
+  #respond(json: Buffer, error: HubError | null): void {
+    if (this.#isGone) return
+    const { res, accepts, era } = this.#options
+    if (this.#events !== null) return this.#events.end(json)
+    if (!accepts.json && accepts.sse) return this.#stream().end(json)
+    // In-band errors are 200, so that clients do not take them for a broken transport (protocol.md §3); the one exception is the spec's own.
+    const status = era === 'modern' && error?.code === 'missing_capability' ? 400 : 200
+    const retry = error?.details.retryAfterSeconds
+    sendJson(res, status, json, retry === undefined ? [] : ['Retry-After', String(Math.ceil(retry))])
+  }
+
+  #beginPassing(): void {
+    const { res, accepts } = this.#options
+    if (this.#events === null && !accepts.json) this.#stream()
+    if (this.#events !== null) return this.#events.beginEvent()
+    res.writeHead(200, ['Content-Type', 'application/json'])
+    res.flushHeaders()
+  }
+
+  #collect(bytes: Buffer): boolean {
+    this.#collectedBytes += bytes.length
+    if (this.#collectedBytes <= LIMITS.upstreamMessageBytes) {
+      this.#collected.push(bytes)
+      return true
+    }
+    this.#handle?.cancel('the answer is too large')
+    this.#state = 'waiting'
+    this.fail(new HubError('upstream_error', 'The answer of the server is too large'))
+    return true
+  }
+
+  #onDrain(): void {
+    this.#isFull = false
+    this.#handle?.resume()
+  }
+
+  #onClose(): void {
+    this.#isGone = true
+    if (this.#state === 'over') return
+    // 2026-07-28: closing the stream cancels. Older: it does not; the result is dropped when it comes (threats.md GW-11).
+    if (this.#options.era === 'legacy' && this.#state !== 'passing') {
+      this.#collected = []
+      return
+    }
+    this.#handle?.cancel('the client closed the connection')
+    this.#over('canceled', 'canceled')
+  }
+
+  #over(outcome: Outcome, code: ErrorCode | null): void {
+    this.#state = 'over'
+    this.#collected = []
+    this.#handle = null
+    this.#options.onOver(outcome, code)
+  }
+}
+
+/** Without parsing: an error response names `error` right after the id; a tool's own failure says `isError`. */
+function readOutcome(json: Buffer, idJson: string): [Outcome, ErrorCode | null] {
+  const head = json.subarray(0, idJson.length * 4 + 64)
+  const isError = head.includes(ERROR_MEMBER) && !head.includes('"result":')
+  if (isError) return ['error', 'upstream_error']
+  return [json.includes(TOOL_ERROR) ? 'error' : 'ok', null]
+}

@@ -1,0 +1,209 @@
+// 2025-11-25 and older: initialize and sessions, the same methods without a session for plain clients, batches where the revision has them.
+import { HubError, LIMITS, toHubError } from '@mcphub/api'
+import { isObject, readMessage, salvageId, type RpcNotification, type RpcRequest } from '../codec/message.ts'
+import { BATCH_REVISION, negotiateRevision } from '../codec/revisions.ts'
+import type { Listing } from '../discovery/listing.ts'
+import type { JsonObject, LinkOwner } from '../upstream/upstreams.ts'
+import { buildError, buildResult, sendAccepted, sendJson, sendRefusal } from './answers.ts'
+import { Batch, BATCH_LIMIT } from './batch.ts'
+import type { Inbound, RpcCall } from './inbound.ts'
+import {
+  answerList,
+  fetchListing,
+  isListMethod,
+  isRoutedMethod,
+  sendRouted,
+  settle,
+  unknownMethod,
+  type LegDeps,
+} from './legs.ts'
+import type { OpenReply } from './replies.ts'
+import { acceptAnswer } from './server-requests.ts'
+import type { Session } from './session-table.ts'
+
+const LOG_LEVELS: ReadonlySet<unknown> = new Set([
+  'debug',
+  'info',
+  'notice',
+  'warning',
+  'error',
+  'critical',
+  'alert',
+  'emergency',
+])
+
+/** One request, with the session it came in, or none. */
+interface Asked {
+  readonly inbound: Inbound
+  readonly request: RpcRequest
+  readonly session: Session | null
+  readonly revision: string
+}
+
+export class LegacyLeg {
+  readonly #deps: LegDeps
+
+  constructor(deps: LegDeps) {
+    this.#deps = deps
+  }
+
+  initialize(inbound: Inbound, request: RpcRequest): void {
+    const { reply } = this.#deps.replies.open(inbound, request, 'legacy', null)
+    const { principal, view, endpoint } = inbound
+    settle(
+      this.#deps.listings.peek(principal, view, endpoint.scope),
+      (listing) => {
+        const params = request.params ?? {}
+        const { capabilities, clientInfo } = params
+        if (!isObject(capabilities)) throw new HubError('invalid_params', '"capabilities" must be an object')
+        const session = this.#deps.sessions.open(principal, {
+          revision: negotiateRevision(params['protocolVersion']),
+          capabilities,
+          clientInfo: isObject(clientInfo) ? clientInfo : null,
+          endpoint: endpoint.path,
+        })
+        inbound.res.setHeader('Mcp-Session-Id', session.sealed)
+        const result = this.#deps.local.initialize(session.revision, listing, endpoint.scope)
+        reply.answer(buildResult(request.idJson, result))
+      },
+      (error) => reply.refuse(error),
+    )
+  }
+
+  request(inbound: Inbound, request: RpcRequest, context: { session: Session | null; revision: string }): void {
+    const opened = this.#deps.replies.open(inbound, request, 'legacy', context.session)
+    this.#dispatch({ inbound, request, ...context }, opened)
+  }
+
+  notification(inbound: Inbound, message: RpcNotification, session: Session | null): void {
+    if (session !== null) this.#onNotification(inbound, message, session)
+    sendAccepted(inbound.res)
+  }
+
+  /** @throws HubError `invalid_request` */
+  batch(inbound: Inbound, items: readonly unknown[], session: Session | null): void {
+    if (session?.revision !== BATCH_REVISION) {
+      throw new HubError('invalid_request', `Batches are accepted in sessions of ${BATCH_REVISION} only`)
+    }
+    if (items.length === 0 || items.length > BATCH_LIMIT) {
+      throw new HubError('invalid_request', `A batch has 1 to ${BATCH_LIMIT} messages`)
+    }
+    const batch = new Batch((json) => {
+      if (json === null) sendAccepted(inbound.res)
+      else sendJson(inbound.res, 200, json)
+    })
+    for (const item of items) this.#batchItem(batch, { inbound, session, item })
+    batch.seal()
+  }
+
+  end(inbound: Inbound, session: Session): void {
+    const { res, requestId } = inbound
+    settle(
+      this.#deps.sessions.end(session),
+      () => {
+        this.#deps.replies.note(inbound, 'session/end', session, 'ok', null)
+        res.writeHead(200, ['Content-Length', '0'])
+        res.end()
+      },
+      (error) => sendRefusal(res, error, 'null', requestId),
+    )
+  }
+
+  #batchItem(batch: Batch, one: { inbound: Inbound; session: Session; item: unknown }): void {
+    const { inbound, session, item } = one
+    try {
+      const message = readMessage(item)
+      if (message.kind === 'response') acceptAnswer(session, message.id, message.answer)
+      else if (message.kind === 'notification') this.#onNotification(inbound, message, session)
+      else {
+        const opened = this.#deps.replies.place(batch, inbound, message, session)
+        this.#dispatch({ inbound, request: message, session, revision: session.revision }, opened)
+      }
+    } catch (error) {
+      batch.add(buildError(salvageId(item), toHubError(error), inbound.requestId))
+    }
+  }
+
+  #dispatch(asked: Asked, opened: OpenReply): void {
+    const { reply } = opened
+    const { method, idJson } = asked.request
+    if (method === 'ping') return reply.answer(buildResult(idJson, '{}'))
+    if (!isListMethod(method) && !isRoutedMethod(method) && method !== 'logging/setLevel') {
+      return reply.refuse(unknownMethod())
+    }
+    settle(
+      fetchListing(this.#deps, asked.inbound),
+      (listing) => this.#answer(asked, opened, listing),
+      (error) => reply.refuse(error),
+    )
+  }
+
+  #answer(asked: Asked, opened: OpenReply, listing: Listing): void {
+    const { inbound, request, session } = asked
+    const call: RpcCall = {
+      inbound,
+      request,
+      ...opened,
+      era: 'legacy',
+      session,
+      owner: ownerOf(asked),
+      listing,
+    }
+    if (isListMethod(request.method)) answerList(this.#deps, call)
+    else if (request.method === 'logging/setLevel') this.#setLogLevel(call)
+    else if (request.method.endsWith('subscribe')) this.#subscribe(call)
+    else sendRouted(this.#deps, call)
+  }
+
+  /** Kept for the session; passed on where the endpoint is one server's own. */
+  #setLogLevel(call: RpcCall): void {
+    const { inbound, listing, reply, request, session } = call
+    const level = request.params?.['level']
+    if (!LOG_LEVELS.has(level)) throw new HubError('invalid_params', '"level" is not a log level')
+    if (session !== null) session.logLevel = level as string
+    const only = inbound.endpoint.scope.kind === 'server' ? [...listing.servers.values()][0] : undefined
+    if (only?.discovery?.capabilities['logging'] === undefined) {
+      return reply.answer(buildResult(request.idJson, '{}'))
+    }
+    this.#deps.caller.send(call, {
+      server: only.grant.server,
+      params: request.params ?? {},
+      target: level as string,
+      headerParams: [],
+    })
+  }
+
+  #subscribe(call: RpcCall): void {
+    const { listing, request, session } = call
+    if (session === null) throw new HubError('invalid_request', 'Subscriptions need a session')
+    const route = sendRouted(this.#deps, call)
+    const { name } = route.server
+    const uris = session.subscriptions.get(name) ?? new Set()
+    if (request.method === 'resources/unsubscribe') uris.delete(route.target)
+    else if (uris.size < LIMITS.callsPerServer && listing.servers.has(name)) uris.add(route.target)
+    session.subscriptions.set(name, uris)
+  }
+
+  #onNotification(inbound: Inbound, message: RpcNotification, session: Session): void {
+    const params: JsonObject = message.params ?? {}
+    if (message.method === 'notifications/cancelled') {
+      // Only calls of this very session can be found here (threats.md SES-5).
+      session.inFlight.get(JSON.stringify(params['requestId']))?.cancel('the client canceled')
+    } else if (message.method === 'notifications/roots/list_changed') {
+      const owner = ownerOf({ inbound, session, revision: session.revision })
+      for (const { server } of inbound.view.grants.values()) {
+        this.#deps.upstreams.notify(owner, server, message.method, undefined)
+      }
+    }
+  }
+}
+
+function ownerOf({ inbound, session, revision }: Pick<Asked, 'inbound' | 'session' | 'revision'>): LinkOwner {
+  return {
+    principal: inbound.principal,
+    sessionId: session?.id ?? null,
+    clientCapabilities: session?.capabilities ?? {},
+    clientInfo: session?.clientInfo ?? null,
+    revision,
+  }
+}

@@ -1,0 +1,78 @@
+// What both eras do alike once a request is understood: the listing is fetched, lists are answered here, everything else is routed and sent.
+import { HubError, toHubError } from '@mcphub/api'
+import { stripEnvelope } from '../codec/modern-envelope.ts'
+import { checkHeaderParams } from '../codec/header-params.ts'
+import type { Discoveries } from '../discovery/discoveries.ts'
+import type { Listing } from '../discovery/listing.ts'
+import type { JsonObject } from '../upstream/upstreams.ts'
+import type { Caller } from './caller.ts'
+import type { EndpointDeps } from './endpoint-deps.ts'
+import type { Inbound, RpcCall } from './inbound.ts'
+import type { Listings } from './listings.ts'
+import { LIST_METHODS, type LocalAnswers } from './local-answers.ts'
+import type { Replies } from './replies.ts'
+import { ROUTED_METHODS, type CallRoute } from './route-call.ts'
+import { createSealer } from './sealer.ts'
+import type { SessionTable } from './session-table.ts'
+
+export interface LegDeps extends Pick<EndpointDeps, 'upstreams' | 'sealingKeys'> {
+  readonly discoveries: Discoveries
+  readonly listings: Listings
+  readonly local: LocalAnswers
+  readonly caller: Caller
+  readonly replies: Replies
+  readonly sessions: SessionTable
+}
+
+/** Runs now where the value is there, later where it is a promise; the hot path pays for no tick it does not need. */
+export function settle<T>(value: T | Promise<T>, next: (value: T) => void, failed: (error: HubError) => void): void {
+  if (value instanceof Promise) {
+    value.then(next).catch((error: unknown) => failed(toHubError(error)))
+    return
+  }
+  try {
+    next(value)
+  } catch (error) {
+    failed(toHubError(error))
+  }
+}
+
+export function fetchListing(deps: LegDeps, inbound: Inbound): Listing | Promise<Listing> {
+  return deps.listings.get(inbound.principal, inbound.view, inbound.endpoint.scope)
+}
+
+/** @throws HubError `invalid_params` for a foreign cursor */
+export function answerList(deps: LegDeps, call: RpcCall): void {
+  const { era, inbound, listing, reply, request, session } = call
+  const kind = LIST_METHODS[request.method]!
+  const cursors = createSealer(deps.sealingKeys, 'cursor', `${inbound.principal.userId}\n${inbound.endpoint.path}`)
+  reply.answer(deps.local.list(kind, { idJson: request.idJson, params: request.params, listing, era, cursors }))
+  if (session === null) return
+  const change = kind === 'resourceTemplates' ? 'resources' : kind
+  session.shown.set(change, deps.listings.readStates(listing).get(change) ?? '')
+}
+
+/** @throws HubError `invalid_params` (unknown, hidden or forbidden alike), `header_mismatch`, limits */
+export function sendRouted(deps: LegDeps, call: RpcCall): CallRoute {
+  const { era, inbound, listing, request } = call
+  const params: JsonObject = request.params ?? {}
+  const route = ROUTED_METHODS[request.method]!(listing, params)
+  if (era === 'modern') {
+    if (route.headerParams.length > 0) checkHeaderParams(route.headerParams, params['arguments'], inbound.req.headers)
+    deps.caller.send(call, { ...route, params: stripEnvelope(route.params) })
+  } else deps.caller.send(call, route)
+  if (request.method === 'tools/call') deps.discoveries.noteSuccess(inbound.principal, route.server)
+  return route
+}
+
+export function isListMethod(method: string): boolean {
+  return Object.hasOwn(LIST_METHODS, method)
+}
+
+export function isRoutedMethod(method: string): boolean {
+  return Object.hasOwn(ROUTED_METHODS, method)
+}
+
+export function unknownMethod(): HubError {
+  return new HubError('method_not_found', 'Method not found')
+}

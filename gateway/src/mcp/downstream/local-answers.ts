@@ -1,0 +1,147 @@
+// What the hub answers itself: initialize, server/discover and the lists, from ready bytes.
+import { HubError, TOOL_COUNT_WARNINGS } from '@mcphub/api'
+import type { EndpointScope } from '../../access/access.ts'
+import { META } from '../codec/modern-envelope.ts'
+import { MODERN_REVISIONS } from '../codec/revisions.ts'
+import { isObject } from '../codec/message.ts'
+import type { Listing, ListKind } from '../discovery/listing.ts'
+import type { Era, JsonObject } from '../upstream/upstreams.ts'
+import { buildResult } from './answers.ts'
+import type { Sealer } from './sealer.ts'
+
+/** How long a modern client may keep a list; list_changed comes earlier. */
+const TTL_MS = 5_000
+const INSTRUCTIONS_LENGTH = 8 * 1024
+const SERVER_INSTRUCTIONS_LENGTH = 2 * 1024
+
+export const LIST_METHODS: Readonly<Record<string, ListKind>> = {
+  'tools/list': 'tools',
+  'prompts/list': 'prompts',
+  'resources/list': 'resources',
+  'resources/templates/list': 'resourceTemplates',
+}
+
+export interface LocalAnswers {
+  initialize(revision: string, listing: Listing, scope: EndpointScope): string
+  discover(listing: Listing, scope: EndpointScope): string
+  /** @throws HubError `invalid_params` for a cursor that is not this user's */
+  list(kind: ListKind, request: ListRequest): Buffer
+}
+
+export interface ListRequest {
+  readonly idJson: string
+  readonly params: JsonObject | undefined
+  readonly listing: Listing
+  readonly era: Era
+  /** bound to user and endpoint */
+  readonly cursors: Sealer
+}
+
+export function createLocalAnswers(version: string): LocalAnswers {
+  const serverInfo = { name: 'MCPHub', version }
+  return {
+    initialize(revision, listing, scope) {
+      const instructions = describe(listing)
+      return JSON.stringify({
+        protocolVersion: revision,
+        capabilities: capabilitiesOf(listing, scope, 'legacy'),
+        serverInfo,
+        ...(instructions === '' ? {} : { instructions }),
+      })
+    },
+    discover(listing, scope) {
+      const instructions = describe(listing)
+      return JSON.stringify({
+        resultType: 'complete',
+        supportedVersions: MODERN_REVISIONS,
+        capabilities: capabilitiesOf(listing, scope, 'modern'),
+        ...(instructions === '' ? {} : { instructions }),
+        ttlMs: TTL_MS,
+        cacheScope: 'private',
+        _meta: { [META.serverInfo]: serverInfo },
+      })
+    },
+    list: (kind, request) => buildList(kind, request, serverInfo),
+  }
+}
+
+function buildList(kind: ListKind, request: ListRequest, serverInfo: JsonObject): Buffer {
+  const { listing, era } = request
+  const pages = listing.pages[kind]
+  const at = readCursor(kind, request)
+  const page = pages[at] ?? Buffer.alloc(0)
+  const next = at + 1 < pages.length ? { nextCursor: request.cursors.seal({ k: kind, p: at + 1 }) } : {}
+  const cache = era === 'modern' ? { resultType: 'complete', ttlMs: TTL_MS, cacheScope: 'private' } : {}
+  const meta = { ...(era === 'modern' ? { [META.serverInfo]: serverInfo } : {}), ...readMeta(kind, listing) }
+  const rest = { ...next, ...cache, ...(Object.keys(meta).length === 0 ? {} : { _meta: meta }) }
+  const tail = Object.keys(rest).length === 0 ? ']}' : `],${JSON.stringify(rest).slice(1)}`
+  return buildResult(request.idJson, Buffer.concat([Buffer.from(`{"${kind}":[`), page, Buffer.from(tail)]))
+}
+
+function readCursor(kind: ListKind, { params, cursors }: ListRequest): number {
+  const cursor = params?.['cursor']
+  if (cursor === undefined) return 0
+  const opened = typeof cursor === 'string' ? cursors.open(cursor) : null
+  if (!isObject(opened) || opened['k'] !== kind || typeof opened['p'] !== 'number') {
+    throw new HubError('invalid_params', 'The cursor is not valid')
+  }
+  return opened['p']
+}
+
+/** Servers that offer nothing yet are named with the reason; no tool is invented for them (design.md §5). */
+function readMeta(kind: ListKind, listing: Listing): JsonObject {
+  const meta: JsonObject = {}
+  const servers = [...listing.servers.values()]
+    .map(({ note }) => note)
+    .filter((note) => note.state !== 'Ready')
+    .map(({ name, state, missing, message }) => ({
+      name,
+      state,
+      ...(missing.length > 0 ? { missing, command: commandFor(missing) } : {}),
+      ...(message === null ? {} : { message }),
+    }))
+  if (servers.length > 0) meta['io.mcphub/servers'] = servers
+  const reached = TOOL_COUNT_WARNINGS.findLast((count) => listing.toolCount >= count)
+  if (kind === 'tools' && reached !== undefined) {
+    meta['io.mcphub/warnings'] = [
+      `${listing.toolCount} tools: some editors drop or misuse tools beyond ${reached}; use a group or /mcp/{server}`,
+    ]
+  }
+  return meta
+}
+
+export function commandFor(missing: readonly string[]): string {
+  return missing.map((name) => `mcphub secrets set ${name}`).join(' && ')
+}
+
+function describe(listing: Listing): string {
+  const lines: string[] = []
+  for (const [name, { discovery, note }] of listing.servers) {
+    if (note.state === 'MissingVariable') {
+      lines.push(
+        `Server "${name}" needs ${note.missing.join(', ')}, which is not set. The user sets it with: ${commandFor(note.missing)}`,
+      )
+    }
+    const said = discovery?.instructions ?? null
+    if (said !== null && said !== '') {
+      const text = said.slice(0, SERVER_INSTRUCTIONS_LENGTH).toWellFormed()
+      lines.push(listing.uris === null ? text : `Server "${name}": ${text}`)
+    }
+  }
+  return lines.join('\n\n').slice(0, INSTRUCTIONS_LENGTH).toWellFormed()
+}
+
+/** Of one server: what it said. Of several, or as long as nothing is known: all the hub can carry, since it may change while a session lasts. */
+function capabilitiesOf(listing: Listing, scope: EndpointScope, era: Era): JsonObject {
+  const known = scope.kind === 'server' ? [...listing.servers.values()][0]?.discovery : null
+  const has = (name: string) => known === null || known === undefined || known.capabilities[name] !== undefined
+  const said = known?.capabilities['resources']
+  const canSubscribe = era === 'legacy' && (!isObject(said) || said['subscribe'] === true)
+  return {
+    ...(has('tools') ? { tools: { listChanged: true } } : {}),
+    ...(has('prompts') ? { prompts: { listChanged: true } } : {}),
+    ...(has('resources') ? { resources: { listChanged: true, ...(canSubscribe ? { subscribe: true } : {}) } } : {}),
+    ...(has('completions') ? { completions: {} } : {}),
+    ...(has('logging') ? { logging: {} } : {}),
+  }
+}

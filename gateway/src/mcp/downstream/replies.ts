@@ -1,0 +1,131 @@
+// Opens the reply of each request and keeps the books: which are live, and one audit record and one metric when each is over.
+import type { ErrorCode, HubError } from '@mcphub/api'
+import type { RpcRequest } from '../codec/message.ts'
+import type { Era } from '../upstream/upstreams.ts'
+import type { Batch } from './batch.ts'
+import type { EndpointDeps } from './endpoint-deps.ts'
+import { Exchange, type Outcome, type Reply } from './exchange.ts'
+import type { CallFacts, Inbound } from './inbound.ts'
+import { dropRequests } from './server-requests.ts'
+import type { Session } from './session-table.ts'
+
+export interface OpenReply {
+  readonly reply: Reply
+  readonly facts: CallFacts
+}
+
+type RepliesDeps = Pick<EndpointDeps, 'audit' | 'metrics' | 'config'>
+
+const ACTION_LENGTH = 64
+
+export class Replies {
+  readonly #deps: RepliesDeps
+  readonly #live = new Set<Exchange>()
+
+  constructor(deps: RepliesDeps) {
+    this.#deps = deps
+  }
+
+  get size(): number {
+    return this.#live.size
+  }
+
+  open(
+    inbound: Inbound,
+    request: RpcRequest,
+    era: Era,
+    session: Session | null,
+  ): { reply: Exchange; facts: CallFacts } {
+    const facts = createFacts(session)
+    const startedAt = performance.now()
+    const reply: Exchange = new Exchange({
+      res: inbound.res,
+      idJson: request.idJson,
+      era,
+      accepts: inbound.accepts,
+      requestId: inbound.requestId,
+      principal: inbound.principal,
+      onOver: (outcome, code) => {
+        this.#live.delete(reply)
+        if (session !== null) forget(session, request.idJson, reply)
+        this.#close({ inbound, method: request.method, facts, startedAt }, outcome, code)
+      },
+    })
+    this.#live.add(reply)
+    if (session !== null) remember(session, request.idJson, reply)
+    return { reply, facts }
+  }
+
+  place(batch: Batch, inbound: Inbound, request: RpcRequest, session: Session): OpenReply {
+    const facts = createFacts(session)
+    const startedAt = performance.now()
+    const reply: Reply = batch.place(request.idJson, inbound.requestId, (outcome, code) => {
+      forget(session, request.idJson, reply)
+      this.#close({ inbound, method: request.method, facts, startedAt }, outcome, code)
+    })
+    remember(session, request.idJson, reply)
+    return { reply, facts }
+  }
+
+  /** A request that had no reply of its own. */
+  note(inbound: Inbound, method: string, session: Session | null, outcome: Outcome, code: ErrorCode | null): void {
+    const facts = createFacts(session)
+    this.#close({ inbound, method, facts, startedAt: performance.now() }, outcome, code)
+  }
+
+  tick(now: number): void {
+    for (const reply of this.#live) reply.tick(now, this.#deps.config.streamAfterMs)
+  }
+
+  revoke(matches: (reply: Exchange) => boolean, error: HubError): void {
+    for (const reply of [...this.#live]) if (matches(reply)) reply.revoke(error)
+  }
+
+  #close(
+    call: {
+      readonly inbound: Inbound
+      readonly method: string
+      readonly facts: CallFacts
+      readonly startedAt: number
+    },
+    outcome: Outcome,
+    code: ErrorCode | null,
+  ): void {
+    const { facts, inbound, method, startedAt } = call
+    facts.slot?.release()
+    facts.slot = null
+    const durationMs = performance.now() - startedAt
+    const { audit, metrics } = this.#deps
+    metrics.mcpCall({ server: facts.server ?? 'hub', method, outcome, seconds: durationMs / 1000 })
+    if (code !== null) metrics.hubError(code)
+    audit.record({
+      at: Date.now(),
+      requestId: inbound.requestId,
+      userId: inbound.principal.userId,
+      keyId: inbound.principal.keyId,
+      sessionId: facts.sessionId,
+      kind: 'mcp',
+      action: method.slice(0, ACTION_LENGTH),
+      server: facts.server,
+      target: facts.target,
+      outcome,
+      code,
+      durationMs,
+      argumentsHash: facts.argumentsHash,
+    })
+  }
+}
+
+function createFacts(session: Session | null): CallFacts {
+  return { server: null, target: null, argumentsHash: null, sessionId: session?.id ?? null, slot: null }
+}
+
+/** Two calls under one id each have their own POST and never cross; only the first can be canceled by that id. */
+function remember(session: Session, idJson: string, reply: Reply): void {
+  if (!session.inFlight.has(idJson)) session.inFlight.set(idJson, reply)
+}
+
+function forget(session: Session, idJson: string, reply: Reply): void {
+  if (session.inFlight.get(idJson) === reply) session.inFlight.delete(idJson)
+  if (reply instanceof Exchange) dropRequests(session, reply)
+}

@@ -1,0 +1,98 @@
+// What must change in an upstream's answer before a client sees it: resource URIs on endpoints with several servers, and request states,
+// which are sealed to user, server and request. Everything else passes as the bytes it came in.
+import { hash } from 'node:crypto'
+import { HubError } from '@mcphub/api'
+import type { Principal } from '../../auth/principal.ts'
+import { isObject } from '../codec/message.ts'
+import { mapResultUris, mayHoldUri } from '../discovery/resource-uris.ts'
+import type { Listing } from '../discovery/listing.ts'
+import type { Era, JsonObject } from '../upstream/upstreams.ts'
+import { createSealer, type Sealer } from './sealer.ts'
+
+export interface RewriteFacts {
+  readonly listing: Listing
+  readonly era: Era
+  readonly server: string
+  /** null: nothing of this request can come back with a state */
+  readonly stateSealer: Sealer | null
+}
+
+const STATE_MS = 60 * 60_000
+
+/** null: this call's answers need no look at all, so that large ones can be passed on while they arrive. */
+export function buildRewrite(facts: RewriteFacts): ((json: Buffer) => Buffer) | null {
+  const mapsUris = needsUriMapping(facts.listing, facts.server)
+  const { stateSealer } = facts
+  if (!mapsUris && stateSealer === null) return null
+  return (json) => {
+    const hasUri = mapsUris && mayHoldUri(json)
+    const hasState = stateSealer !== null && json.includes('"requestState"')
+    if (!hasUri && !hasState) return json
+    return rewrite(json, (result) => {
+      if (hasUri) mapResultUris(result, (uri) => facts.listing.uris?.expose(facts.server, uri) ?? uri)
+      if (hasState) sealState(result, stateSealer)
+    })
+  }
+}
+
+/** A server that offers no resources cannot be asked for one: its URIs are its own affair. */
+export function needsUriMapping(listing: Listing, server: string): boolean {
+  if (listing.uris === null) return false
+  const discovery = listing.servers.get(server)?.discovery
+  return discovery === null || discovery === undefined || discovery.capabilities['resources'] !== undefined
+}
+
+/** notifications/resources/updated names a resource too. */
+export function rewriteNotification(listing: Listing, server: string, json: string): string {
+  if (listing.uris === null || !json.includes('"notifications/resources/updated"')) return json
+  const message = JSON.parse(json) as JsonObject
+  const { params } = message
+  if (isObject(params) && typeof params['uri'] === 'string') params['uri'] = listing.uris.expose(server, params['uri'])
+  return JSON.stringify(message)
+}
+
+function rewrite(json: Buffer, change: (result: JsonObject) => void): Buffer {
+  let message: unknown
+  try {
+    message = JSON.parse(json.toString('utf8'))
+  } catch {
+    return json
+  }
+  if (!isObject(message) || !isObject(message['result'])) return json
+  change(message['result'])
+  return Buffer.from(JSON.stringify(message))
+}
+
+function sealState(result: JsonObject, sealer: Sealer): void {
+  const state = result['requestState']
+  if (result['resultType'] !== 'input_required' || typeof state !== 'string') return
+  result['requestState'] = sealer.seal({ s: state, x: Date.now() + STATE_MS })
+}
+
+/** The same user, server and request, or it does not open (threats.md SES-6). */
+export function createStateSealer(
+  keys: () => readonly Buffer[],
+  principal: Principal,
+  bound: { readonly server: string; readonly method: string; readonly params: JsonObject },
+): Sealer {
+  const { params } = bound
+  const asked = JSON.stringify([
+    bound.method,
+    params['name'] ?? null,
+    params['uri'] ?? null,
+    params['arguments'] ?? null,
+  ])
+  const binding = [principal.userId, bound.server, hash('sha256', asked, 'hex')].join('\n')
+  return createSealer(keys, 'request-state', binding)
+}
+
+/** `params` with the server's own state in it. @throws HubError `invalid_params` */
+export function openState(params: JsonObject, sealer: Sealer): JsonObject {
+  const { requestState } = params
+  if (requestState === undefined) return params
+  const opened = typeof requestState === 'string' ? sealer.open(requestState) : null
+  if (!isObject(opened) || typeof opened['x'] !== 'number' || opened['x'] < Date.now()) {
+    throw new HubError('invalid_params', 'The request state is not valid')
+  }
+  return { ...params, requestState: opened['s'] }
+}

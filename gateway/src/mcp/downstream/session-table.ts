@@ -1,0 +1,284 @@
+// Legacy sessions. The id is sealed and self-contained, so a restart or another replica does not end it; what is kept here is only live
+// state, freed least recent first, never the id (design.md §6).
+import { randomBytes } from 'node:crypto'
+import { LIMITS } from '@mcphub/api'
+import type { Principal } from '../../auth/principal.ts'
+import { isLegacyRevision } from '../codec/revisions.ts'
+import { isObject } from '../codec/message.ts'
+import type { JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
+import type { Exchange, Reply } from './exchange.ts'
+import { createSealer, type Sealer } from './sealer.ts'
+import type { ChangeKind } from './listings.ts'
+import type { SessionStore } from './session-store.ts'
+import type { SessionStream } from './session-stream.ts'
+
+/** A request of a server that waits for this session's answer. */
+export interface PendingRequest {
+  readonly exchange: Exchange
+  readonly respond: (answer: RpcAnswer) => void
+}
+
+export interface Session {
+  /** random part of the sealed id: what other parts may know */
+  readonly id: string
+  readonly sealed: string
+  readonly userId: string
+  readonly keyId: string
+  readonly revision: string
+  readonly capabilities: JsonObject
+  readonly clientInfo: JsonObject | null
+  /** path of the endpoint it was opened on; it is valid on no other */
+  readonly endpoint: string
+  readonly expiresAt: number
+  /** calls in flight by the client's id */
+  readonly inFlight: Map<string, Reply>
+  readonly pending: Map<string, PendingRequest>
+  /** open GET streams; the first one receives */
+  readonly streams: SessionStream[]
+  /** server → its own URIs the client subscribed to */
+  readonly subscriptions: Map<string, Set<string>>
+  /** state of each list the client was last given, for list_changed */
+  readonly shown: Map<ChangeKind, string>
+  /** not opened by this process: what its client saw before is not known */
+  readonly isReopened: boolean
+  logLevel: string | null
+  lastSeenAt: number
+  touchedAt: number
+}
+
+export interface OpenedSession {
+  readonly revision: string
+  readonly capabilities: JsonObject
+  readonly clientInfo: JsonObject | null
+  readonly endpoint: string
+}
+
+export interface SessionTableDeps {
+  readonly keys: () => readonly Buffer[]
+  readonly store: SessionStore
+  /** live state of a session is gone: streams must end, upstream links may close */
+  readonly onFreed: (session: Session) => void
+  readonly limits: SessionLimits
+  readonly now?: () => number
+}
+
+export interface SessionLimits {
+  readonly sessionIdleMs: number
+  readonly sessionAbsoluteMs: number
+  readonly sessionsPerUser: number
+}
+
+/** What is inside a sealed id. */
+interface SealedSession {
+  readonly v: 1
+  readonly i: string
+  readonly u: string
+  readonly k: string
+  readonly r: string
+  readonly c: JsonObject
+  readonly n: JsonObject | null
+  readonly e: string
+  /** opened at, seconds */
+  readonly t: number
+}
+
+const TOUCH_EVERY_MS = 60_000
+const SEALED_LIMIT = 8 * 1024
+
+export class SessionTable {
+  readonly #deps: SessionTableDeps
+  readonly #sealer: Sealer
+  readonly #bySealed = new Map<string, Session>()
+  readonly #byUser = new Map<string, Set<Session>>()
+
+  constructor(deps: SessionTableDeps) {
+    this.#deps = deps
+    this.#sealer = createSealer(deps.keys, 'session')
+  }
+
+  get size(): number {
+    return this.#bySealed.size
+  }
+
+  all(): Iterable<Session> {
+    return this.#bySealed.values()
+  }
+
+  ofUser(userId: string): Iterable<Session> {
+    return this.#byUser.get(userId) ?? []
+  }
+
+  /** The id is ours alone: whatever id a client sends along with initialize is not looked at. */
+  open(principal: Principal, opened: OpenedSession): Session {
+    const now = this.#now()
+    const sealedSession: SealedSession = {
+      v: 1,
+      i: randomBytes(12).toString('hex'),
+      u: principal.userId,
+      k: principal.keyId,
+      r: opened.revision,
+      ...boundClient(opened),
+      e: opened.endpoint,
+      t: Math.floor(now / 1000),
+    }
+    const session = this.#adopt(this.#sealer.seal(sealedSession), sealedSession, false)
+    const { n: info } = sealedSession
+    this.#deps.store.opened({
+      id: session.id,
+      userId: session.userId,
+      keyId: session.keyId,
+      revision: session.revision,
+      clientName: typeof info?.['name'] === 'string' ? info['name'] : null,
+      clientVersion: typeof info?.['version'] === 'string' ? info['version'] : null,
+      endpoint: session.endpoint,
+      openedAt: new Date(now),
+    })
+    return session
+  }
+
+  /** null for every reason alike: unknown, forged, another user's or key's, another endpoint's, ended, expired. */
+  find(sealed: string, principal: Principal, endpoint: string): Session | null {
+    const session = this.#bySealed.get(sealed) ?? this.#reopen(sealed, principal)
+    if (session === null || !this.#isUsable(session, principal, endpoint)) return null
+    const now = this.#now()
+    session.lastSeenAt = now
+    if (now - session.touchedAt > TOUCH_EVERY_MS) {
+      session.touchedAt = now
+      this.#deps.store.touched(session.id, new Date(now))
+    }
+    return session
+  }
+
+  /** DELETE. @throws HubError `database_unavailable`: then the id still works */
+  async end(session: Session): Promise<void> {
+    await this.#deps.store.end(session.id, session.userId, new Date(session.expiresAt))
+    this.free(session)
+  }
+
+  free(session: Session): void {
+    if (!this.#bySealed.delete(session.sealed)) return
+    const own = this.#byUser.get(session.userId)
+    own?.delete(session)
+    if (own?.size === 0) this.#byUser.delete(session.userId)
+    this.#deps.onFreed(session)
+  }
+
+  freeUser(userId: string, keyId: string | null): void {
+    for (const session of [...this.ofUser(userId)]) if (keyId === null || session.keyId === keyId) this.free(session)
+  }
+
+  /** Frees what was idle too long, has ended elsewhere or expired. */
+  sweep(): void {
+    const now = this.#now()
+    for (const session of this.#bySealed.values()) {
+      const isIdle = now - session.lastSeenAt > this.#deps.limits.sessionIdleMs && !isBusy(session)
+      if (isIdle || session.expiresAt <= now || this.#deps.store.isEnded(session.id)) this.free(session)
+    }
+  }
+
+  #isUsable(session: Session, principal: Principal, endpoint: string): boolean {
+    return (
+      session.userId === principal.userId &&
+      session.keyId === principal.keyId &&
+      session.endpoint === endpoint &&
+      session.expiresAt > this.#now() &&
+      !this.#deps.store.isEnded(session.id)
+    )
+  }
+
+  /** An id made before a restart, on another replica, or whose live state was freed. Only its owner gets live state made. */
+  #reopen(sealed: string, principal: Principal): Session | null {
+    if (sealed.length > SEALED_LIMIT) return null
+    const opened = this.#sealer.open(sealed)
+    if (!isSealedSession(opened) || opened.u !== principal.userId || opened.k !== principal.keyId) return null
+    const expiresAt = opened.t * 1000 + this.#deps.limits.sessionAbsoluteMs
+    if (expiresAt <= this.#now() || this.#deps.store.isEnded(opened.i)) return null
+    return this.#adopt(sealed, opened, true)
+  }
+
+  #adopt(sealed: string, from: SealedSession, isReopened: boolean): Session {
+    const now = this.#now()
+    const session: Session = {
+      id: from.i,
+      sealed,
+      userId: from.u,
+      keyId: from.k,
+      revision: from.r,
+      capabilities: from.c,
+      clientInfo: from.n,
+      endpoint: from.e,
+      expiresAt: from.t * 1000 + this.#deps.limits.sessionAbsoluteMs,
+      inFlight: new Map(),
+      pending: new Map(),
+      streams: [],
+      subscriptions: new Map(),
+      shown: new Map(),
+      isReopened,
+      logLevel: null,
+      lastSeenAt: now,
+      touchedAt: now,
+    }
+    this.#bySealed.set(sealed, session)
+    const own = this.#byUser.get(session.userId) ?? new Set()
+    this.#byUser.set(session.userId, own.add(session))
+    if (own.size > this.#deps.limits.sessionsPerUser) this.#freeLeastRecent(own, session)
+    return session
+  }
+
+  #freeLeastRecent(own: ReadonlySet<Session>, newest: Session): void {
+    let found: Session | null = null
+    for (const session of own) {
+      if (session === newest) continue
+      if (found === null || rank(session) < rank(found)) found = session
+    }
+    if (found !== null) this.free(found)
+  }
+
+  #now(): number {
+    return this.#deps.now?.() ?? Date.now()
+  }
+}
+
+function isBusy(session: Session): boolean {
+  return session.inFlight.size > 0 || session.streams.length > 0
+}
+
+/** Sessions with calls in flight go last. */
+function rank(session: Session): number {
+  return session.lastSeenAt + (session.inFlight.size > 0 ? Number.MAX_SAFE_INTEGER / 2 : 0)
+}
+
+function isSealedSession(value: unknown): value is SealedSession {
+  return isObject(value) && value['v'] === 1 && typeof value['r'] === 'string' && isLegacyRevision(value['r'])
+}
+
+/** Of what the client says of itself only what the hub acts upon, bounded: the id travels with every request. */
+function boundClient(opened: OpenedSession): { c: JsonObject; n: JsonObject | null } {
+  const c: JsonObject = {}
+  for (const name of ['sampling', 'elicitation', 'roots']) {
+    const declared = opened.capabilities[name]
+    if (isObject(declared)) c[name] = boundCapability(declared)
+  }
+  const info = opened.clientInfo
+  if (info === null) return { c, n: null }
+  const n: JsonObject = {}
+  for (const [name, length] of [
+    ['name', 128],
+    ['version', 64],
+    ['title', 128],
+  ] as const) {
+    const text = info[name]
+    if (typeof text === 'string') n[name] = text.slice(0, length).toWellFormed()
+  }
+  const isBounded = Buffer.byteLength(JSON.stringify([c, n])) <= LIMITS.clientInfoBytes
+  return isBounded ? { c, n } : { c, n: { name: String(n['name'] ?? '').slice(0, 32), version: '' } }
+}
+
+function boundCapability(declared: JsonObject): JsonObject {
+  const kept: JsonObject = {}
+  for (const name of ['form', 'url', 'tools', 'context', 'listChanged']) {
+    if (declared[name] === true) kept[name] = true
+    else if (isObject(declared[name])) kept[name] = {}
+  }
+  return kept
+}
