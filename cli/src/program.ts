@@ -12,7 +12,7 @@ import { addServersCommands } from './commands/servers.ts'
 import { addToolsCommands } from './commands/tools.ts'
 import { addUsersCommands } from './commands/users.ts'
 import type { Environment } from './config.ts'
-import { CliFault, describeFault, faultJson } from './fault.ts'
+import { CliFault, describeFault, faultJson, usageFault } from './fault.ts'
 import { note } from './terminal.ts'
 import { VERSION } from './version.ts'
 
@@ -32,10 +32,10 @@ export function buildProgram(environment: Environment): Command {
     .option('--insecure', 'send the key over plain http to another host')
     .option('--json', 'JSON on stdout, faults as JSON on stderr')
     .helpOption('--help', 'how to use this command')
-    .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', ABOUT)
-    .showHelpAfterError('(see --help)')
+    // told by usageOf below
+    .configureOutput({ outputError: () => {} })
     .exitOverride()
   addAccountCommands(program, environment)
   addUsersCommands(program, environment)
@@ -56,17 +56,32 @@ export async function runProgram(args: readonly string[], environment: Environme
     await buildProgram(environment).parseAsync(args, { from: 'user' })
     return EXIT_CODES.ok
   } catch (thrown) {
-    if (thrown instanceof CommanderError) return commanderExit(thrown)
-    const fault = thrown instanceof CliFault ? thrown : unexpected(thrown)
+    if (isHelp(thrown)) return thrown.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage
+    const fault =
+      thrown instanceof CommanderError ? usageOf(thrown) : thrown instanceof CliFault ? thrown : unexpected(thrown)
     note(args.includes('--json') ? faultJson(fault) : describeFault(fault))
     return fault.facts.exit
   }
 }
 
-/** commander has already written its text; help that was asked for is no fault. */
-function commanderExit({ code, exitCode }: CommanderError): number {
-  const asked = code === 'commander.helpDisplayed' || code === 'commander.version' || exitCode === 0
-  return asked ? EXIT_CODES.ok : EXIT_CODES.usage
+/** Help or the version was shown: because it was asked for (0), or because a command was left out. */
+function isHelp(thrown: unknown): thrown is CommanderError {
+  return (
+    thrown instanceof CommanderError &&
+    ['commander.helpDisplayed', 'commander.help', 'commander.version'].includes(thrown.code)
+  )
+}
+
+/** In commander's words, without what was typed in a wrong place: it may be a secret. */
+function usageOf({ code, message }: CommanderError): CliFault {
+  const words = message.replace(/^error: /, '').split('\n')
+  const [first = ''] = words
+  const said =
+    code === 'commander.excessArguments'
+      ? 'Too many arguments.'
+      : first.replace(/=[^']*'/, "=…'").replace(/mcphub_\w+/g, 'mcphub_…')
+  const hint = words.find((word) => word.startsWith('(')) ?? 'See --help.'
+  return usageFault(`${said.charAt(0).toUpperCase()}${said.slice(1)}`, hint)
 }
 
 /** A fault of this program. Its message may quote anything, so only its kind and place are told. */
