@@ -1,0 +1,162 @@
+// What an upstream sent, checked; and the answer to one call written as bytes: the client's id spliced in, the rest as it came. What is not a
+// JSON-RPC message of exactly one kind is never forwarded (threats.md GW-5).
+import { isUtf8 } from 'node:buffer'
+import { LIMITS } from '@mcphub/api'
+import type { Era, JsonObject } from '../upstream/upstreams.ts'
+import { AnswerScan } from './answer-scan.ts'
+import { toEra, type RpcFault } from './answer-era.ts'
+
+/** How the answer to one call is to be written. */
+export interface AnswerShape {
+  /** the client's id as JSON text */
+  readonly idJson: string
+  /** the id the hub sent upstream, as JSON text */
+  readonly mintedJson: string
+  readonly method: string
+  readonly from: Era
+  readonly to: Era
+  readonly rewriteResult?: ((result: JsonObject) => JsonObject) | undefined
+}
+
+export interface ResponseMessage {
+  readonly kind: 'response'
+  readonly id: unknown
+  readonly result: JsonObject | null
+  readonly error: RpcFault | null
+}
+export interface NotificationMessage {
+  readonly kind: 'notification'
+  readonly method: string
+  readonly params: JsonObject | undefined
+}
+export interface RequestMessage {
+  readonly kind: 'request'
+  readonly id: string | number
+  readonly method: string
+  readonly params: JsonObject | undefined
+}
+/** Not a message. `id` is given where it looks like an answer to somebody, so that its call can be failed at once. */
+export interface FaultMessage {
+  readonly kind: 'fault'
+  readonly reason: string
+  readonly id: unknown
+}
+export type Message = ResponseMessage | NotificationMessage | RequestMessage | FaultMessage
+
+const fault = (reason: string, id: unknown = undefined): FaultMessage => ({ kind: 'fault', reason, id })
+
+/** One whole message. */
+export function parseMessage(bytes: Buffer): Message {
+  if (!isUtf8(bytes)) return fault('it is not UTF-8')
+  let value: unknown
+  try {
+    value = JSON.parse(bytes.toString('utf8'))
+  } catch {
+    return fault('it is not JSON')
+  }
+  if (!isObject(value)) return fault(Array.isArray(value) ? 'it is a batch' : 'it is not an object')
+  // 64 levels need at least 128 bytes of brackets
+  if (bytes.length > 2 * LIMITS.jsonDepth && isDeeper(value, LIMITS.jsonDepth)) return fault('it is nested too deeply')
+  return classifyMessage(value)
+}
+
+function classifyMessage(value: JsonObject): Message {
+  const { id } = value
+  if (value['jsonrpc'] !== '2.0') return fault('"jsonrpc" is not "2.0"', id)
+  if ('method' in value) return classifyCall(value)
+  const hasResult = 'result' in value
+  if (hasResult === 'error' in value) return fault('it has not exactly one of "result" and "error"', id)
+  if (hasResult) {
+    const { result } = value
+    return isObject(result) ? { kind: 'response', id, result, error: null } : fault('"result" is not an object', id)
+  }
+  const error = checkError(value['error'])
+  return error ? { kind: 'response', id, result: null, error } : fault('"error" is not a JSON-RPC error', id)
+}
+
+function classifyCall(value: JsonObject): Message {
+  const { method, params, id } = value
+  if (typeof method !== 'string' || 'result' in value || 'error' in value) return fault('it mixes a call and an answer')
+  if (params !== undefined && !isObject(params)) return fault('"params" is not an object')
+  if (!('id' in value)) return { kind: 'notification', method, params }
+  if (typeof id !== 'string' && typeof id !== 'number') return fault('its "id" is neither text nor a number')
+  return { kind: 'request', id, method, params }
+}
+
+function checkError(error: unknown): RpcFault | null {
+  if (!isObject(error)) return null
+  const { code, message } = error
+  return Number.isInteger(code) && typeof message === 'string' ? (error as unknown as RpcFault) : null
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels === 0) return true
+  if (Array.isArray(value)) return value.some((item) => isDeeper(item, levels - 1))
+  for (const key in value) if (isDeeper((value as JsonObject)[key], levels - 1)) return true
+  return false
+}
+
+/** The response for the client. `bytes` must be what `message` was parsed from, and its id the minted one. */
+export function writeAnswer(bytes: Buffer, message: ResponseMessage, shape: AnswerShape): Buffer {
+  const rewritten = rewriteAnswer(message, shape)
+  if (rewritten !== null) return Buffer.from(`{"jsonrpc":"2.0","id":${shape.idJson},${rewritten}}`)
+  return spliceId(bytes, shape) ?? copyMembers(bytes, shape)
+}
+
+/** The member `"result":…` or `"error":…` as text where something in it must change; null = the bytes may pass as they are. */
+function rewriteAnswer(message: ResponseMessage, shape: AnswerShape): string | null {
+  const { from, to, method, rewriteResult } = shape
+  if (message.error) {
+    const error = from === to ? message.error : toEra.error(message.error, to)
+    return error === message.error ? null : `"error":${JSON.stringify(error)}`
+  }
+  const result = message.result!
+  const translated = from === to ? result : toEra.result(result, to, method)
+  const written = rewriteResult ? rewriteResult(translated) : translated
+  return written === result ? null : `"result":${JSON.stringify(written)}`
+}
+
+const TRAILING_SPACE = new Set([0x20, 0x09, 0x0a, 0x0d])
+
+/**
+ * The two spellings nearly every server uses: id last (TypeScript SDK) or right after the version (Python and Go SDKs). Their position is
+ * certain: the message was parsed, and the minted text occurs nowhere else in it.
+ */
+function spliceId(bytes: Buffer, shape: AnswerShape): Buffer | null {
+  const { mintedJson, idJson } = shape
+  let end = bytes.length
+  while (end > 0 && TRAILING_SPACE.has(bytes[end - 1]!)) end--
+  const at = bytes.indexOf(mintedJson)
+  if (at < 6 || bytes.indexOf(mintedJson, at + mintedJson.length) !== -1) return null
+  const after = at + mintedJson.length
+  const isLast = after === end - 1 && bytes.toString('latin1', at - 6, at) === ',"id":'
+  const isFirst = bytes.toString('latin1', 0, at) === '{"jsonrpc":"2.0","id":'
+  if (!isLast && !isFirst) return null
+  const spliced = Buffer.allocUnsafe(end - mintedJson.length + Buffer.byteLength(idJson))
+  bytes.copy(spliced, 0, 0, at)
+  const written = at + spliced.write(idJson, at, 'utf8')
+  bytes.copy(spliced, written, after, end)
+  return withoutLineBreaks(spliced)
+}
+
+/** Any other spelling: the answer's one member copied byte by byte behind the hub's own beginning. */
+function copyMembers(bytes: Buffer, shape: AnswerShape): Buffer {
+  const parts: Buffer[] = []
+  const scan = new AnswerScan(shape, (part) => parts.push(Buffer.from(part)))
+  const reason = scan.push(bytes) ?? scan.end()
+  if (reason !== null) throw new Error('a parsed answer did not scan')
+  return Buffer.concat(parts)
+}
+
+/** Between the tokens of checked JSON a line break is a space; inside a string it cannot stand. */
+export function withoutLineBreaks(bytes: Buffer): Buffer {
+  if (!bytes.includes(0x0a) && !bytes.includes(0x0d)) return bytes
+  const copy = Buffer.from(bytes)
+  for (let at = 0; at < copy.length; at++) if (copy[at] === 0x0a || copy[at] === 0x0d) copy[at] = 0x20
+  return copy
+}

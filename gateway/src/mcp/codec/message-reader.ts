@@ -1,0 +1,84 @@
+// One message of an upstream arriving in pieces: small ones are held and checked whole, a large answer is passed on while it arrives, and what may not
+// be passed on in parts is held up to the message limit.
+import { AnswerScan } from './answer-scan.ts'
+import { parseMessage } from './answer.ts'
+import type { AnswerShape, Message } from './answer.ts'
+
+/** Up to here a message is parsed whole (performance.md §3: JSON is cheap when small and dear when big). */
+export const SMALL_MESSAGE_BYTES = 16 * 1024
+
+export interface AnswerOutput {
+  begin(): void
+  /** false: the client is slow */
+  chunk(bytes: Buffer): boolean
+}
+
+export class MessageReader {
+  /** the client could not take the last piece */
+  isFull = false
+  readonly #shape: AnswerShape | null
+  readonly #maxBytes: number
+  readonly #out: AnswerOutput
+  #pieces: Buffer[] = []
+  #bytes = 0
+  #scan: AnswerScan | null = null
+  #streams: boolean
+  #begun = false
+
+  /** `shape` null: nothing is passed on in parts (messages of many calls on one stream). */
+  constructor(shape: AnswerShape | null, maxBytes: number, out: AnswerOutput) {
+    this.#shape = shape
+    this.#maxBytes = maxBytes
+    this.#out = out
+    // a result that is rewritten, or loses members for an older client, must be seen whole
+    this.#streams = shape !== null && !shape.rewriteResult && !(shape.from === 'modern' && shape.to === 'legacy')
+  }
+
+  /** Whether parts of an answer have left: then only an end or a cut can follow. */
+  get hasBegun(): boolean {
+    return this.#begun
+  }
+
+  /** Why the message is refused, or null. Pieces are kept as views: the caller must not reuse their memory. */
+  push(piece: Buffer): string | null {
+    this.isFull = false
+    this.#bytes += piece.length
+    if (this.#bytes > this.#maxBytes) return `it is larger than ${this.#maxBytes} bytes`
+    if (this.#begun) return this.#scan!.push(piece)
+    this.#pieces.push(piece)
+    if (!this.#streams || this.#bytes <= SMALL_MESSAGE_BYTES) return null
+    return this.#scanHeld(piece)
+  }
+
+  /** All pieces came: the message, with its bytes when it was held; `null` when its answer was passed on in parts, whole and right. */
+  end(): { readonly message: Message; readonly bytes: Buffer } | null {
+    if (this.#begun) {
+      const reason = this.#scan!.end()
+      return reason === null ? null : { message: { kind: 'fault', reason, id: undefined }, bytes: EMPTY }
+    }
+    const bytes = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces)
+    return { message: parseMessage(bytes), bytes }
+  }
+
+  #scanHeld(last: Buffer): string | null {
+    const held = this.#scan ? [last] : this.#pieces
+    this.#scan ??= new AnswerScan(this.#shape!, (bytes) => this.#write(bytes))
+    for (const piece of held) {
+      const reason = this.#scan.push(piece)
+      if (reason !== null) return reason
+    }
+    if (this.#scan.kind === 'call') this.#streams = false
+    if (this.#begun) this.#pieces = []
+    return null
+  }
+
+  #write(bytes: Buffer): void {
+    if (!this.#begun) {
+      this.#begun = true
+      this.#out.begin()
+    }
+    if (!this.#out.chunk(bytes)) this.isFull = true
+  }
+}
+
+const EMPTY = Buffer.alloc(0)

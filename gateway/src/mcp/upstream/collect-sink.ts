@@ -1,0 +1,52 @@
+// A sink for the hub's own questions (handshake, discovery): collects one answer into a promise.
+import { HubError } from '@mcphub/api'
+import type { RpcFault } from '../codec/answer-era.ts'
+import type { CallSink, JsonObject, RpcAnswer } from './upstreams.ts'
+
+export type Reply = { readonly result: JsonObject } | { readonly error: RpcFault }
+
+/** @throws HubError through `reply` when no answer came. */
+export class CollectSink implements CallSink {
+  readonly reply: Promise<Reply>
+  readonly #resolve: (reply: Reply) => void
+  readonly #reject: (error: HubError) => void
+  readonly #parts: Buffer[] = []
+
+  constructor() {
+    const { promise, resolve, reject } = Promise.withResolvers<Reply>()
+    this.reply = promise
+    this.#resolve = resolve
+    this.#reject = reject
+    // a reply nobody waits for any more is not an unhandled rejection
+    promise.catch(() => undefined)
+  }
+
+  notification(): void {}
+
+  request(_method: string, _params: JsonObject | undefined, respond: (answer: RpcAnswer) => void): void {
+    respond({ error: { code: -32601, message: 'Method not found' } })
+  }
+
+  answer(json: Buffer): void {
+    this.#resolve(JSON.parse(json.toString('utf8')) as Reply)
+  }
+
+  begin(): void {}
+
+  chunk(bytes: Buffer): boolean {
+    this.#parts.push(Buffer.from(bytes))
+    return true
+  }
+
+  end(): void {
+    try {
+      this.answer(Buffer.concat(this.#parts))
+    } catch {
+      this.#reject(new HubError('upstream_error', 'The server sent an answer that is not JSON'))
+    }
+  }
+
+  fail(error: HubError): void {
+    this.#reject(error)
+  }
+}

@@ -1,0 +1,304 @@
+// The upstream side of the endpoint, put together: resolves a user's variables, finds or opens the link, hands the call over. The fast path of a call
+// is synchronous from here to the socket.
+import { randomBytes, randomUUID } from 'node:crypto'
+import { HubError, LIMITS, toHubError } from '@mcphub/api'
+import { HttpPool } from '../../proxy/pool.ts'
+import { TimerWheel } from '../../proxy/timers.ts'
+import type { Catalog, CatalogServer } from '../../catalog/catalog.ts'
+import type { Sandboxes } from '../../sandboxes/sandboxes.ts'
+import type { ResolvedVariables, Variables } from '../../secrets/variables.ts'
+import { CollectSink } from './collect-sink.ts'
+import { EraCache } from './era-cache.ts'
+import { checkMissing } from './expand.ts'
+import { HealthBook } from './health-book.ts'
+import type { LinkBase, LinkTools } from './link.ts'
+import { Links } from './links.ts'
+import { UpstreamCall } from './upstream-call.ts'
+import type {
+  CallHandle,
+  CallSink,
+  JsonObject,
+  LinkOwner,
+  OutboundCall,
+  ServerDescription,
+  ServerHealth,
+  UpstreamEvent,
+  Upstreams,
+} from './upstreams.ts'
+
+/** Durations in milliseconds; what is left out has the published limit. */
+export interface UpstreamsConfig {
+  /** version of the hub, told to servers */
+  readonly version: string
+  readonly idleMs?: number
+  readonly callMs?: number
+  readonly connectMs?: number
+  readonly sandboxStartMs?: number
+  readonly drainMs?: number
+  readonly messageBytes?: number
+  readonly proxy?: { readonly url: string | null; readonly noProxy: string | null; readonly extraCa: string | null }
+}
+
+export interface UpstreamsDeps {
+  readonly sandboxes: Sandboxes
+  readonly variables: Variables
+  readonly catalog: Catalog
+  readonly config: UpstreamsConfig
+  readonly log: LinkTools['log']
+  /** of a user's groups; null = the hub's default */
+  readonly maxRunningPerUser?: (owner: LinkOwner, server: CatalogServer) => number | null
+}
+
+export function createUpstreams(deps: UpstreamsDeps): Upstreams {
+  return new HubUpstreams(deps)
+}
+
+class HubUpstreams implements Upstreams {
+  readonly #deps: UpstreamsDeps
+  readonly #tools: LinkTools
+  readonly #links = new Links()
+  readonly #health = new HealthBook()
+  readonly #listeners = new Set<(event: UpstreamEvent) => void>()
+  readonly #unsubscribe: (() => void)[] = []
+  readonly #wheel = new TimerWheel()
+  readonly #pool: HttpPool
+  readonly #idPrefix = randomBytes(3).toString('hex')
+  #lastId = 0
+  #isStopping = false
+
+  constructor(deps: UpstreamsDeps) {
+    const { config } = deps
+    this.#deps = deps
+    const limits = {
+      idleMs: config.idleMs ?? LIMITS.upstreamIdleMs,
+      callMs: config.callMs ?? LIMITS.upstreamCallMs,
+      connectMs: config.connectMs ?? LIMITS.upstreamConnectMs,
+      messageBytes: config.messageBytes ?? LIMITS.upstreamMessageBytes,
+      sandboxStartMs: config.sandboxStartMs ?? LIMITS.sandboxStartMs,
+    }
+    this.#pool = new HttpPool({
+      connectMs: limits.connectMs,
+      proxyUrl: config.proxy?.url ?? null,
+      noProxy: config.proxy?.noProxy ?? null,
+      extraCa: config.proxy?.extraCa ?? null,
+      headerBytes: LIMITS.headerBytes,
+    })
+    this.#tools = {
+      pool: this.#pool,
+      wheel: this.#wheel,
+      sandboxes: deps.sandboxes,
+      eras: new EraCache(),
+      limits,
+      version: config.version,
+      mintId: () => `${this.#idPrefix}-${++this.#lastId}`,
+      log: deps.log,
+    }
+  }
+
+  async start(): Promise<void> {
+    this.#links.start()
+    this.#unsubscribe.push(
+      this.#deps.catalog.subscribe((next) => this.#retireChanged(next.servers)),
+      this.#deps.variables.onChange((userId) => this.#retireRotated(userId)),
+    )
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    for (const off of this.#unsubscribe.splice(0)) off()
+    const until = performance.now() + (this.#deps.config.drainMs ?? LIMITS.drainMs)
+    while (performance.now() < until && this.#links.all().some((link) => link.inFlight.size > 0)) {
+      await new Promise((resolve) => setTimeout(resolve, 25))
+    }
+    const error = new HubError('shutting_down', 'The hub is shutting down')
+    await this.#links.closeWhere(() => true, 'shutdown', error)
+    this.#links.stop()
+    this.#wheel.stop()
+    await this.#pool.destroy()
+  }
+
+  call(owner: LinkOwner, server: CatalogServer, request: OutboundCall, sink: CallSink): CallHandle {
+    const call = this.#newCall(owner, server, request, sink)
+    if (this.#isStopping) {
+      call.fail(new HubError('shutting_down', 'The hub is shutting down'))
+      return call
+    }
+    try {
+      const variables = this.#deps.variables.resolve(userOf(owner, server), server)
+      if (variables instanceof Promise) void this.#sendLater(call, variables)
+      else this.#obtain(owner, server, variables).send(call)
+    } catch (error) {
+      this.#refuse(call, error)
+    }
+    return call
+  }
+
+  notify(owner: LinkOwner, server: CatalogServer, method: string, params: JsonObject | undefined): void {
+    const variables = this.#deps.variables.resolve(userOf(owner, server), server)
+    // values not at hand: then no link of this owner was used lately
+    if (!(variables instanceof Promise)) this.#links.find(owner, server, variables)?.notify(method, params)
+  }
+
+  async describe(owner: LinkOwner | null, server: CatalogServer, signal: AbortSignal): Promise<ServerDescription> {
+    const link = await this.#linkFor(owner, server)
+    return abortable(link.describe(), signal)
+  }
+
+  async ask(
+    owner: LinkOwner | null,
+    server: CatalogServer,
+    request: { readonly method: string; readonly params?: JsonObject },
+    signal: AbortSignal,
+  ): Promise<JsonObject> {
+    const link = await this.#linkFor(owner, server)
+    const sink = new CollectSink()
+    const own: OutboundCall = {
+      requestId: randomUUID(),
+      method: request.method,
+      params: request.params,
+      idJson: '0',
+      era: 'legacy',
+    }
+    const call = this.#newCall(owner, server, own, sink)
+    link.send(call)
+    const onAbort = () => call.cancel('aborted')
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    try {
+      const reply = await sink.reply
+      if ('result' in reply) return reply.result
+      throw new HubError('upstream_error', `Server "${server.name}" answered ${request.method} with an error`, {
+        data: { server: server.name, rpc: reply.error },
+      })
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  async closeDiscovery(server: CatalogServer): Promise<void> {
+    const error = new HubError('canceled', 'The discovery ended')
+    const chosen = (link: LinkBase) => link.init.scope.discovery && link.server.name === server.name
+    await this.#links.closeWhere(chosen, 'discovered', error)
+  }
+
+  async closeSession(sessionId: string): Promise<void> {
+    const error = new HubError('canceled', 'The session ended')
+    this.#cancelWhere((owner) => owner.sessionId === sessionId, error)
+    await this.#links.closeWhere((link) => link.init.scope.sessionId === sessionId, 'session', error)
+  }
+
+  async closeUser(userId: string, keyId: string | null): Promise<void> {
+    const error = new HubError('unauthenticated', 'Not authenticated')
+    const isTheirs = (principal: { userId: string; keyId: string }) =>
+      principal.userId === userId && (keyId === null || principal.keyId === keyId)
+    this.#cancelWhere((owner) => isTheirs(owner.principal), error)
+    const chosen = ({ init }: LinkBase) =>
+      init.scope.userId === userId && (keyId === null || init.scope.keyId === keyId)
+    await this.#links.closeWhere(chosen, 'deactivated', error)
+  }
+
+  onEvent(listener: (event: UpstreamEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  health(): readonly ServerHealth[] {
+    return this.#health.read(this.#links.all())
+  }
+
+  #newCall(owner: LinkOwner | null, server: CatalogServer, request: OutboundCall, sink: CallSink): UpstreamCall {
+    const { limits, wheel } = this.#tools
+    const seconds = server.spec.callTimeoutSeconds
+    const idleMs = seconds === undefined ? limits.idleMs : seconds * 1000
+    const id = this.#tools.mintId()
+    return new UpstreamCall({ owner, server, request, id, sink, limits: { wheel, idleMs, callMs: limits.callMs } })
+  }
+
+  async #sendLater(call: UpstreamCall, resolving: Promise<ResolvedVariables>): Promise<void> {
+    try {
+      const variables = await resolving
+      if (!call.isOver) this.#obtain(call.owner, call.server, variables).send(call)
+    } catch (error) {
+      this.#refuse(call, error)
+    }
+  }
+
+  /** Before anything was started or sent. */
+  #refuse(call: UpstreamCall, thrown: unknown): void {
+    const error = toHubError(thrown)
+    this.#health.note(call.server.name, error)
+    call.fail(error)
+  }
+
+  async #linkFor(owner: LinkOwner | null, server: CatalogServer): Promise<LinkBase> {
+    if (this.#isStopping) throw new HubError('shutting_down', 'The hub is shutting down')
+    return this.#obtain(owner, server, await this.#deps.variables.resolve(userOf(owner, server), server))
+  }
+
+  #obtain(owner: LinkOwner | null, server: CatalogServer, variables: ResolvedVariables): LinkBase {
+    const known = this.#links.find(owner, server, variables)
+    if (known && !known.isClosed) return known
+    checkMissing(server, variables)
+    return this.#links.obtain(owner, server, variables, {
+      maxRunningPerUser: owner === null ? null : (this.#deps.maxRunningPerUser?.(owner, server) ?? null),
+      tools: this.#tools,
+      onEvent: (link, method, params) => this.#tell(link, method, params),
+      onOutcome: (link, error) => this.#health.note(link.server.name, error),
+    })
+  }
+
+  #tell(link: LinkBase, method: string, params: JsonObject | undefined): void {
+    const { userId, sessionId } = link.init.scope
+    const event: UpstreamEvent = { server: link.server.name, userId, sessionId, method, params }
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  #cancelWhere(chosen: (owner: LinkOwner) => boolean, error: HubError): void {
+    for (const link of this.#links.all()) {
+      for (const call of link.inFlight) {
+        if (!call.owner || !chosen(call.owner)) continue
+        link.abandon(call, 'the caller is gone')
+        call.fail(error)
+      }
+    }
+  }
+
+  #retireChanged(servers: ReadonlyMap<string, CatalogServer>): void {
+    for (const link of this.#links.current()) {
+      const now = servers.get(link.server.name)
+      if (!now || now.configHash !== link.server.configHash) this.#links.retire(link, 'replaced')
+    }
+  }
+
+  /** A value changed: links that were opened with the old one take no new calls, and close with their last. */
+  #retireRotated(userId: string | null): void {
+    for (const link of this.#links.current()) {
+      if (userId !== null && link.init.scope.userId !== userId) continue
+      void this.#retireIfRotated(link)
+    }
+  }
+
+  async #retireIfRotated(link: LinkBase): Promise<void> {
+    try {
+      const now = await this.#deps.variables.resolve(link.init.scope.userId, link.server)
+      if (now.version !== link.init.variables.version) this.#links.retire(link, 'replaced')
+    } catch (error) {
+      this.#tools.log.warn({ err: error, server: link.server.name }, 'variables could not be read after a change')
+    }
+  }
+}
+
+/** A child that users share, and a start without anybody's values, get nobody's variables. */
+function userOf(owner: LinkOwner | null, server: CatalogServer): string | null {
+  if (owner === null) return null
+  return server.spec.type === 'Stdio' && server.isolation.mode === 'Shared' ? null : owner.principal.userId
+}
+
+function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
+  const onAbort = () => reject(new HubError('canceled', 'Canceled'))
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  return promise
+}

@@ -1,0 +1,339 @@
+// Streamable HTTP in both eras: one link per owner. 2025-11-25 and older: initialize on first use and one upstream session; 2026-07-28: no session,
+// everything in each request. Which era a server speaks is probed once (protocol.md §1.2).
+import { HubError } from '@mcphub/api'
+import * as write from '../../proxy/headers.ts'
+import type { TimerWheel } from '../../proxy/timers.ts'
+import type { NotificationMessage, RequestMessage } from '../codec/answer.ts'
+import type { RpcFault } from '../codec/answer-era.ts'
+import { judgeProbe } from './era-probe.ts'
+import { expandRemote, type RemoteTarget } from './expand.ts'
+import { answerFault, lostFault, statusFault } from './faults.ts'
+import { readHandshake } from './handshake.ts'
+import { HttpExchange, type ExchangeHost, type ResponseHeaders } from './http-exchange.ts'
+import { LinkBase, type CloseReason, type LinkInit } from './link.ts'
+import { OneWay } from './one-way.ts'
+import * as rpc from './rpc-body.ts'
+import { SessionStreams } from './session-streams.ts'
+import { buildParamHeaders, readToolHeaders, type HeaderParam } from './tool-headers.ts'
+import { shapeOf, type UpstreamCall } from './upstream-call.ts'
+import type { Era, JsonObject, RpcAnswer, ServerDescription } from './upstreams.ts'
+
+const PROBE_MS = 10_000
+const ONE_WAY_MS = 10_000
+const TOOL_PAGES = 50
+/** 2026-07-28 basic/index: header mismatch, unsupported version */
+const HEADER_MISMATCH = -32_020
+const UNSUPPORTED_VERSION = -32_022
+
+export class HttpLink extends LinkBase implements ExchangeHost {
+  readonly wheel: TimerWheel
+  readonly messageBytes: number
+  readonly #client: rpc.ClientIdentity
+  readonly #target: RemoteTarget
+  readonly #headers: string[]
+  readonly #hasContext: boolean
+  readonly #streams: SessionStreams
+  #era: Era = 'legacy'
+  #revision: string | null = null
+  #sessionId: string | null = null
+  /** counts the upstream sessions of this link */
+  #sessionTurn = 0
+  #toolHeaders: Promise<Map<string, readonly HeaderParam[]>> | Map<string, readonly HeaderParam[]> | null = null
+
+  /** @throws HubError `invalid_variable`, `server_unavailable` */
+  constructor(init: LinkInit) {
+    super(init)
+    const { owner, tools, server } = init
+    this.wheel = tools.wheel
+    this.messageBytes = tools.limits.messageBytes
+    this.#client = rpc.identifyClient(owner, server, tools.version)
+    this.#target = expandRemote(server, init.variables.values)
+    this.#hasContext = server.spec.remote?.contextHeaders !== 'None'
+    const { revision = rpc.LEGACY_REVISION } = owner ?? {}
+    const context = { userId: init.scope.userId, sessionId: init.scope.sessionId, revision }
+    this.#headers = write.buildLinkHeaders({
+      own: this.#target.headers,
+      context: this.#hasContext ? context : null,
+      userAgent: `mcphub/${tools.version}`,
+    })
+    this.#streams = new SessionStreams(this.messageBytes, {
+      open: (lastEventId, stream) => this.#openStream(lastEventId, stream),
+      calls: this.inFlight,
+      shapeOf: (call) => shapeOf(call, 'legacy'),
+      onNotification: (message) => init.onEvent(this, message.method, message.params),
+      onRequest: (call, message) => this.#onRequest(call, message),
+    })
+  }
+
+  notify(method: string, params: JsonObject | undefined): void {
+    if (this.isReady && this.#era === 'legacy') this.#postOneWay(rpc.writeNotification(method, params))
+  }
+
+  protected override async open(): Promise<void> {
+    this.#era = await this.#findEra()
+    if (this.#era === 'legacy') await this.#initialize()
+  }
+
+  protected override transmit(call: UpstreamCall): void {
+    if (this.#era === 'legacy') return this.#post(call, 'legacy')
+    if (call.request.method === 'ping' || call.request.method === 'logging/setLevel') return answerHere(call)
+    if (call.request.method === 'tools/call') return this.#transmitTool(call)
+    this.#post(call, 'modern')
+  }
+
+  protected override tellCanceled(call: UpstreamCall, reason: string): void {
+    if (this.#era !== 'legacy' || call.request.method === 'initialize') return
+    this.#postOneWay(rpc.writeNotification('notifications/cancelled', { requestId: call.id, reason }))
+  }
+
+  protected override async shut(_reason: CloseReason): Promise<void> {
+    this.#streams.close()
+    if (this.#sessionId === null) return
+    const headers = this.#callHeaders(null)
+    this.#sessionId = null
+    await new Promise<void>((resolve) => {
+      this.tools.pool.call(
+        { ...this.#address(), method: 'DELETE', headers, body: null },
+        new OneWay(ONE_WAY_MS / 5, () => resolve()),
+      )
+    })
+  }
+
+  protected override async readDescription(): Promise<ServerDescription> {
+    const asked = await this.#discover()
+    if (asked.kind === 'result') return rpc.describeServer(asked.result, 'modern', rpc.MODERN_REVISION)
+    if (asked.kind === 'refused') throw statusFault(this.server.name, asked.status)
+    throw answerFault(this.server.name, 'it does not answer server/discover')
+  }
+
+  protected override forget(call: UpstreamCall): void {
+    this.#streams.forget(call)
+  }
+
+  // --- ExchangeHost ---
+
+  onHead(call: UpstreamCall, headers: ResponseHeaders): void {
+    if (call.request.method !== 'initialize') return
+    const id = headers['mcp-session-id']
+    this.#sessionId = write.checkUpstreamSessionId(id) ? id : null
+  }
+
+  onRefused(call: UpstreamCall, status: number, error: RpcFault | null): boolean {
+    if (call.onRefused) return call.onRefused(status, error)
+    if (this.#era === 'modern') return this.#onModernRefusal(call, error)
+    if (!call.hadSession) return false
+    if (status === 404) return this.#onSessionGone(call)
+    // servers that answer 400 for a session they lost: this call is over, the next one opens a new session
+    if (status === 400 && error && /session/i.test(error.message)) {
+      this.#dropSession(call)
+      call.fail(lostFault(this.server.name))
+      return true
+    }
+    return false
+  }
+
+  onNotification(_call: UpstreamCall, message: NotificationMessage): boolean {
+    if (!rpc.concernsServer(message.method)) return false
+    this.init.onEvent(this, message.method, message.params)
+    return true
+  }
+
+  onRequest(call: UpstreamCall, message: RequestMessage): void {
+    this.#onRequest(call, message)
+  }
+
+  onUnfinished(call: UpstreamCall, lastEventId: string | null, retryMs: number | null): boolean {
+    if (this.#era !== 'legacy' || lastEventId === null || call.request.method === 'initialize') return false
+    this.#streams.resumeCall(call, lastEventId, retryMs)
+    return true
+  }
+
+  // --- era, session ---
+
+  async #findEra(): Promise<Era> {
+    const { protocol } = this.server.spec
+    if (protocol !== 'Auto') return protocol === 'Modern' ? 'modern' : 'legacy'
+    const known = this.tools.eras.find(this.server)
+    if (known) return known
+    try {
+      const asked = await this.#discover(Math.min(PROBE_MS, this.tools.limits.idleMs))
+      const verdict = judgeProbe(asked)
+      if (verdict === null) throw statusFault(this.server.name, asked.kind === 'refused' ? asked.status : 200)
+      if (verdict === 'modern' && asked.kind === 'result') {
+        this.description = rpc.describeServer(asked.result, 'modern', rpc.MODERN_REVISION)
+      }
+      this.tools.eras.remember(this.server, verdict)
+      return verdict
+    } catch (error) {
+      // silence says nothing about the era for good: try the older handshake, remember nothing
+      if (error instanceof HubError && error.code === 'upstream_timeout') return 'legacy'
+      throw error
+    }
+  }
+
+  #discover(idleMs?: number) {
+    const params = { _meta: rpc.modernEnvelope(this.#client) }
+    const question = { method: 'server/discover', params, era: 'modern' as const, ...(idleMs ? { idleMs } : {}) }
+    return this.ask(question, (call) => this.#post(call, 'modern'))
+  }
+
+  async #initialize(): Promise<void> {
+    this.#revision = null
+    this.#sessionId = null
+    this.#sessionTurn++
+    const params = rpc.initializeParams(this.#client)
+    const asked = await this.ask({ method: 'initialize', params, era: 'legacy' }, (call) => this.#post(call, 'legacy'))
+    // a server that no longer knows "initialize" may have changed its era
+    if (asked.kind !== 'result') this.tools.eras.forget(this.server)
+    this.description = readHandshake(this.server.name, asked)
+    this.#revision = this.description.revision
+    await this.#postOneWay(rpc.writeNotification('notifications/initialized', undefined))
+    if (this.#sessionId !== null && this.init.scope.sessionId !== null) this.#streams.listen()
+  }
+
+  #onSessionGone(call: UpstreamCall): boolean {
+    this.#dropSession(call)
+    if (call.repeated) return false
+    this.repeat(call)
+    return true
+  }
+
+  #dropSession(call: UpstreamCall): void {
+    // several calls may meet the same lost session: only the first one forgets it
+    if (!this.isReady || call.sessionTurn !== this.#sessionTurn) return
+    this.#sessionId = null
+    this.#streams.close()
+    this.unopen()
+  }
+
+  #onModernRefusal(_call: UpstreamCall, error: RpcFault | null): boolean {
+    if (error?.code === UNSUPPORTED_VERSION) {
+      this.tools.eras.forget(this.server)
+      this.unopen()
+    }
+    if (error?.code === HEADER_MISMATCH) this.#toolHeaders = null
+    return false
+  }
+
+  // --- writing ---
+
+  #address(): { origin: string; path: string } {
+    return { origin: this.#target.origin, path: this.#target.path }
+  }
+
+  #callHeaders(requestId: string | null): string[] {
+    // before 2025-06-18 the header did not exist
+    const known = this.#revision !== null && this.#revision >= '2025-06-18'
+    return write.buildCallHeaders(this.#headers, {
+      requestId: this.#hasContext ? requestId : null,
+      protocolVersion: known ? this.#revision : null,
+      mcpSessionId: this.#sessionId,
+    })
+  }
+
+  #post(call: UpstreamCall, era: Era, mirrored: readonly write.OwnHeader[] = []): void {
+    const { method, requestId, trace, params } = call.request
+    const isModern = era === 'modern'
+    const headers = isModern
+      ? write.addModernHeaders(
+          write.buildCallHeaders(this.#headers, {
+            requestId: this.#hasContext ? requestId : null,
+            protocolVersion: rpc.MODERN_REVISION,
+            mcpSessionId: null,
+          }),
+          method,
+          rpc.mcpNameOf(method, params),
+          mirrored,
+        )
+      : this.#callHeaders(requestId)
+    if (trace) write.addTraceHeaders(headers, trace)
+    const body = rpc.writeRequest(
+      call.id,
+      method,
+      isModern ? rpc.modernParams(call, this.#client) : rpc.legacyParams(call),
+    )
+    call.markSent()
+    call.sessionTurn = this.#sessionTurn
+    call.hadSession = era === 'legacy' && this.#sessionId !== null
+    const { origin, path } = this.#target
+    this.tools.pool.call(
+      { origin, path, method: 'POST', headers, body },
+      new HttpExchange(this, call, shapeOf(call, era)),
+    )
+  }
+
+  #postOneWay(body: string): Promise<void> {
+    const headers = this.#callHeaders(null)
+    return new Promise((resolve) => {
+      this.tools.pool.call(
+        { ...this.#address(), method: 'POST', headers, body },
+        new OneWay(ONE_WAY_MS, () => resolve()),
+      )
+    })
+  }
+
+  #reply(id: string | number, answer: RpcAnswer): void {
+    void this.#postOneWay(rpc.writeResponse(id, answer))
+  }
+
+  #onRequest(call: UpstreamCall | null, message: RequestMessage): void {
+    if (this.#era !== 'legacy') return
+    const { id, method, params } = message
+    if (method === 'ping') return this.#reply(id, { result: {} })
+    if (call === null || !rpc.mayAsk(method, this.#client)) return this.#reply(id, NOT_FOUND)
+    call.ask(method, params, (answer) => this.#reply(id, answer))
+  }
+
+  #openStream(lastEventId: string | null, stream: Parameters<typeof this.tools.pool.stream>[1]): void {
+    const known = this.#revision !== null && this.#revision >= '2025-06-18'
+    const headers = write.buildStreamHeaders(this.#headers, {
+      protocolVersion: known ? this.#revision : null,
+      mcpSessionId: this.#sessionId,
+      lastEventId,
+    })
+    this.tools.pool.stream({ ...this.#address(), method: 'GET', headers, body: null }, stream)
+  }
+
+  // --- x-mcp-header ---
+
+  #transmitTool(call: UpstreamCall): void {
+    if (this.#toolHeaders instanceof Map) return this.#postTool(call, this.#toolHeaders)
+    this.#toolHeaders ??= this.#loadToolHeaders()
+    const send = (table: Map<string, readonly HeaderParam[]>) => {
+      if (!call.isOver) this.#postTool(call, table)
+    }
+    void this.#toolHeaders.then(send, () => send(new Map()))
+  }
+
+  #postTool(call: UpstreamCall, table: Map<string, readonly HeaderParam[]>): void {
+    const { params } = call.request
+    const mirrored = table.size === 0 ? undefined : table.get(String(params?.['name']))
+    this.#post(call, 'modern', mirrored ? buildParamHeaders(mirrored, params?.['arguments']) : [])
+  }
+
+  async #loadToolHeaders(): Promise<Map<string, readonly HeaderParam[]>> {
+    const tools: unknown[] = []
+    let cursor: unknown
+    for (let page = 0; page < TOOL_PAGES; page++) {
+      const params = { ...(cursor === undefined ? {} : { cursor }), _meta: rpc.modernEnvelope(this.#client) }
+      const asked = await this.ask({ method: 'tools/list', params, era: 'modern' }, (call) =>
+        this.#post(call, 'modern'),
+      )
+      if (asked.kind !== 'result' || !Array.isArray(asked.result['tools'])) break
+      tools.push(...asked.result['tools'])
+      cursor = asked.result['nextCursor']
+      if (typeof cursor !== 'string') break
+    }
+    const table = readToolHeaders(tools)
+    this.#toolHeaders = table
+    return table
+  }
+}
+
+const NOT_FOUND: RpcAnswer = { error: { code: -32_601, message: 'Method not found' } }
+
+/** What 2026-07-28 no longer has and an older client may still send. */
+function answerHere(call: UpstreamCall): void {
+  const result = call.request.era === 'modern' ? '{"resultType":"complete"}' : '{}'
+  call.answer(Buffer.from(`{"jsonrpc":"2.0","id":${call.request.idJson},"result":${result}}`))
+}

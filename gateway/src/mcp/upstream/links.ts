@@ -1,0 +1,115 @@
+// The open links, found by key: (whose) × server × its configuration × the version of the values that went in. Another value, another link.
+import type { HubError } from '@mcphub/api'
+import type { CatalogServer } from '../../catalog/catalog.ts'
+import type { ResolvedVariables } from '../../secrets/variables.ts'
+import { HttpLink } from './http-link.ts'
+import type { CloseReason, LinkBase, LinkInit, LinkScope } from './link.ts'
+import { capabilityKey } from './rpc-body.ts'
+import { SseLink } from './sse-link.ts'
+import { StdioLink } from './stdio-link.ts'
+import type { LinkOwner } from './upstreams.ts'
+
+/** A link of no session is dropped after this long without a call; one of a session lives as long as the session. */
+const IDLE_MS = { loose: 5 * 60_000, session: 70 * 60_000 }
+const SWEEP_MS = 15_000
+
+/** Whose conversation this is. Stdio: the child's owner; remote: the downstream session, else the key. */
+export function scopeOf(owner: LinkOwner | null, server: CatalogServer): LinkScope {
+  if (owner === null) return { userId: null, keyId: null, sessionId: null, discovery: true }
+  const { principal, sessionId } = owner
+  if (server.spec.type !== 'Stdio') {
+    return { userId: principal.userId, keyId: principal.keyId, sessionId, discovery: false }
+  }
+  if (server.isolation.mode === 'Shared') return { userId: null, keyId: null, sessionId: null, discovery: false }
+  const isolated = server.spec.stdio?.sessions === 'Isolated'
+  return { userId: principal.userId, keyId: null, sessionId: isolated ? sessionId : null, discovery: false }
+}
+
+function keyOf(owner: LinkOwner | null, server: CatalogServer, scope: LinkScope, version: string): string {
+  const { userId, keyId, sessionId, discovery } = scope
+  // callers without a session may differ in what they can do; what was declared upstream must hold for each
+  const loose = owner !== null && sessionId === null && server.spec.type !== 'Stdio' ? capabilityKey(owner) : ''
+  const whose = discovery ? 'discovery' : `${userId ?? ''}\n${keyId ?? ''}\n${sessionId ?? ''}\n${loose}`
+  return `${server.name}\n${server.configHash}\n${version}\n${whose}`
+}
+
+export class Links {
+  readonly #links = new Map<string, LinkBase>()
+  /** taken out of the map, their last calls still running */
+  readonly #leaving = new Set<LinkBase>()
+  #sweeper: NodeJS.Timeout | null = null
+
+  start(): void {
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS)
+    this.#sweeper.unref()
+  }
+
+  stop(): void {
+    if (this.#sweeper) clearInterval(this.#sweeper)
+    this.#sweeper = null
+  }
+
+  all(): LinkBase[] {
+    return [...this.#links.values(), ...this.#leaving]
+  }
+
+  current(): IterableIterator<LinkBase> {
+    return this.#links.values()
+  }
+
+  find(owner: LinkOwner | null, server: CatalogServer, variables: ResolvedVariables): LinkBase | undefined {
+    return this.#links.get(keyOf(owner, server, scopeOf(owner, server), variables.version))
+  }
+
+  /** @throws HubError when the manifest or a value makes a link impossible */
+  obtain(
+    owner: LinkOwner | null,
+    server: CatalogServer,
+    variables: ResolvedVariables,
+    rest: Omit<LinkInit, 'key' | 'server' | 'owner' | 'scope' | 'variables' | 'onClosed'>,
+  ): LinkBase {
+    const scope = scopeOf(owner, server)
+    const key = keyOf(owner, server, scope, variables.version)
+    const known = this.#links.get(key)
+    if (known && !known.isClosed) return known
+    const onClosed = (closed: LinkBase) => this.#forget(closed)
+    const link = createLink({ ...rest, key, server, owner, scope, variables, onClosed })
+    this.#links.set(key, link)
+    return link
+  }
+
+  /** No new calls; it closes with its last one. */
+  retire(link: LinkBase, reason: CloseReason): void {
+    if (this.#links.get(link.init.key) === link) this.#links.delete(link.init.key)
+    if (link.isClosed) return
+    this.#leaving.add(link)
+    link.retire(reason)
+  }
+
+  async closeWhere(chosen: (link: LinkBase) => boolean, reason: CloseReason, error: HubError): Promise<void> {
+    await Promise.all(
+      this.all()
+        .filter(chosen)
+        .map((link) => link.close(reason, error)),
+    )
+  }
+
+  #forget(link: LinkBase): void {
+    this.#leaving.delete(link)
+    if (this.#links.get(link.init.key) === link) this.#links.delete(link.init.key)
+  }
+
+  #sweep(): void {
+    const now = performance.now()
+    for (const link of this.#links.values()) {
+      const limit = link.init.scope.sessionId === null ? IDLE_MS.loose : IDLE_MS.session
+      if (link.inFlight.size === 0 && now - link.lastUsed > limit) this.retire(link, 'idle')
+    }
+  }
+}
+
+function createLink(init: LinkInit): LinkBase {
+  const { type, remote } = init.server.spec
+  if (type === 'Stdio') return new StdioLink(init)
+  return remote?.transport === 'Sse' ? new SseLink(init) : new HttpLink(init)
+}

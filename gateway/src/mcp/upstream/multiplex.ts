@@ -1,0 +1,137 @@
+// Many calls over one pair of pipes (a child's lines, the one stream of HTTP+SSE): answers find their call by the hub's minted id and nothing else.
+import { parseMessage, writeAnswer } from '../codec/answer.ts'
+import type { FaultMessage, NotificationMessage, RequestMessage, ResponseMessage } from '../codec/answer.ts'
+import { SMALL_MESSAGE_BYTES } from '../codec/message-reader.ts'
+import { answerFault } from './faults.ts'
+import { concernsServer, mayAsk, writeResponse, type ClientIdentity } from './rpc-body.ts'
+import { shapeOf, type CallExchange, type UpstreamCall } from './upstream-call.ts'
+import type { Era, JsonObject, RpcAnswer } from './upstreams.ts'
+
+export interface MultiplexHost {
+  readonly era: Era
+  readonly client: ClientIdentity
+  /** true: several users share this pipe, so nothing on it may be taken for one user's */
+  readonly shared: boolean
+  write(json: string): void
+  onEvent(method: string, params: JsonObject | undefined): void
+  /** something that belongs to nobody: garbage, an unknown id, an answer that came twice */
+  onStray(reason: string, bytes: number): void
+}
+
+export class Multiplex {
+  readonly #host: MultiplexHost
+  readonly #calls = new Map<string, UpstreamCall>()
+
+  constructor(host: MultiplexHost) {
+    this.#host = host
+  }
+
+  get size(): number {
+    return this.#calls.size
+  }
+
+  add(call: UpstreamCall): void {
+    this.#calls.set(call.id, call)
+  }
+
+  remove(call: UpstreamCall): void {
+    this.#calls.delete(call.id)
+  }
+
+  /** One whole message. */
+  receive(bytes: Buffer): void {
+    const message = parseMessage(bytes)
+    if (message.kind === 'response') this.#response(message, bytes)
+    else if (message.kind === 'notification') this.#notification(message)
+    else if (message.kind === 'request') this.#request(message)
+    else this.#fault(message, bytes)
+  }
+
+  #response(message: ResponseMessage, bytes: Buffer): void {
+    const call = this.#callOf(message.id)
+    if (!call) return this.#host.onStray('an answer to no call in flight', bytes.length)
+    this.#calls.delete(call.id)
+    const answer = writeAnswer(bytes, message, shapeOf(call, this.#host.era))
+    if (answer.length <= SMALL_MESSAGE_BYTES) call.answer(answer)
+    else new SlicedAnswer(call, answer).resume()
+  }
+
+  #fault(message: FaultMessage, bytes: Buffer): void {
+    this.#host.onStray(message.reason, bytes.length)
+    this.#callOf(message.id)?.fail(answerFault(this.#nameOf(message.id), message.reason))
+  }
+
+  #notification(message: NotificationMessage): void {
+    if (message.method === 'notifications/progress') {
+      this.#callOf(message.params?.['progressToken'])?.notification(message)
+      return
+    }
+    if (concernsServer(message.method)) return this.#host.onEvent(message.method, message.params)
+    // a log line on a shared child may hold another user's data: it is nobody's
+    if (this.#host.shared) return
+    const only = this.#calls.size === 1 ? this.#latest() : null
+    if (only) only.notification(message)
+    else this.#host.onEvent(message.method, message.params)
+  }
+
+  /** Only to a session with a call in flight, of the one user whose child this is; a shared child was offered nothing. */
+  #request(message: RequestMessage): void {
+    const { id, method, params } = message
+    const reply = (answer: RpcAnswer) => this.#host.write(writeResponse(id, answer))
+    if (method === 'ping') return reply({ result: {} })
+    if (this.#host.shared || !mayAsk(method, this.#host.client)) return reply(NOT_FOUND)
+    const call = this.#latest()
+    if (call) call.ask(method, params, reply)
+    else reply({ error: { code: -32_603, message: 'No session is there to answer' } })
+  }
+
+  #latest(): UpstreamCall | null {
+    let last: UpstreamCall | null = null
+    for (const call of this.#calls.values()) if (call.owner !== null) last = call
+    return last
+  }
+
+  #callOf(id: unknown): UpstreamCall | undefined {
+    return typeof id === 'string' ? this.#calls.get(id) : undefined
+  }
+
+  #nameOf(id: unknown): string {
+    return this.#callOf(id)?.server.name ?? ''
+  }
+}
+
+const NOT_FOUND: RpcAnswer = { error: { code: -32_601, message: 'Method not found' } }
+const SLICE_BYTES = 64 * 1024
+
+/** An answer that is already here but too large to be pushed at a slow client at once. */
+class SlicedAnswer implements CallExchange {
+  readonly #call: UpstreamCall
+  readonly #bytes: Buffer
+  #at = 0
+  #isBusy = false
+
+  constructor(call: UpstreamCall, bytes: Buffer) {
+    this.#call = call
+    this.#bytes = bytes
+    call.exchange = this
+    call.begin()
+  }
+
+  resume(): void {
+    if (this.#isBusy) return
+    this.#isBusy = true
+    let takes = true
+    while (takes && this.#at < this.#bytes.length && !this.#call.isOver) {
+      const next = this.#bytes.subarray(this.#at, this.#at + SLICE_BYTES)
+      this.#at += next.length
+      this.#call.progress()
+      takes = this.#call.chunk(next)
+    }
+    this.#isBusy = false
+    if (this.#at >= this.#bytes.length) this.#call.end()
+  }
+
+  abort(): void {
+    this.#at = this.#bytes.length
+  }
+}

@@ -1,0 +1,136 @@
+// Requests to an upstream as JSON text: the hub's id and progress token in, the client's `_meta` envelope out or renewed by era. Pure.
+import type { CatalogServer } from '../../catalog/catalog.ts'
+import type { Era, JsonObject, LinkOwner, RpcAnswer, ServerDescription } from './upstreams.ts'
+import type { UpstreamCall } from './upstream-call.ts'
+
+export const MODERN_REVISION = '2026-07-28'
+export const LEGACY_REVISION = '2025-11-25'
+/** every revision with `initialize` the hub can speak upstream, newest first */
+export const LEGACY_REVISIONS: readonly string[] = [LEGACY_REVISION, '2025-06-18', '2025-03-26', '2024-11-05']
+
+const PREFIX = 'io.modelcontextprotocol/'
+const ENVELOPE = ['protocolVersion', 'clientInfo', 'clientCapabilities', 'logLevel'].map((name) => PREFIX + name)
+/** what a client can do for a server; everything else of its capabilities ends at the hub */
+const RELAYED = ['elicitation', 'sampling', 'roots'] as const
+
+export interface ClientIdentity {
+  readonly info: JsonObject
+  readonly capabilities: JsonObject
+}
+
+/** What the hub declares upstream: only what it can relay, and nothing on a child that several users share. */
+export function identifyClient(owner: LinkOwner | null, server: CatalogServer, version: string): ClientIdentity {
+  const info: JsonObject = { name: 'mcphub', version }
+  const sharedChild = server.spec.type === 'Stdio' && server.isolation.mode === 'Shared'
+  if (owner === null || sharedChild) return { info, capabilities: {} }
+  const capabilities: JsonObject = {}
+  for (const name of RELAYED) {
+    if (owner.clientCapabilities[name] !== undefined) capabilities[name] = owner.clientCapabilities[name]
+  }
+  const known = owner.clientInfo
+  const usable = typeof known?.['name'] === 'string' && typeof known['version'] === 'string'
+  return { info: usable ? { name: known['name'], version: known['version'] } : info, capabilities }
+}
+
+/** Names of the relayed capabilities, for the key of links that belong to no session. */
+export function capabilityKey(owner: LinkOwner): string {
+  return RELAYED.filter((name) => owner.clientCapabilities[name] !== undefined).join('+')
+}
+
+export function writeRequest(id: string, method: string, params: JsonObject | undefined): string {
+  const head = `{"jsonrpc":"2.0","id":"${id}","method":${JSON.stringify(method)}`
+  return params === undefined ? `${head}}` : `${head},"params":${JSON.stringify(params)}}`
+}
+
+export function writeNotification(method: string, params: JsonObject | undefined): string {
+  return JSON.stringify({ jsonrpc: '2.0', method, params })
+}
+
+export function writeResponse(id: string | number, answer: RpcAnswer): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, ...answer })
+}
+
+export function initializeParams(client: ClientIdentity): JsonObject {
+  return { protocolVersion: LEGACY_REVISION, capabilities: client.capabilities, clientInfo: client.info }
+}
+
+/** Params of a call for an older server: no envelope of 2026-07-28, the hub's token instead of the client's. */
+export function legacyParams(call: UpstreamCall): JsonObject | undefined {
+  const { params, trace } = call.request
+  const meta = params?.['_meta'] as JsonObject | undefined
+  if (meta === undefined && trace === undefined) return params
+  const next: JsonObject = { ...trace, ...meta }
+  for (const name of ENVELOPE) delete next[name]
+  if (next['progressToken'] !== undefined) next['progressToken'] = call.id
+  if (Object.keys(next).length > 0) return { ...params, _meta: next }
+  if (params === undefined) return undefined
+  const { _meta, ...rest } = params
+  return rest
+}
+
+/** Params of a call for a 2026-07-28 server: every request carries who asks and what they can do. */
+export function modernParams(call: UpstreamCall, client: ClientIdentity): JsonObject {
+  const { params, trace } = call.request
+  const meta = params?.['_meta'] as JsonObject | undefined
+  const next: JsonObject = { ...trace, ...meta, ...modernEnvelope(client) }
+  if (next['progressToken'] !== undefined) next['progressToken'] = call.id
+  return { ...params, _meta: next }
+}
+
+export function modernEnvelope(client: ClientIdentity): JsonObject {
+  return {
+    [`${PREFIX}protocolVersion`]: MODERN_REVISION,
+    [`${PREFIX}clientInfo`]: client.info,
+    [`${PREFIX}clientCapabilities`]: client.capabilities,
+  }
+}
+
+/** The object a modern request names in `Mcp-Name`. */
+export function mcpNameOf(method: string, params: JsonObject | undefined): string | null {
+  const key = NAME_KEYS[method]
+  const value = key === undefined ? undefined : params?.[key]
+  return typeof value === 'string' ? value : null
+}
+
+const NAME_KEYS: Readonly<Record<string, string>> = {
+  'tools/call': 'name',
+  'prompts/get': 'name',
+  'resources/read': 'uri',
+  'tasks/get': 'taskId',
+  'tasks/update': 'taskId',
+  'tasks/cancel': 'taskId',
+}
+
+/** Requests a server may send only to a client that declared the capability. */
+const ASKING: Readonly<Record<string, string>> = {
+  'sampling/createMessage': 'sampling',
+  'elicitation/create': 'elicitation',
+  'roots/list': 'roots',
+}
+
+export function mayAsk(method: string, client: ClientIdentity): boolean {
+  const capability = ASKING[method]
+  return capability !== undefined && client.capabilities[capability] !== undefined
+}
+
+/** Notifications that concern everything the owner has of this server, not the call they came with. */
+export function concernsServer(method: string): boolean {
+  return method.endsWith('/list_changed') || method === 'notifications/resources/updated'
+}
+
+/** What an `initialize` or `server/discover` result says, checked. */
+export function describeServer(result: JsonObject, era: Era, revision: string): ServerDescription {
+  const meta = asObject(result['_meta'])
+  const info = result['serverInfo'] ?? meta?.[`${PREFIX}serverInfo`]
+  return {
+    era,
+    revision,
+    capabilities: asObject(result['capabilities']) ?? {},
+    serverInfo: asObject(info),
+    instructions: typeof result['instructions'] === 'string' ? result['instructions'] : null,
+  }
+}
+
+function asObject(value: unknown): JsonObject | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null
+}

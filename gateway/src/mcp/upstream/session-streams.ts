@@ -1,0 +1,138 @@
+// The GET streams of one legacy upstream session: the standing one for what belongs to no call, and one per call whose own stream ended early
+// (2025-11-25 polling, by `Last-Event-ID`). Nothing is ever sent again here.
+import type { HttpHandler } from '../../proxy/pool.ts'
+import { parseMessage, writeAnswer } from '../codec/answer.ts'
+import type { AnswerShape, Message, NotificationMessage, RequestMessage } from '../codec/answer.ts'
+import { EventStream } from './event-stream.ts'
+import { lostFault } from './faults.ts'
+import { concernsServer } from './rpc-body.ts'
+import type { UpstreamCall } from './upstream-call.ts'
+
+export interface SessionStreamsHost {
+  open(lastEventId: string | null, stream: HttpHandler): void
+  readonly calls: ReadonlySet<UpstreamCall>
+  shapeOf(call: UpstreamCall): AnswerShape
+  onNotification(message: NotificationMessage): void
+  /** `call` null: the request belongs to no call in flight */
+  onRequest(call: UpstreamCall | null, message: RequestMessage): void
+}
+
+const RETRY_MS = { least: 100, first: 1000, most: 30_000 }
+
+export class SessionStreams {
+  readonly #host: SessionStreamsHost
+  readonly #maxBytes: number
+  readonly #resumed = new Map<UpstreamCall, { stream: EventStream | null; timer: NodeJS.Timeout | null }>()
+  #standing: EventStream | null = null
+  #timer: NodeJS.Timeout | null = null
+  #failures = 0
+  #isOpen = false
+
+  constructor(maxBytes: number, host: SessionStreamsHost) {
+    this.#maxBytes = maxBytes
+    this.#host = host
+  }
+
+  /** Opens the standing stream and keeps it open; a server without one (405) is asked once. */
+  listen(): void {
+    this.#isOpen = true
+    this.#failures = 0
+    this.#listenFrom(null)
+  }
+
+  close(): void {
+    this.#isOpen = false
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+    this.#standing?.close()
+    this.#standing = null
+    for (const call of this.#resumed.keys()) this.forget(call)
+  }
+
+  /** The call's own stream ended before its answer: goes on reading behind the last event. */
+  resumeCall(call: UpstreamCall, lastEventId: string, retryMs: number | null): void {
+    const entry = this.#resumed.get(call) ?? { stream: null, timer: null }
+    this.#resumed.set(call, entry)
+    entry.timer = this.#later(retryMs ?? RETRY_MS.first, () => {
+      entry.stream = new EventStream(
+        {
+          onStreamEvent: (type, data) => this.#onEvent(type, data, call),
+          onStreamEnd: (end) => {
+            if (call.isOver) return
+            if (end.opened) return this.resumeCall(call, end.lastEventId ?? lastEventId, end.retryMs)
+            call.fail(lostFault(call.server.name, end.error ?? undefined))
+          },
+        },
+        this.#maxBytes,
+      )
+      this.#host.open(lastEventId, entry.stream)
+    })
+  }
+
+  forget(call: UpstreamCall): void {
+    const entry = this.#resumed.get(call)
+    if (!entry) return
+    this.#resumed.delete(call)
+    if (entry.timer) clearTimeout(entry.timer)
+    entry.stream?.close()
+  }
+
+  #listenFrom(lastEventId: string | null): void {
+    this.#standing = new EventStream(
+      {
+        onStreamEvent: (type, data) => {
+          this.#failures = 0
+          this.#onEvent(type, data, null)
+        },
+        onStreamEnd: (end) => {
+          this.#standing = null
+          // a 4xx is an answer: this server has no such stream
+          if (!this.#isOpen || (!end.opened && end.status >= 400 && end.status < 500)) return
+          const wait = end.retryMs ?? Math.min(RETRY_MS.first * 2 ** this.#failures++, RETRY_MS.most)
+          this.#timer = this.#later(wait, () => this.#listenFrom(end.lastEventId ?? lastEventId))
+        },
+      },
+      this.#maxBytes,
+    )
+    this.#host.open(lastEventId, this.#standing)
+  }
+
+  #later(ms: number, then: () => void): NodeJS.Timeout {
+    const timer = setTimeout(then, Math.min(Math.max(ms, RETRY_MS.least), RETRY_MS.most))
+    timer.unref()
+    return timer
+  }
+
+  #onEvent(type: string, data: Buffer, call: UpstreamCall | null): void {
+    if (type !== 'message') return
+    const message = parseMessage(data)
+    if (message.kind === 'response') return this.#onResponse(message, data)
+    if (message.kind === 'notification') return this.#onNotification(message, call)
+    if (message.kind === 'request') this.#host.onRequest(call ?? this.#onlyCall(), message)
+  }
+
+  #onResponse(message: Message & { kind: 'response' }, data: Buffer): void {
+    for (const call of this.#host.calls) {
+      if (call.id !== message.id || !this.#resumed.has(call)) continue
+      call.answer(writeAnswer(data, message, this.#host.shapeOf(call)))
+      return
+    }
+  }
+
+  #onNotification(message: NotificationMessage, call: UpstreamCall | null): void {
+    if (message.method === 'notifications/progress') {
+      const token = message.params?.['progressToken']
+      for (const one of this.#host.calls) if (one.id === token) one.notification(message)
+      return
+    }
+    if (call && !concernsServer(message.method)) call.notification(message)
+    else this.#host.onNotification(message)
+  }
+
+  /** The one call in flight; with several it cannot be known whose request it is, the latest is the likeliest. */
+  #onlyCall(): UpstreamCall | null {
+    let last: UpstreamCall | null = null
+    for (const call of this.#host.calls) if (call.isSent && !call.isOver) last = call
+    return last
+  }
+}

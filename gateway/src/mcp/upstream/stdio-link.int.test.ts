@@ -1,0 +1,214 @@
+// Stdio servers over real processes: handshake, ids, exits, sharing.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { makeOwner, makeStdio, openUpstreamWorld, type UpstreamWorld } from '../../../../test/kit/upstream-world.ts'
+import { waitUntil } from '../../../../test/kit/wait-until.ts'
+
+const CHILD = new URL('../../../../test/kit/odd-stdio-server.ts', import.meta.url).pathname
+const command = [process.execPath, CHILD]
+const alice = makeOwner('alice')
+const bob = makeOwner('bob')
+const own = makeStdio('odd', command)
+const shared = makeStdio('common', command, { riskLevel: 'Low' })
+const isolated = makeStdio('apart', command, {}, { sessions: 'Isolated' })
+let world: UpstreamWorld
+
+beforeEach(async () => {
+  world = await openUpstreamWorld({ idleMs: 700 })
+})
+afterEach(() => world.close())
+
+const textOf = (answer: unknown) => (answer as { result: { content: { text: string }[] } }).result.content[0]!.text
+const pidOf = async (...args: Parameters<UpstreamWorld['call']>) => textOf(await world.call(...args))
+
+describe('who gets which child', () => {
+  test('one child for all sessions of a user, another for another user', async () => {
+    const other = makeOwner('alice', { sessionId: 'second' })
+    const pids = await Promise.all([alice, alice, other, bob].map((owner) => pidOf(owner, own, 'pid')))
+    expect(new Set(pids.slice(0, 3)).size).toBe(1)
+    expect(pids[3]).not.toBe(pids[0])
+    expect(world.sandboxes.started).toBe(2)
+  })
+
+  test('one child per session where the manifest says Isolated; ended with its session', async () => {
+    const other = makeOwner('alice', { sessionId: 'second' })
+    const [first, second] = await Promise.all([pidOf(alice, isolated, 'pid'), pidOf(other, isolated, 'pid')])
+    expect(first).not.toBe(second)
+    await world.upstreams.closeSession('second')
+    expect([...world.sandboxes.children.values()].map((child) => child.endedBy).filter(Boolean)).toEqual(['session'])
+    expect(await pidOf(alice, isolated, 'pid')).toBe(first)
+  })
+
+  test('a shared child serves everybody and is offered no capability', async () => {
+    const able = makeOwner('alice', { clientCapabilities: { sampling: {}, roots: {}, elicitation: {} } })
+    expect(await pidOf(able, shared, 'pid')).toBe(await pidOf(bob, shared, 'pid'))
+    expect(world.sandboxes.acquired[0]!.owner).toEqual({
+      userId: null,
+      username: null,
+      sessionId: null,
+      discovery: false,
+    })
+    expect(textOf(await world.call(able, shared, 'capabilities'))).toBe('{}')
+  })
+
+  test('discovery starts a child without anybody and ends it', async () => {
+    const signal = new AbortController().signal
+    const description = await world.upstreams.describe(null, own, signal)
+    expect(description).toMatchObject({ era: 'legacy', revision: '2025-11-25', serverInfo: { name: 'odd' } })
+    expect((await world.upstreams.ask(null, own, { method: 'tools/list' }, signal))['tools']).toEqual([])
+    expect(world.sandboxes.acquired[0]!.owner.discovery).toBe(true)
+    await world.upstreams.closeDiscovery(own)
+    expect([...world.sandboxes.children.values()].map((child) => child.endedBy)).toEqual(['discovered'])
+  })
+})
+
+describe('while calls run', () => {
+  test('progress is mapped back to the token of its own client', async () => {
+    const started = ['a', 'a'].map((token) =>
+      world.start(alice, own, {
+        method: 'tools/call',
+        params: { name: 'progress', arguments: { steps: 3 }, _meta: { progressToken: token } },
+      }),
+    )
+    for (const { sink } of started) {
+      await sink.done
+      expect(sink.notifications.map((one) => (one['params'] as Record<string, unknown>)['progressToken'])).toEqual([
+        'a',
+        'a',
+        'a',
+      ])
+    }
+  })
+
+  test('GW-13: a child that exits fails its calls once, clearly, and the next call starts another', async () => {
+    const before = await pidOf(alice, own, 'pid')
+    const hanging = world.start(alice, own, { method: 'tools/call', params: { name: 'hang' } })
+    const dying = world.start(alice, own, { method: 'tools/call', params: { name: 'exit', arguments: { code: 3 } } })
+    for (const { sink } of [hanging, dying]) {
+      const { error } = await sink.done
+      expect(error?.code).toBe('sandbox_failed')
+      expect(error?.message).toContain('exit code 3')
+      expect(sink.ends).toEqual(['fail'])
+    }
+    expect(await pidOf(alice, own, 'pid')).not.toBe(before)
+  })
+
+  test('GW-13: twenty calls race one start, whose time does not count', async () => {
+    world.sandboxes.beforeStart = () => new Promise((resolve) => setTimeout(resolve, 1500))
+    const answers = await Promise.all(Array.from({ length: 20 }, () => pidOf(alice, own, 'pid')))
+    expect(new Set(answers).size).toBe(1)
+    expect(world.sandboxes.started).toBe(1)
+  })
+
+  test('a call that waits hears why, in its own token', async () => {
+    world.sandboxes.beforeStart = async (request) => request.onProgress?.('installing package odd')
+    const { sink } = world.start(alice, own, {
+      method: 'tools/call',
+      params: { name: 'pid', _meta: { progressToken: 5 } },
+    })
+    await sink.done
+    expect(sink.notifications[0]).toMatchObject({ params: { progressToken: 5, message: 'installing package odd' } })
+  })
+
+  test('a silent child is timed out and told', async () => {
+    const { sink } = world.start(alice, own, { method: 'tools/call', params: { name: 'hang' } })
+    expect((await sink.done).error?.code).toBe('upstream_timeout')
+    await waitUntil(async () => textOf(await world.call(alice, own, 'canceled')) === '1', 'the child heard it')
+  })
+
+  test('a large line reaches the client whole, in parts, with its own id', async () => {
+    const { sink } = world.start(alice, own, {
+      method: 'tools/call',
+      params: { name: 'large', arguments: { times: 500_000 } },
+      idJson: '"big"',
+    })
+    const { json } = await sink.done
+    expect(json!['id']).toBe('big')
+    expect(textOf(json)).toHaveLength(500_000)
+    expect(sink.chunks.length).toBeGreaterThan(5)
+  })
+
+  test('the child is held while a call runs and let go after it', async () => {
+    await world.call(alice, own, 'pid')
+    const child = [...world.sandboxes.children.values()][0]!
+    await waitUntil(() => child.holds === 0, 'no call, no hold')
+    const hanging = world.start(alice, own, { method: 'tools/call', params: { name: 'hang' } })
+    await waitUntil(() => child.holds === 1, 'held')
+    hanging.cancel('done')
+    expect(child.holds).toBe(0)
+  })
+})
+
+describe('GW-5: a child that does not speak MCP', () => {
+  test('GW-5: lines of garbage before and between answers are ignored', async () => {
+    expect(textOf(await world.call(alice, own, 'garbage', { lines: 20 }))).toBe('after garbage')
+  })
+
+  test('GW-5: too much of it ends the child, with a clear error', async () => {
+    const { sink } = world.start(alice, own, {
+      method: 'tools/call',
+      params: { name: 'garbage', arguments: { lines: 500 } },
+    })
+    expect((await sink.done).error?.code).toBe('upstream_error')
+    expect([...world.sandboxes.children.values()].map((child) => child.endedBy)).toEqual(['protocol'])
+    expect(await pidOf(alice, own, 'pid')).not.toBe('')
+  })
+
+  test('GW-5: an answer that is none fails its call; unknown and repeated ids go nowhere', async () => {
+    for (const tool of ['both', 'scalarResult', 'noVersion']) {
+      const { sink } = world.start(alice, own, { method: 'tools/call', params: { name: tool } })
+      expect((await sink.done).error?.code).toBe('upstream_error')
+    }
+    const { sink } = world.start(alice, own, { method: 'tools/call', params: { name: 'twice' } })
+    expect(textOf((await sink.done).json)).toBe('first')
+    await world.call(alice, own, 'pid')
+    expect(sink.ends).toEqual(['answer'])
+  })
+
+  test('a child that never shakes hands is ended', async () => {
+    const mute = makeStdio('mute', [process.execPath, '-e', 'process.stdin.resume()'], {}, { startupTimeoutSeconds: 1 })
+    const { sink } = world.start(alice, mute, { method: 'tools/list' })
+    expect((await sink.done).error?.code).toBe('upstream_timeout')
+    expect([...world.sandboxes.children.values()].map((child) => child.endedBy)).toEqual(['protocol'])
+  })
+})
+
+describe('requests of the child', () => {
+  const asking = makeOwner('alice', { clientCapabilities: { elicitation: {} } })
+
+  test('SES-5: only the session with a call in flight is asked', async () => {
+    const { sink } = world.start(asking, own, { method: 'tools/call', params: { name: 'elicit' } })
+    sink.onRequest = (_method, respond) => respond({ result: { action: 'accept' } })
+    expect(textOf((await sink.done).json)).toBe('{"result":{"action":"accept"}}')
+  })
+
+  test('SES-5: without a call in flight nobody is asked', async () => {
+    await world.call(asking, own, 'elicitLater')
+    await waitUntil(async () => textOf(await world.call(asking, own, 'lastAnswer')).includes('error'), 'refused')
+  })
+
+  test('SES-5: a shared child asks nobody', async () => {
+    const { sink } = world.start(asking, shared, { method: 'tools/call', params: { name: 'elicit' } })
+    expect(textOf((await sink.done).json)).toContain('-32601')
+    expect(sink.requests).toEqual([])
+  })
+
+  test("a log line of a shared child is nobody's, of an own child its caller's", async () => {
+    const common = world.start(alice, shared, { method: 'tools/call', params: { name: 'log' } })
+    await common.sink.done
+    expect(common.sink.notifications).toEqual([])
+    const single = world.start(alice, own, { method: 'tools/call', params: { name: 'log' } })
+    await single.sink.done
+    expect(single.sink.notifications.map((one) => one['method'])).toEqual(['notifications/message'])
+  })
+})
+
+test('closing a user fails the calls and ends the children', async () => {
+  const hanging = world.start(alice, own, { method: 'tools/call', params: { name: 'hang' } })
+  await waitUntil(
+    () => world.sandboxes.started === 1 && [...world.sandboxes.children.values()][0]!.holds > 0,
+    'running',
+  )
+  await world.upstreams.closeUser('alice', null)
+  expect((await hanging.sink.done).error?.code).toBe('unauthenticated')
+  expect([...world.sandboxes.children.values()].map((child) => child.endedBy)).toEqual(['deactivated'])
+})

@@ -1,0 +1,151 @@
+// The one place where a header to an upstream is written. Nothing of the client's own headers comes this far: every name here is the hub's or the
+// manifest's. A value is checked before use, so that no exception of a lower layer can ever hold it (threats.md SEC-5).
+
+/** A header of the manifest after its variables went in. */
+export interface OwnHeader {
+  readonly name: string
+  readonly value: string
+}
+
+export interface ContextHeaders {
+  readonly userId: string | null
+  /** the downstream session's public part; null = a request without a session */
+  readonly sessionId: string | null
+  /** revision spoken downstream */
+  readonly revision: string
+}
+
+const VALUE = /^[\x20-\x7e]*$/
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
+/** Names a manifest may not set: they frame the message, name the protocol or identify the caller. */
+const RESERVED = new Set([
+  'accept',
+  'accept-encoding',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'keep-alive',
+  'last-event-id',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+const RESERVED_PREFIX = ['mcp-', 'x-mcphub-']
+
+/** Why a manifest's header cannot be sent, or null. Never repeats the value. */
+export function checkOwnHeader(name: string, value: string): string | null {
+  const lower = name.toLowerCase()
+  if (!NAME.test(name)) return 'its name is not a header name'
+  if (RESERVED.has(lower) || RESERVED_PREFIX.some((prefix) => lower.startsWith(prefix))) {
+    return 'this name is reserved to the hub'
+  }
+  if (!VALUE.test(value)) return 'its value holds characters that cannot stand in a header'
+  if (value !== value.trim()) return 'its value begins or ends with a space'
+  return null
+}
+
+/** What is the same for every request of one link: made once per credential version, not per call. Flat array: name, value, … */
+export function buildLinkHeaders(options: {
+  readonly own: readonly OwnHeader[]
+  /** null: the server says `contextHeaders: None` */
+  readonly context: ContextHeaders | null
+  readonly userAgent: string
+}): string[] {
+  const headers = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream']
+  headers.push('user-agent', options.userAgent)
+  for (const { name, value } of options.own) headers.push(name.toLowerCase(), value)
+  const { context } = options
+  if (!context) return headers
+  if (context.userId !== null) headers.push('x-mcphub-user-id', context.userId)
+  if (context.userId !== null && context.sessionId !== null) {
+    headers.push('x-mcphub-user-session-id', `${context.userId}:${context.sessionId}`)
+  }
+  if (context.sessionId !== null) headers.push('x-mcphub-session-id', context.sessionId)
+  headers.push('x-mcphub-protocol-version', context.revision)
+  return headers
+}
+
+/** Headers of one request: the link's, and what only this request has. `link` is never changed. */
+export function buildCallHeaders(
+  link: readonly string[],
+  call: {
+    /** null: no context headers */
+    readonly requestId: string | null
+    readonly protocolVersion: string | null
+    readonly mcpSessionId: string | null
+  },
+): string[] {
+  const headers = link.slice()
+  if (call.protocolVersion !== null) headers.push('mcp-protocol-version', call.protocolVersion)
+  if (call.mcpSessionId !== null) headers.push('mcp-session-id', call.mcpSessionId)
+  if (call.requestId !== null) {
+    headers.push('x-mcphub-request-id', call.requestId, 'x-mcphub-timestamp', String(Date.now()))
+  }
+  return headers
+}
+
+/** Modern revision (2026-07-28): the method and its object mirrored, and the parameters a tool's schema asks for. */
+export function addModernHeaders(
+  headers: string[],
+  method: string,
+  name: string | null,
+  params: readonly OwnHeader[] = [],
+): string[] {
+  headers.push('mcp-method', encodeHeaderValue(method))
+  if (name !== null) headers.push('mcp-name', encodeHeaderValue(name))
+  for (const param of params) headers.push(`mcp-param-${param.name.toLowerCase()}`, encodeHeaderValue(param.value))
+  return headers
+}
+
+/** W3C trace context, only in the shapes the standard allows. */
+export function addTraceHeaders(headers: string[], trace: Readonly<Record<string, string>> | undefined): string[] {
+  if (!trace) return headers
+  for (const name of ['traceparent', 'tracestate'] as const) {
+    const value = trace[name]
+    if (value !== undefined && value.length <= 512 && VALUE.test(value)) headers.push(name, value)
+  }
+  return headers
+}
+
+/** The GET of an event stream, legacy eras. */
+export function buildStreamHeaders(
+  link: readonly string[],
+  call: {
+    readonly protocolVersion: string | null
+    readonly mcpSessionId: string | null
+    readonly lastEventId: string | null
+  },
+): string[] {
+  const headers = buildCallHeaders(link, { requestId: null, ...call })
+  const accept = headers.indexOf('accept')
+  headers[accept + 1] = 'text/event-stream'
+  // a GET has no body to describe
+  const type = headers.indexOf('content-type')
+  headers.splice(type, 2)
+  if (call.lastEventId !== null && VALUE.test(call.lastEventId) && call.lastEventId.length <= 1024) {
+    headers.push('last-event-id', call.lastEventId)
+  }
+  return headers
+}
+
+/** 2026-07-28 streamable-http "Value Encoding": what cannot stand plainly goes as `=?base64?…?=`. */
+export function encodeHeaderValue(value: string): string {
+  const plain =
+    value !== '' &&
+    VALUE.test(value) &&
+    value === value.trim() &&
+    !(value.startsWith('=?base64?') && value.endsWith('?='))
+  return plain ? value : `=?base64?${Buffer.from(value, 'utf8').toString('base64')}?=`
+}
+
+/** What an upstream may name its session: visible ASCII (2025-11-25 transports), bounded; anything else is no session id. */
+export function checkUpstreamSessionId(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 1024 && /^[\x21-\x7e]+$/.test(value)
+}
