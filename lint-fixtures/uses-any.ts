@@ -1,0 +1,3 @@
+// file: gateway/src/access/bad-any.ts
+// fires: typescript(no-explicit-any)
+export const anything = (value: any): unknown => value
