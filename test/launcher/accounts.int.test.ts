@@ -9,6 +9,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -107,7 +108,11 @@ describe('make run', () => {
     const hub = make([`PORT=${port}`], null)
     await hub.waitFor('Ctrl-C ends the hub')
     const dataDir = /^Data: (.+)$/m.exec(hub.output())?.[1] ?? ''
-    onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }))
+    onTestFinished(() => {
+      rmSync(dataDir, { recursive: true, force: true })
+      // the parent goes too, unless another clone of this machine has its data there
+      if (account && readdirSync(path.dirname(dataDir)).length === 0) rmdirSync(path.dirname(dataDir))
+    })
     expect(dataDir).toMatch(account ? /^\/var\/lib\/mcphub\/[0-9a-f]{12}$/ : /\/clone\/\.mcphub$/)
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200)
     await hub.interrupt()
@@ -137,6 +142,8 @@ describe('a folder that cannot be used', () => {
     if (account) chownSync(dataDir, account.uid, account.gid)
     chmodSync(dataDir, 0o500)
     chmodSync(path.dirname(dataDir), 0o555)
+    // else an ordinary user could not remove it
+    onTestFinished(() => [path.dirname(dataDir), dataDir].forEach((folder) => chmodSync(folder, 0o700)))
     const below = launch({ clone, dataDir: path.join(dataDir, 'sub'), port: await findFreePort(), ...ids })
     expect(await below.exited).toBe(1)
     expect(below.output()).toContain('cannot be written (no permission)')
