@@ -1,5 +1,11 @@
 // What happened: audit records, taken without waiting, written in batches, listed in pages (design.md §8: kept 90 days by partition).
+import { randomUUID } from 'node:crypto'
+import { HubError, LIMITS } from '@mcphub/api'
 import type { Audit, AuditRecord } from '../audit.ts'
+import { isId } from '../ids.ts'
+import type { ActivityStore } from './activity-store.ts'
+import { neutralText } from './neutral-text.ts'
+import { RecordQueue } from './record-queue.ts'
 
 export interface StoredAuditRecord extends AuditRecord {
   readonly id: string
@@ -42,4 +48,100 @@ export interface ActivityService extends Audit {
   start(): Promise<void>
   /** Writes what it can within its time, then lets go. */
   stop(): Promise<void>
+}
+
+export interface ActivityDeps {
+  readonly store: ActivityStore
+  readonly keepDays?: number
+  /** bound of what waits while the database is slow or away */
+  readonly maxQueued?: number
+  readonly flushMs?: number
+  readonly onFault?: (step: string, error: unknown) => void
+}
+
+const DAY_MS = 86_400_000
+const DAYS_AHEAD = 3
+const MAINTAIN_MS = 3_600_000
+const STOP_MS = 5_000
+
+export function createActivityService(deps: ActivityDeps): ActivityService {
+  const { store, keepDays = LIMITS.auditDays } = deps
+  let timer: NodeJS.Timeout | null = null
+
+  /** Room for the days of these records (a clock may be off) and for the days to come. */
+  async function maintain(ats: readonly number[] = []): Promise<void> {
+    const now = Date.now()
+    const all = [now, ...ats]
+    await store.maintain({
+      from: new Date(Math.min(...all)),
+      to: new Date(Math.max(...all) + DAYS_AHEAD * DAY_MS),
+      keepFrom: new Date(now - keepDays * DAY_MS),
+    })
+  }
+
+  const queue = new RecordQueue({
+    write: (records) => store.insert(records),
+    makeRoom: (records) => maintain(records.map((record) => record.at)),
+    maxQueued: deps.maxQueued ?? LIMITS.auditQueue,
+    flushMs: deps.flushMs ?? 200,
+    ...(deps.onFault ? { onFault: deps.onFault } : {}),
+  })
+
+  return {
+    record: (record) => queue.add(toStored(record)),
+    list: (filter = {}) => listPage(store, filter),
+    counts: () => queue.counts(),
+    flush: () => queue.flush(),
+    start: async () => {
+      queue.start()
+      timer = setInterval(() => {
+        maintain().catch((thrown: unknown) => deps.onFault?.('keep the audit partitions', thrown))
+      }, MAINTAIN_MS).unref()
+      await maintain()
+    },
+    stop: async () => {
+      if (timer) clearInterval(timer)
+      await queue.stop(STOP_MS)
+    },
+  }
+}
+
+function toStored(record: AuditRecord): StoredAuditRecord {
+  const { requestId, sessionId, action, server, target } = record
+  const neutral = (text: string | null): string | null => (text === null ? null : neutralText(text))
+  return {
+    ...record,
+    id: randomUUID(),
+    requestId: neutralText(requestId),
+    sessionId: neutral(sessionId),
+    action: neutralText(action),
+    server: neutral(server),
+    target: neutral(target),
+  }
+}
+
+const PAGE = 100
+const MAX_PAGE = 1000
+
+async function listPage(store: ActivityStore, filter: ActivityFilter): Promise<ActivityPage> {
+  const { after: cursor, ...rest } = filter
+  const limit = Math.min(Math.max(filter.limit ?? PAGE, 1), MAX_PAGE)
+  const after = cursor === undefined ? {} : { after: parseCursor(cursor) }
+  const found = await store.list({ ...rest, ...after, limit: limit + 1 })
+  const records = found.slice(0, limit)
+  const last = records.at(-1)
+  const more = found.length > limit && last
+  return { records, next: more ? Buffer.from(JSON.stringify([last.at, last.id])).toString('base64url') : null }
+}
+
+function parseCursor(cursor: string): { at: number; id: string } {
+  try {
+    const [at, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [unknown, unknown]
+    if (typeof at === 'number' && Math.abs(at) <= 8.64e15 && typeof id === 'string' && isId(id)) return { at, id }
+  } catch {
+    // falls through to the one answer for all of them
+  }
+  throw new HubError('invalid_params', 'The cursor is not one of this list', {
+    faults: [{ field: 'cursor', message: 'Give `next` of the page before, unchanged' }],
+  })
 }

@@ -1,0 +1,59 @@
+// SessionsStore in memory.
+import { onRollback } from '../../db/fake-transactor.ts'
+import type { SessionRow } from '../../mcp/downstream/session-store.ts'
+import type { SessionsStore } from './sessions-store.ts'
+
+type Row = SessionRow & { readonly deadUntil: Date | null }
+
+export interface FakeSessionsDeps {
+  readonly hasUser: (userId: string) => boolean
+  /** throws while the database is away */
+  readonly check: () => void
+}
+
+function toSession({ deadUntil: _, ...row }: Row): SessionRow {
+  return row
+}
+
+const later = (a: Date, b: Date): Date => (a < b ? b : a)
+
+export function createFakeSessionsStore({ hasUser, check }: FakeSessionsDeps): SessionsStore {
+  const rows = new Map<string, Row>()
+  return {
+    write: async (opened, touched) => {
+      check()
+      for (const row of opened)
+        if (hasUser(row.userId) && !rows.has(row.id))
+          rows.set(row.id, { ...row, lastSeenAt: row.openedAt, endedAt: null, deadUntil: null })
+      for (const { id, at } of touched) {
+        const row = rows.get(id)
+        if (row) rows.set(id, { ...row, lastSeenAt: later(row.lastSeenAt, at) })
+      }
+    },
+    end: async (unit, { id, userId, until }) => {
+      const now = new Date()
+      const blank = { keyId: '', revision: '', clientName: null, clientVersion: null, endpoint: '', endedAt: null }
+      const before = rows.get(id)
+      if (!hasUser(userId) || (before && before.userId !== userId)) return
+      const row = before ?? { ...blank, id, userId, openedAt: now, lastSeenAt: now, deadUntil: null }
+      onRollback(unit, () => void (before ? rows.set(id, before) : rows.delete(id)))
+      rows.set(id, { ...row, endedAt: row.endedAt ?? now, deadUntil: later(row.deadUntil ?? until, until) })
+    },
+    listTombstones: async () => {
+      check()
+      return [...rows.values()].flatMap(({ id, deadUntil }) =>
+        deadUntil && deadUntil.getTime() > Date.now() ? [{ id, until: deadUntil }] : [],
+      )
+    },
+    list: async (userId, limit) =>
+      [...rows.values()]
+        .filter((row) => userId === null || row.userId === userId)
+        .toSorted((a, b) => b.lastSeenAt.getTime() - a.lastSeenAt.getTime() || (a.id < b.id ? -1 : 1))
+        .slice(0, limit)
+        .map(toSession),
+    prune: async (notSeenSince) => {
+      for (const row of rows.values())
+        if (row.lastSeenAt < notSeenSince && (row.deadUntil?.getTime() ?? 0) < Date.now()) rows.delete(row.id)
+    },
+  }
+}

@@ -1,0 +1,52 @@
+// SessionsStore on PostgreSQL.
+import type { Database } from '../../db/database.ts'
+import { mcpSessionsTable } from '../../db/tables/sessions.ts'
+import type { SessionRow } from '../../mcp/downstream/session-store.ts'
+import type { SessionsStore, Tombstone } from './sessions-store.ts'
+
+const OPEN = `INSERT INTO mcp_sessions (id, user_id, key_id, revision, client_name, client_version, endpoint, opened_at, last_seen_at)
+  SELECT r."id", r."userId", r."keyId", r."revision", r."clientName", r."clientVersion", r."endpoint", r."openedAt", r."openedAt"
+  FROM json_to_recordset($1::json) AS r ("id" text, "userId" uuid, "keyId" uuid, "revision" text, "clientName" text, "clientVersion" text,
+    "endpoint" text, "openedAt" timestamptz)
+  WHERE EXISTS (SELECT FROM users WHERE users.id = r."userId")
+  ON CONFLICT (id) DO NOTHING`
+
+const TOUCH = `UPDATE mcp_sessions SET last_seen_at = greatest(last_seen_at, seen.at)
+  FROM unnest($1::text[], $2::timestamptz[]) AS seen (id, at) WHERE mcp_sessions.id = seen.id`
+
+const END = `INSERT INTO mcp_sessions (id, user_id, revision, endpoint, opened_at, last_seen_at, ended_at, dead_until)
+  SELECT $1, $2::uuid, '', '', now(), now(), now(), $3 WHERE EXISTS (SELECT FROM users WHERE id = $2::uuid)
+  ON CONFLICT (id) DO UPDATE SET ended_at = coalesce(mcp_sessions.ended_at, excluded.ended_at),
+    dead_until = greatest(mcp_sessions.dead_until, excluded.dead_until)
+  WHERE mcp_sessions.user_id = excluded.user_id`
+
+export function createPgSessionsStore(database: Database): SessionsStore {
+  const { run } = database
+  return {
+    write: (opened, touched) =>
+      run(null, async (manager) => {
+        if (opened.length > 0) await manager.query(OPEN, [JSON.stringify(opened)])
+        if (touched.length > 0) await manager.query(TOUCH, [touched.map((t) => t.id), touched.map((t) => t.at)])
+      }),
+    end: (unit, { id, userId, until }) =>
+      run(unit, async (manager) => void (await manager.query(END, [id, userId, until]))),
+    listTombstones: () =>
+      run(null, async (manager): Promise<Tombstone[]> =>
+        manager.query('SELECT id, dead_until AS until FROM mcp_sessions WHERE dead_until > now()'),
+      ),
+    list: (userId, limit) =>
+      run(null, async (manager) => {
+        const where = userId === null ? {} : { userId }
+        const order = { lastSeenAt: 'DESC', id: 'ASC' } as const
+        const rows = await manager.getRepository(mcpSessionsTable).find({ where, order, take: limit })
+        return rows.map(({ deadUntil: _, keyId, ...row }): SessionRow => ({ ...row, keyId: keyId ?? '' }))
+      }),
+    prune: (notSeenSince) =>
+      run(null, async (manager) => {
+        await manager.query(
+          'DELETE FROM mcp_sessions WHERE last_seen_at < $1 AND (dead_until IS NULL OR dead_until < now())',
+          [notSeenSince],
+        )
+      }),
+  }
+}
