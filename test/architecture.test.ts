@@ -1,0 +1,151 @@
+// "The one file where …" of ARCHITECTURE.md, held by a scan of the gateway's source: what may be done in one place is done nowhere else.
+// Each rule is shown to find a planted violation, so that a rule that matches nothing cannot pass for a rule that is kept.
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+
+interface OnlyHere {
+  readonly what: string
+  /** the file ARCHITECTURE.md names */
+  readonly file: string
+  /** others that may match, with the reason beside them */
+  readonly also: readonly string[]
+  /** folder below which it counts; default the gateway */
+  readonly below?: string
+  /** in code without comments */
+  readonly pattern: RegExp
+  /** lines that must be found when they stand in another file */
+  readonly planted: readonly string[]
+}
+
+const RULES: readonly OnlyHere[] = [
+  {
+    what: 'a key is told from other text',
+    file: 'gateway/src/auth/authenticator.ts',
+    also: ['gateway/src/platform/redact.ts'], // takes keys out of logs
+    pattern: /\bHUB_KEY\b|\/\^?mcphub_/,
+    planted: [`import { HUB_KEY } from '@mcphub/api'`, `if (/^mcphub_[0-9a-f]{64}$/.test(key)) return user`],
+  },
+  {
+    what: 'a token is hashed to be looked up',
+    file: 'gateway/src/auth/authenticator.ts',
+    also: [
+      'gateway/src/auth/tokens.ts', // defines it
+      'gateway/src/features/keys/keys-service.ts', // stores a new key's hash
+      'gateway/src/features/users/setup.ts', // the set-up link's own token
+    ],
+    pattern: /\bhashToken\b/,
+    planted: [`const row = await store.find(hashToken(url.searchParams.get('key')!))`],
+  },
+  {
+    what: 'an authenticator is made',
+    file: 'gateway/src/auth/authenticator.ts',
+    also: [],
+    pattern:
+      /\bimplements\s+\w*Authenticator\b|\bauthenticate\s*:\s*(async\s*)?\(|(?<!function )\bauthenticate\([^)]*\)[^;\n]*\{/,
+    planted: [
+      `class Other implements Authenticator {`,
+      `const auth = { authenticate: () => admin }`,
+      `authenticate(presented) { return admin }`,
+    ],
+  },
+  {
+    what: 'a header to a server is written',
+    file: 'gateway/src/proxy/headers.ts',
+    also: [],
+    // headers of answers to clients are written in mcp/downstream and platform; what opens connections lies here
+    below: 'gateway/src/mcp/upstream/',
+    pattern: /\bheaders\s*\.\s*(push|unshift)\s*\(\s*['"`]|['"`]x-mcphub-|\bheaders\s*\.\s*(set|append)\s*\(/i,
+    planted: [`headers.push('authorization', token)`, `const name = 'X-MCPHub-User-Id'`, `headers.set(name, value)`],
+  },
+  {
+    what: 'a connection to a server is opened',
+    file: 'gateway/src/proxy/pool.ts',
+    also: [],
+    pattern:
+      /import\s+(?!type\b)[^'"]*from\s*['"](undici|node:https|node:http2)['"]|\bfetch\s*\((?!['"]\/)|\b(request|get)\b[^'"\n]*from\s*['"]node:http['"]|\bhttps?\s*\.\s*(request|get)\s*\(|\b(connect|createConnection)\b[^'"\n]*from\s*['"]node:(net|tls)['"]/,
+    planted: [
+      `import { request } from 'undici'`,
+      `const answer = await fetch(server.spec.remote.url)`,
+      `import { request } from 'node:http'`,
+      `import https from 'node:https'`,
+      `import { connect } from 'node:tls'`,
+      `http.request(url)`,
+    ],
+  },
+  {
+    what: 'a child is started',
+    file: 'gateway/src/sandboxes/process/start-process.ts',
+    below: '',
+    also: [
+      'gateway/src/packages/npm/run-npm.ts', // npm, when a package is installed
+      'gateway/src/sandboxes/process/process-table.ts', // ps, where there is no /proc
+    ],
+    pattern:
+      /import\s+(?!type\b)[^'"]*from\s*['"](node:)?(child_process|cluster|worker_threads)['"]|\bimport\s*\(\s*['"](node:)?(child_process|cluster|worker_threads)['"]/,
+    planted: [
+      `import { spawn } from 'node:child_process'`,
+      `import { type ChildProcess, execFile } from 'child_process'`,
+      `import * as processes from 'node:child_process'`,
+      `const { fork } = await import('node:child_process')`,
+    ],
+  },
+]
+
+type Sources = ReadonlyMap<string, string>
+
+/** Programs that run in production: no tests, no doubles. */
+function readSources(): Sources {
+  const sources = new Map<string, string>()
+  for (const folder of ['gateway/src', 'packages/api/src', 'cli/src']) {
+    for (const entry of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })) {
+      const file = `${folder}/${entry}`
+      if (!file.endsWith('.ts') || file.endsWith('.test.ts') || /\/(fake|test)-[^/]*$/.test(file)) continue
+      sources.set(file, withoutComments(readFileSync(join(root, file), 'utf8')))
+    }
+  }
+  return sources
+}
+
+/** Whole-line and block comments only: a comment behind code stays, so nothing of the code is lost. */
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
+}
+
+function findViolations({ file, also, pattern, below = 'gateway/' }: OnlyHere, sources: Sources): string[] {
+  const allowed = new Set([file, ...also])
+  return [...sources]
+    .filter(([path, code]) => !allowed.has(path) && path.startsWith(below) && pattern.test(code))
+    .map(([path]) => path)
+}
+
+const sources = readSources()
+
+describe.each(RULES)('$what in $file', (rule) => {
+  test('R3-21: and nowhere else', () => {
+    expect(sources.size).toBeGreaterThan(100)
+    expect(findViolations(rule, sources)).toEqual([])
+  })
+
+  test('R3-21: the named file does it, and so do the exceptions', () => {
+    for (const file of [rule.file, ...rule.also]) expect(rule.pattern.test(sources.get(file) ?? ''), file).toBe(true)
+  })
+
+  test.each(rule.planted)('R3-21: a planted violation is found: %s', (line) => {
+    const path = `${rule.below || 'gateway/src/features/keys/'}planted.ts`
+    expect(findViolations(rule, new Map([...sources, [path, `export const a = 1\n${line}\n`]]))).toEqual([path])
+    expect(findViolations(rule, new Map([...sources, [path, withoutComments(`// ${line}\n`)]]))).toEqual([])
+  })
+})
+
+test('R3-21: ARCHITECTURE.md names the file where a key is checked, a header written, a child started', () => {
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+  const named = [
+    'gateway/src/auth/authenticator.ts',
+    'gateway/src/proxy/headers.ts',
+    'gateway/src/sandboxes/process/start-process.ts',
+  ]
+  expect(named.filter((file) => !text.includes(`\`${file}\``))).toEqual([])
+})
