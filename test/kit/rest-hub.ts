@@ -1,0 +1,144 @@
+// The whole REST API on real sockets and the real database; only what runs servers is a double.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createAccess } from '../../gateway/src/access/create-access.ts'
+import type { Principal } from '../../gateway/src/auth/principal.ts'
+import { createApi } from '../../gateway/src/features/api.ts'
+import { createActivityService, type ActivityService } from '../../gateway/src/features/activity/activity-service.ts'
+import { createPgActivityStore } from '../../gateway/src/features/activity/pg-activity-store.ts'
+import { createFactGatherer } from '../../gateway/src/features/doctor/gather-facts.ts'
+import { createPgDoctorStore } from '../../gateway/src/features/doctor/pg-doctor-store.ts'
+import { createGroupsService, type GroupsService } from '../../gateway/src/features/groups/groups-service.ts'
+import { createPgGroupsStore } from '../../gateway/src/features/groups/pg-groups-store.ts'
+import { createPgVariablesStore } from '../../gateway/src/features/variables/pg-variables-store.ts'
+import {
+  createVariablesService,
+  type VariablesService,
+} from '../../gateway/src/features/variables/variables-service.ts'
+import { listTools } from '../../gateway/src/features/servers/server-facts.ts'
+import type { SessionRow } from '../../gateway/src/mcp/downstream/session-store.ts'
+import type { ServerHealth } from '../../gateway/src/mcp/upstream/upstreams.ts'
+import type { PackageState } from '../../gateway/src/packages/packages.ts'
+import { createHealth, type Health } from '../../gateway/src/platform/health.ts'
+import { openKeyRing } from '../../gateway/src/secrets/keyring.ts'
+import {
+  type CatalogDouble,
+  type DiscoveriesDouble,
+  type SandboxesDouble,
+  createCatalogDouble,
+  createDiscoveriesDouble,
+  createSandboxesDouble,
+} from './hub-doubles.ts'
+import { type TestRest, startRest } from './rest.ts'
+import { type PgWorld, openPgWorld } from './worlds.ts'
+
+export interface RestHub extends TestRest {
+  readonly world: PgWorld
+  readonly catalog: CatalogDouble
+  readonly sandboxes: SandboxesDouble
+  readonly discoveries: DiscoveriesDouble
+  readonly sessions: SessionRow[]
+  readonly healths: ServerHealth[]
+  readonly packages: Map<string, PackageState>
+  readonly groups: GroupsService
+  readonly variables: VariablesService
+  readonly activity: ActivityService
+  readonly health: Health
+}
+
+export async function startRestHub(): Promise<RestHub> {
+  const world = await openPgWorld()
+  const { database } = world.opened
+  const folder = mkdtempSync(join(tmpdir(), 'mcphub-rest-'))
+  const ring = openKeyRing(join(folder, 'keyring.json'))
+  const catalog = createCatalogDouble()
+  const sandboxes = createSandboxesDouble()
+  const discoveries = createDiscoveriesDouble()
+  const sessions: SessionRow[] = []
+  const healths: ServerHealth[] = []
+  const packages = new Map<string, PackageState>()
+  const stores = { transactor: database, changes: database.changes }
+  const variables = createVariablesService({ store: createPgVariablesStore(database), ...stores, ring, catalog })
+  const groups = createGroupsService({ store: createPgGroupsStore(database), ...stores })
+  const activity = createActivityService({ store: createPgActivityStore(database) })
+  await activity.start()
+  const health = createHealth({ cacheMs: 0 })
+  health.addCheck('database', () => database.ping())
+  health.started()
+  const parts = {
+    ...world,
+    groups,
+    variables,
+    activity,
+    catalog,
+    sandboxes,
+    discoveries,
+    health,
+    packages: {
+      state: (spec: { npm?: { name: string } | undefined }): PackageState =>
+        packages.get(spec.npm?.name ?? '') ?? { state: 'Ready', command: [], folder: '/x' },
+    },
+    upstreams: { health: () => healths },
+    sessions: {
+      list: async (userId: string | null) => sessions.filter((row) => userId === null || row.userId === userId),
+    },
+  }
+  const doctor = createFactGatherer({
+    ...parts,
+    store: createPgDoctorStore(database),
+    keyRing: { file: join(folder, 'keyring.json'), keyIds: () => ring.keys.map((key) => key.id) },
+    dataDir: folder,
+    npmrc: null,
+    listening: () => ({ hosts: ['127.0.0.1'], wanted: ['127.0.0.1'], port: 0 }),
+    demoKeyActive: async () => false,
+  })
+  const access = createAccess({
+    catalog,
+    personalGroups: groups,
+    variables,
+    discoveredTools: (server, userId) => listTools(discoveries.find(userId, server))?.map((tool) => tool.name) ?? null,
+    serverState: () => ({ ok: true, reason: 'ready' }),
+  })
+  const rest = await startRest(
+    world,
+    (deps) =>
+      createApi({
+        ...deps,
+        ...parts,
+        access,
+        doctor,
+        version: '0.0.0-test',
+        mode: 'local',
+        principalOf: (username) => describePrincipal(world, username),
+        rotateKeyRing: async () => {
+          const key = await ring.rotate({ settleMs: 0 })
+          return { keyId: key.id, resealed: (await variables.reseal()).resealed }
+        },
+        endSession: async (session) => void sessions.splice(sessions.indexOf(session), 1),
+      }),
+    activity,
+  )
+  return {
+    ...rest,
+    ...parts,
+    world,
+    sessions,
+    healths,
+    packages,
+    async stop() {
+      await rest.stop()
+      doctor.stop()
+      access.stop()
+      await activity.stop()
+      await world.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+async function describePrincipal(world: PgWorld, username: string): Promise<Principal | null> {
+  const user = await world.users.find(username).catch(() => null)
+  if (user === null) return null
+  return { userId: user.id, username: user.username, role: user.role, keyId: '', scope: { servers: null }, claims: [] }
+}
