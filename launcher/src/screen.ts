@@ -53,9 +53,7 @@ export function formatReady(facts: Ready, paint: Paint = (_, text) => text): str
   const parts = [
     `${paint(32, '✓')} ${heading('MCPHub is ready')} (${facts.seconds.toFixed(1)} s)`,
     ...(facts.demoKey ? formatFirst(facts.endpoint, facts.demoKey, heading) : formatLater(facts.endpoint, heading)),
-    ...(facts.setupUrl
-      ? [`${heading('First administrator')}: open or pass on this link; it works once\n${facts.setupUrl}`]
-      : []),
+    ...(facts.setupUrl ? [formatSetup(facts.setupUrl, heading)] : []),
     formatFacts(facts, heading),
     ...facts.faults.map((fault) => `${paint(31, '✗')} ${fault}`),
     ...facts.warnings.map((warning) => `${paint(33, '!')} ${warning}`),
@@ -65,6 +63,12 @@ export function formatReady(facts: Ready, paint: Paint = (_, text) => text): str
 }
 
 type Heading = (text: string) => string
+
+const MCPHUB = 'node_modules/.bin/mcphub'
+
+function formatSetup(link: string, heading: Heading): string {
+  return `${heading('First administrator')}: this link works once\n${link}\n${MCPHUB} setup '${link}' --username <your name>`
+}
 
 function formatFirst(endpoint: string, key: string, heading: Heading): readonly string[] {
   const blocks = buildConnectBlocks(endpoint, key).map(
@@ -77,10 +81,9 @@ function formatFirst(endpoint: string, key: string, heading: Heading): readonly 
 }
 
 function formatLater(endpoint: string, heading: Heading): readonly string[] {
-  const mcphub = 'node_modules/.bin/mcphub'
   return [
     `${heading('Endpoint')}: ${endpoint}?key=<your key>`,
-    `A new key: ${mcphub} keys create --name <name>   The blocks for editors: ${mcphub} connect`,
+    `A new key: ${MCPHUB} keys create <name>   The blocks for editors: ${MCPHUB} connect`,
   ]
 }
 

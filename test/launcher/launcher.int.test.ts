@@ -249,7 +249,7 @@ describe('a fault gets one sentence and its fix', () => {
     const dataDir = makeDataDir()
     const hub = launch({ dataDir, port: await findFreePort(), env: { MCPHUB_GATEWAY_ENTRY: '/nowhere/main.ts' } })
     expect(await hub.exited).toBe(1)
-    expect(hub.output()).toContain('The gateway ended while it started (exit code 1).')
+    expect(hub.output()).toContain('The gateway ended while it started: Error: Cannot find module')
     expect(hub.output()).toContain(path.join(dataDir, 'logs/gateway.log'))
     expect(await listLeftovers(dataDir)).toEqual([])
   }, 60_000)
