@@ -2,11 +2,24 @@
 import { readFileSync, statSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { EXIT_CODES } from '@mcphub/api'
+import type { ConnectBlock } from '@mcphub/api'
 import { CliHome } from '../../test/kit/cli.ts'
 import type { CliOptions, CliResult } from '../../test/kit/cli.ts'
 import { startRestDouble } from '../../test/kit/rest-double.ts'
 import type { RestDouble } from '../../test/kit/rest-double.ts'
 import type { DoubleUser } from '../../test/kit/rest-double-state.ts'
+
+/** The members the tests below look at by name. */
+interface Answer {
+  readonly items: readonly { readonly name: string; readonly username: string; readonly requestId: string }[]
+  readonly nextCursor: string
+  readonly scope: unknown
+  readonly expiresAt: string
+  readonly preview: string
+  readonly me: { readonly username: string } | null
+  readonly endpoint: string
+  readonly blocks: readonly ConnectBlock[]
+}
 
 let hub: RestDouble
 let home: CliHome
@@ -28,7 +41,8 @@ async function ok(line: string, options?: CliOptions): Promise<string> {
   if (result.code !== 0) expect.fail(`${line}: exit ${result.code}\n${result.stderr}`)
   return result.stdout
 }
-const json = async (line: string, options?: CliOptions): Promise<any> => JSON.parse(await ok(`${line} --json`, options))
+const json = async (line: string, options?: CliOptions): Promise<Answer> =>
+  JSON.parse(await ok(`${line} --json`, options)) as Answer
 
 describe('users', () => {
   test('add, list, switch, delete, restore', async () => {
@@ -40,7 +54,7 @@ describe('users', () => {
     expect(await json('users promote alice')).toMatchObject({ role: 'admin' })
     expect(await json('users demote alice')).toMatchObject({ role: 'member' })
     expect(await json('users delete alice')).toEqual({ ok: true })
-    expect((await json('users list')).items.map((user: DoubleUser) => user.username)).toEqual(['root', 'bob'])
+    expect((await json('users list')).items.map((user) => user.username)).toEqual(['root', 'bob'])
     expect((await json('users list --deleted')).items).toHaveLength(3)
     expect(await json('users restore alice')).toMatchObject({ deletedAt: null })
     expect(await json('users delete alice --hard --yes')).toEqual({ ok: true })
@@ -72,7 +86,7 @@ describe('keys', () => {
     expect(list).toContain('laptop')
     expect(list).not.toContain(made.stdout.trim())
     expect(await json('keys revoke laptop')).toEqual({ ok: true })
-    expect((await json('keys list')).items.map(({ name }: { name: string }) => name)).toEqual(['root'])
+    expect((await json('keys list')).items.map(({ name }) => name)).toEqual(['root'])
   })
 
   test('scope, expiry, and keys of another user', async () => {
@@ -202,7 +216,7 @@ test('tools, explain', async () => {
 test('a hostile server name, tool or log cannot drive the terminal', async () => {
   hub.state.servers[0]!.tools[0]!.title = '\u001b]0;owned\u0007\u001b[31mred\u202e'
   hub.state.logs.set('box', 'line 1\n\u001b[2Jline 2\u0007')
-  expect(await ok('tools')).not.toMatch(/[\u001b\u0007\u202e]/)
+  expect(await ok('tools')).not.toMatch(/[^\P{C}\n]/u)
   expect(await ok('sandboxes logs box')).toBe('line 1\nline 2\n')
 })
 
@@ -277,7 +291,7 @@ describe('activity', () => {
         ),
       )
     const first = await json('activity --limit 1')
-    expect(first.items.map(({ requestId }: { requestId: string }) => requestId)).toEqual(['r2'])
+    expect(first.items.map(({ requestId }) => requestId)).toEqual(['r2'])
     expect((await json(`activity --limit 1 --cursor ${first.nextCursor}`)).items).toMatchObject([{ requestId: 'r0' }])
     expect((await json('activity --all')).items).toHaveLength(3)
     expect(await ok('activity --user alice')).toMatch(/alice +tools\/call +github +create_issue +refused \(forbidden\)/)
@@ -297,7 +311,7 @@ describe('activity', () => {
       await expect.poll(lines, { timeout: 20_000 }).toHaveLength(3)
       const polls = hub.seen.length
       await expect.poll(() => hub.seen.length, { timeout: 20_000 }).toBeGreaterThan(polls + 1)
-      expect(lines().map((line) => JSON.parse(line).id)).toEqual(['1', 'same-time', '2'])
+      expect(lines().map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(['1', 'same-time', '2'])
     } finally {
       child.kill('SIGKILL')
     }
@@ -335,14 +349,16 @@ describe('the way in', () => {
     expect((await home.run(args, { stdin: `${secret}\n`, env: blank })).stdout).toBe(
       `You are root (admin) at ${hub.url}.\n`,
     )
-    expect((await json('status', { env: blank })).me.username).toBe('root')
+    expect((await json('status', { env: blank })).me?.username).toBe('root')
   })
 
   test('connect prints a block for each editor, with this key or a new one', async () => {
     const { endpoint, blocks } = await json('connect')
     expect(endpoint).toBe(`${hub.url}/mcp`)
-    expect(blocks.map(({ editor }: { editor: string }) => editor)).toEqual(['cursor', 'claude-code', 'vscode'])
-    expect(JSON.parse(blocks[0].text).mcpServers['mcp-hub'].url).toBe(`${hub.url}/mcp?key=${hub.state.keys[0]!.secret}`)
+    expect(blocks.map(({ editor }) => editor)).toEqual(['cursor', 'claude-code', 'vscode'])
+    expect(JSON.parse(blocks[0]!.text).mcpServers['mcp-hub'].url).toBe(
+      `${hub.url}/mcp?key=${hub.state.keys[0]!.secret}`,
+    )
     const one = await ok('connect --editor vscode --server github --new-key editor')
     expect(one).toContain(`"url": "${hub.url}/mcp/github"`)
     expect(one).toContain(hub.state.keys.find(({ name }) => name === 'editor')!.secret)

@@ -62,16 +62,21 @@ export function createClient({ url, key, timeoutMs = 30_000 }: ClientOptions): C
 }
 
 function addressOf(base: URL, route: Route, { params = {}, query = {} }: LooseInput): URL {
-  const parsed = route.params?.safeParse(params)
-  if (parsed && !parsed.success) {
-    const [fault] = presentFaults(parsed.error)
-    throw usageFault(`${fault?.field ?? 'argument'}: ${fault?.message ?? 'not valid'}.`)
-  }
+  checkParams(route, params)
   const path = route.path.replace(/:([a-zA-Z]+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
   const address = hubPath(base, path)
-  for (const [name, value] of Object.entries(query))
+  for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) address.searchParams.set(name, String(value))
+  }
   return address
+}
+
+/** Before they become a path: `..` would name another route. */
+function checkParams(route: Route, params: Readonly<Record<string, string>>): void {
+  const parsed = route.params?.safeParse(params)
+  if (!parsed || parsed.success) return
+  const [fault] = presentFaults(parsed.error)
+  throw usageFault(`${fault?.field}: ${fault?.message}.`)
 }
 
 async function send(request: Request, base: URL): Promise<Response> {

@@ -4,7 +4,7 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import { HUB_KEY } from '@mcphub/api'
 import { inspectCredentials } from './credentials.ts'
-import type { CredentialsFile } from './credentials.ts'
+import type { Credentials, CredentialsFile } from './credentials.ts'
 import { usageFault } from './fault.ts'
 import { isLoopback, isSameHub, parseHubUrl, showUrl } from './hub-url.ts'
 
@@ -44,7 +44,7 @@ export function readEnvironment(): Environment {
     url: set('MCPHUB_URL'),
     key: set('MCPHUB_KEY'),
     credentialsFile: path.join(config, 'mcphub', 'credentials.json'),
-    color: process.stdout.isTTY === true && !set('NO_COLOR'),
+    color: process.stdout.isTTY && !set('NO_COLOR'),
     proxies: {
       http: set('HTTP_PROXY', 'http_proxy'),
       https: set('HTTPS_PROXY', 'https_proxy'),
@@ -56,24 +56,32 @@ export function readEnvironment(): Environment {
 /** @throws CliFault (usage) */
 export function resolveTarget(options: TargetOptions, environment: Environment): Target {
   const files = lookUp(environment)
-  const given = givenKey(options, environment)
-  const urlGiven = options.url
-    ? { text: options.url, source: '--url' }
-    : environment.url
-      ? { text: environment.url, source: 'MCPHUB_URL' }
-      : null
-  const wanted = urlGiven ? parseHubUrl(urlGiven.text) : (given?.url ?? null)
+  const key = givenKey(options, environment)
+  const wanted = givenUrl(options, environment, key)
+  const kept = findKept(files, wanted?.url ?? null)
+  const { url, source } = wanted ?? (kept ? { url: kept.url, source: kept.file } : DEFAULT)
+  refusePlainHttp(url, options.insecure ?? false)
+  const used = key ?? (kept && { key: kept.key, source: kept.file })
+  return { url, urlSource: source, key: used && used.key, keySource: used && used.source, files }
+}
+
+interface GivenUrl {
+  readonly url: URL
+  readonly source: string
+}
+
+const DEFAULT: GivenUrl = { url: parseHubUrl(DEFAULT_URL), source: 'the default' }
+
+function givenUrl(options: TargetOptions, environment: Environment, key: GivenKey | null): GivenUrl | null {
+  if (options.url) return { url: parseHubUrl(options.url), source: '--url' }
+  if (environment.url) return { url: parseHubUrl(environment.url), source: 'MCPHUB_URL' }
+  return key?.url ? { url: key.url, source: key.source } : null
+}
+
+/** The kept credentials of that hub; of any where none is named. */
+function findKept(files: readonly CredentialsFile[], wanted: URL | null): Credentials | null {
   const usable = files.flatMap(({ credentials }) => credentials ?? [])
-  const found = usable.find(({ url }) => !wanted || isSameHub(url, wanted)) ?? null
-  const url = wanted ?? found?.url ?? parseHubUrl(DEFAULT_URL)
-  refusePlainHttp(url, options.insecure === true)
-  return {
-    url,
-    urlSource: urlGiven?.source ?? (given?.url ? given.source : (found?.file ?? 'the default')),
-    key: given?.key ?? found?.key ?? null,
-    keySource: given ? given.source : (found?.file ?? null),
-    files,
-  }
+  return usable.find(({ url }) => !wanted || isSameHub(url, wanted)) ?? null
 }
 
 function lookUp({ cwd, credentialsFile }: Environment): CredentialsFile[] {

@@ -5,7 +5,7 @@ import { CliFault, usageFault } from './fault.ts'
 
 const MAX_INPUT = 64 * 1024
 
-export const isInteractive = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true
+export const isInteractive = (): boolean => process.stdin.isTTY && process.stderr.isTTY
 
 export function print(text: string): void {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)

@@ -3,7 +3,9 @@
 const CONTROLS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 /** As CONTROLS, but for line break and tab. */
 const CONTROLS_IN_LOGS = /[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}]/gu
-const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|.)/gu
+const ESC = String.fromCharCode(27)
+/** Terminal sequences as a whole: `ESC [ … letter`, `ESC ] … BEL`, `ESC` and one character. */
+const ESCAPES = new RegExp(String.raw`${ESC}(?:\[[0-?]*[ -/]*[@-~]|\][^\p{Cc}]*(?:\x07|${ESC}\\)?|.)`, 'gsu')
 
 export function clean(text: string): string {
   return text.replace(ESCAPES, '').replace(CONTROLS, ' ')
@@ -66,13 +68,12 @@ export function bytes(count: number | null): string | null {
   return count < 1024 * 1024 ? `${Math.ceil(count / 1024)} KiB` : `${Math.round(count / 1024 / 1024)} MiB`
 }
 
+const SPANS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
+
 /** `30d`, `12h`, `90m` from now, or an ISO time; null: neither. */
 export function parseExpiry(text: string, now = Date.now()): string | null {
-  const span = /^(\d{1,5})([mhd])$/.exec(text)
-  if (span)
-    return new Date(
-      now + Number(span[1]) * { m: 60, h: 3600, d: 86_400 }[span[2] as 'm' | 'h' | 'd'] * 1000,
-    ).toISOString()
+  const [, count, unit] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
+  if (count && unit) return new Date(now + Number(count) * SPANS[unit]!).toISOString()
   const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
   return Number.isNaN(time) ? null : new Date(time).toISOString()
 }

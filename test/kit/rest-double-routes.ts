@@ -30,7 +30,9 @@ function changeUser(state: DoubleState, id: string, change: Partial<UserResponse
   return changed
 }
 
-const showKey = ({ userId: _, secret: __, ...key }: DoubleKey): KeyResponse => key
+function showKey({ id, name, preview, scope, createdAt, expiresAt, lastUsedAt }: DoubleKey): KeyResponse {
+  return { id, name, preview, scope, createdAt, expiresAt, lastUsedAt }
+}
 const keysOf = (state: DoubleState, userId: string): KeyResponse[] =>
   state.keys.filter((key) => key.userId === userId).map(showKey)
 

@@ -28,15 +28,18 @@ export interface SeenRequest {
   readonly authorization: string | null
 }
 
+interface RawAnswer {
+  readonly status: number
+  readonly body: string
+  readonly location?: string
+}
+
 export interface RestDouble {
   readonly url: string
   readonly state: DoubleState
   readonly seen: SeenRequest[]
   /** the next answers of a route: a refusal, or raw bytes as a proxy would send them */
-  readonly faults: Map<
-    RouteId | '/mcp',
-    ErrorCode | { readonly status: number; readonly body: string; readonly location?: string }
-  >
+  readonly faults: Map<RouteId | '/mcp', ErrorCode | RawAnswer>
   close(): Promise<void>
 }
 
@@ -57,33 +60,47 @@ function close(server: Server): Promise<void> {
 
 type Inside = Pick<RestDouble, 'state' | 'seen' | 'faults'>
 
-async function serve(
-  { state, seen, faults }: Inside,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const requestId = `request-${seen.length + 1}`
-  const url = new URL(request.url ?? '/', 'http://double')
-  const matched = match(request.method ?? '', url.pathname)
-  const authorization = request.headers.authorization ?? null
-  seen.push({ route: matched?.route.id ?? null, method: request.method ?? '', url: request.url ?? '', authorization })
+async function serve(inside: Inside, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { pathname, searchParams, matched, seen } = look(request)
+  const count = inside.seen.push(seen)
+  const text = await readBody(request)
   try {
-    const text = await readBody(request)
-    const fault = faults.get(matched?.route.id ?? '/mcp')
-    if (typeof fault === 'object')
-      return void response.writeHead(fault.status, fault.location ? { location: fault.location } : {}).end(fault.body)
-    if (fault) throw new HubError(fault, `The double refuses with ${fault}`)
-    if (url.pathname === '/mcp') return sendJson(response, 200, { jsonrpc: '2.0', id: 1, result: {} })
-    if (!matched) throw new HubError('not_found', 'There is no such route')
-    const answer = handle(state, { ...matched, query: Object.fromEntries(url.searchParams), text, authorization })
-    if (answer === undefined) response.writeHead(204).end()
-    else sendJson(response, matched.route.status, answer)
+    if (intervene(inside.faults.get(seen.route ?? '/mcp'), response)) return
+    if (pathname === '/mcp') return sendJson(response, 200, { jsonrpc: '2.0', id: 1, result: {} })
+    const query = Object.fromEntries(searchParams)
+    reply(inside.state, response, { ...requireMatch(matched), query, text, authorization: seen.authorization })
   } catch (thrown) {
     const error = toHubError(thrown)
     if (error.cause) console.error(error.cause)
-    const problem = toProblem(error, requestId)
+    const problem = toProblem(error, `request-${count}`)
     sendJson(response, problem.status, problem)
   }
+}
+
+function look({ method = '', url = '/', headers }: IncomingMessage) {
+  const { pathname, searchParams } = new URL(url, 'http://double')
+  const matched = match(method, pathname)
+  const seen = { route: matched?.route.id ?? null, method, url, authorization: headers.authorization ?? null }
+  return { pathname, searchParams, matched, seen }
+}
+
+/** True: the test has answered in the route's place. */
+function intervene(fault: ErrorCode | RawAnswer | undefined, response: ServerResponse): boolean {
+  if (fault === undefined) return false
+  if (typeof fault === 'string') throw new HubError(fault, `The double refuses with ${fault}`)
+  response.writeHead(fault.status, fault.location ? { location: fault.location } : {}).end(fault.body)
+  return true
+}
+
+function requireMatch(matched: Matched | null): Matched {
+  if (matched) return matched
+  throw new HubError('not_found', 'There is no such route')
+}
+
+function reply(state: DoubleState, response: ServerResponse, received: Received): void {
+  const body = handle(state, received)
+  if (body === undefined) response.writeHead(204).end()
+  else sendJson(response, received.route.status, body)
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {

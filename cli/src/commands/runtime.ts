@@ -1,6 +1,6 @@
 // mcphub sessions, sandboxes, activity: what is going on, and how to end it.
 import type { Command } from 'commander'
-import type { ActivityResponse, AuditResponse } from '@mcphub/api'
+import type { ActivityResponse, AuditResponse, RouteQueryInput } from '@mcphub/api'
 import type { Environment } from '../config.ts'
 import { usageFault } from '../fault.ts'
 import { act, example } from '../run.ts'
@@ -126,6 +126,7 @@ interface ActivityOptions {
   readonly follow?: boolean
 }
 
+type ActivityFilters = Omit<NonNullable<RouteQueryInput<'listActivity'>>, 'limit'> & { limit: number }
 type Row = ActivityResponse & Partial<AuditResponse>
 interface Page {
   readonly items: readonly Row[]
@@ -133,10 +134,14 @@ interface Page {
 }
 
 async function readPage(run: Run, options: ActivityOptions): Promise<Page> {
-  const { all, user, follow: _, limit, ...filters } = options
-  const query = { ...filters, limit: readLimit(limit) } as { limit: number }
-  if (!all && user === undefined) return run.client.call('listActivity', { query })
-  return run.client.call('listAudit', { query: { ...query, ...(user === undefined ? {} : { user }) } })
+  const query = readFilters(options)
+  if (!options.all && options.user === undefined) return run.client.call('listActivity', { query })
+  return run.client.call('listAudit', { query: { ...query, user: options.user } })
+}
+
+/** The hub judges the words; here they only have their types. */
+function readFilters({ server, outcome, kind, since, cursor, limit }: ActivityOptions): ActivityFilters {
+  return { server, outcome, kind, since, cursor, limit: readLimit(limit) } as ActivityFilters
 }
 
 function readLimit(text: string): number {
@@ -145,26 +150,9 @@ function readLimit(text: string): number {
   throw usageFault('--limit is a number from 1 to 200.')
 }
 
-/** Options that belong to everybody who asks (--json, --url) are not filters. */
-function ownOptions({
-  all,
-  user,
-  server,
-  outcome,
-  kind,
-  since,
-  limit,
-  cursor,
-  follow,
-}: ActivityOptions): ActivityOptions {
-  const all_ = { all, user, server, outcome, kind, since, cursor, follow }
-  return { limit, ...Object.fromEntries(Object.entries(all_).filter(([, value]) => value !== undefined)) }
-}
-
-async function showActivity(run: Run, given: ActivityOptions): Promise<void> {
-  const options = ownOptions(given)
+async function showActivity(run: Run, options: ActivityOptions): Promise<void> {
   const page = await readPage(run, options)
-  if (options.follow) return follow(run, options, page)
+  if (options.follow) return showComing(run, options, page)
   run.show(page, () => table(HEADERS, page.items.map(cells), 'Nothing happened yet.'))
 }
 
@@ -183,7 +171,7 @@ const cells = (row: Row): (string | number | null)[] => [
 const FOLLOW_MS = 1000
 
 /** Until the process is ended. Each record once, oldest first; records of one millisecond are told apart by id. */
-async function follow(run: Run, options: ActivityOptions, first: Page): Promise<void> {
+async function showComing(run: Run, options: ActivityOptions, first: Page): Promise<void> {
   const shown = new Set<string>()
   const line = (row: Row): string =>
     run.globals.json

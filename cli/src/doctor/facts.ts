@@ -99,12 +99,12 @@ async function read<T>(ask: (() => Promise<T>) | null): Promise<Read<T>> {
   }
 }
 
-export function valueOf<T>(read: Read<T>): T | null {
-  return read && 'value' in read ? read.value : null
+export function valueOf<T>(fact: Read<T>): T | null {
+  return fact && 'value' in fact ? fact.value : null
 }
 
-export function faultOf(read: Read<unknown>): CliFault | null {
-  return read && 'fault' in read ? read.fault : null
+export function faultOf(fact: Read<unknown>): CliFault | null {
+  return fact && 'fault' in fact ? fact.fault : null
 }
 
 function modeOf(folder: string): number | null {

@@ -70,27 +70,24 @@ describe('every input', () => {
 
 /** Paths of strings without maxLength (or a pattern, format or fixed values that bound them) and lists without maxItems. */
 function unbounded(schema: unknown, path = ''): string[] {
-  if (Array.isArray(schema)) return schema.flatMap((item, i) => unbounded(item, `${path}/${i}`))
   if (typeof schema !== 'object' || schema === null) return []
-  const node = schema as Record<string, unknown>
-  const open =
-    (node['type'] === 'string' &&
-      !(
-        'maxLength' in node ||
-        'format' in node ||
-        'enum' in node ||
-        'const' in node ||
-        isBoundedPattern(node['pattern'])
-      )) ||
-    (node['type'] === 'array' && !('maxItems' in node))
-  return [
-    ...(open ? [path] : []),
-    ...Object.entries(node).flatMap(([key, value]) => unbounded(value, `${path}/${key}`)),
-  ]
+  const below = Object.entries(schema).flatMap(([key, value]) => unbounded(value, `${path}/${key}`))
+  return isOpen(schema as Record<string, unknown>) ? [path, ...below] : below
+}
+
+function isOpen(node: Record<string, unknown>): boolean {
+  if (node['type'] === 'array') return !('maxItems' in node)
+  if (node['type'] !== 'string') return false
+  return !['maxLength', 'format', 'enum', 'const'].some((bound) => bound in node) && !isBoundedPattern(node['pattern'])
 }
 
 /** Without `*`, `+` or `{n,}` no text of any length matches. */
 const isBoundedPattern = (pattern: unknown): boolean => typeof pattern === 'string' && !/[*+]|,\}/.test(pattern)
+
+test('the search for open ends finds one', () => {
+  const open = z.strictObject({ a: z.string().regex(/^a+$/), b: z.array(z.uuid()) })
+  expect(unbounded(z.toJSONSchema(open, { io: 'input' }))).toEqual(['/properties/a', '/properties/b'])
+})
 
 describe('faults of requests', () => {
   const faults = (route: Route, part: Part, input: unknown) =>
