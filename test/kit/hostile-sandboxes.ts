@@ -155,14 +155,23 @@ export class HostileTalk {
   }
 
   #take(line: string): void {
-    const id = line.startsWith('{"jsonrpc"') ? (JSON.parse(line) as { id?: number }).id : undefined
-    const settle = id === undefined ? undefined : this.#waiting.get(id)
-    if (settle === undefined || id === undefined) {
+    const answer = parseAnswer(line)
+    const settle = this.#waiting.get(answer?.id ?? -1)
+    if (answer === null || settle === undefined) {
       this.lines.push(line)
       return
     }
-    this.#waiting.delete(id)
-    settle(JSON.parse(line) as Answer)
+    this.#waiting.delete(answer.id)
+    settle(answer)
+  }
+}
+
+function parseAnswer(line: string): (Answer & { readonly id: number }) | null {
+  try {
+    const value = JSON.parse(line) as (Answer & { readonly id?: unknown }) | null
+    return typeof value?.id === 'number' ? { ...value, id: value.id } : null
+  } catch {
+    return null
   }
 }
 
