@@ -30,6 +30,8 @@ export type HttpHandler = Dispatcher.DispatchHandler
 export type HttpController = Dispatcher.DispatchController
 
 const KEEP_ALIVE_MS = 30_000
+/** Per origin, twice the calls a server may have in flight: more would only overflow the other side's accept queue. */
+const CONNECTIONS = 512
 
 /** Timeouts of answers belong to the caller: it alone knows what progress is. */
 export class HttpPool {
@@ -75,7 +77,7 @@ export class HttpPool {
   #poolOf(origin: string): Dispatcher {
     let pool = this.#calls.get(origin)
     if (!pool) {
-      pool = new Pool(origin, this.#settings())
+      pool = new Pool(origin, { ...this.#settings(), connections: CONNECTIONS })
       this.#calls.set(origin, pool)
     }
     return pool
