@@ -9,7 +9,7 @@ import type {
   CatalogSnapshot,
 } from '../../gateway/src/catalog/catalog.ts'
 import { deriveServer } from '../../gateway/src/catalog/derive.ts'
-import type { KnownDiscoveries } from '../../gateway/src/features/servers/server-facts.ts'
+import type { KnownDiscoveries } from '../../gateway/src/features/known-tools.ts'
 import type { Discovery } from '../../gateway/src/mcp/discovery/discovery-store.ts'
 import type { SessionRow } from '../../gateway/src/mcp/downstream/session-store.ts'
 import type { ServerHealth } from '../../gateway/src/mcp/upstream/upstreams.ts'

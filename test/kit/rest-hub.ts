@@ -16,7 +16,7 @@ import {
   createVariablesService,
   type VariablesService,
 } from '../../gateway/src/features/variables/variables-service.ts'
-import { listTools } from '../../gateway/src/features/servers/server-facts.ts'
+import { listTools } from '../../gateway/src/features/known-tools.ts'
 import type { SessionRow } from '../../gateway/src/mcp/downstream/session-store.ts'
 import type { ServerHealth } from '../../gateway/src/mcp/upstream/upstreams.ts'
 import type { PackageState } from '../../gateway/src/packages/packages.ts'

@@ -117,26 +117,34 @@ interface Bound {
 }
 
 async function bindAll(server: Server, options: ListenerOptions): Promise<Bound> {
-  const [first, ...further] = options.hosts
   for (let attempt = 1; ; attempt++) {
-    await listenOn(server, first!, options.port)
-    const port = (server.address() as AddressInfo).port
-    const doors: NetServer[] = []
+    await listenOn(server, options.hosts[0]!, options.port)
     try {
-      const hosts = [first!]
-      for (const host of further) {
-        const door = await openDoor(server, host, port, options.logger)
-        if (door === null) continue
-        doors.push(door)
-        hosts.push(host)
-      }
-      return { port, hosts, doors }
+      return await bindFurther(server, options)
     } catch (error) {
-      for (const door of doors) door.close()
       await new Promise((resolve) => server.close(resolve))
       // a free port of one address may be taken on the other
       if (options.port !== 0 || attempt >= PORT_TRIES) throw error
     }
+  }
+}
+
+async function bindFurther(server: Server, options: ListenerOptions): Promise<Bound> {
+  const { port } = server.address() as AddressInfo
+  const [first, ...further] = options.hosts
+  const doors: NetServer[] = []
+  const hosts = [first!]
+  try {
+    for (const host of further) {
+      const door = await openDoor(server, host, port, options.logger)
+      if (door === null) continue
+      doors.push(door)
+      hosts.push(host)
+    }
+    return { port, hosts, doors }
+  } catch (error) {
+    for (const door of doors) door.close()
+    throw error
   }
 }
 

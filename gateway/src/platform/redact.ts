@@ -55,25 +55,29 @@ function stackFrames(error: Error): string[] {
 
 /** A log field as plain data: secrets replaced, errors presented, class instances named but not opened, depth and length bounded. */
 export function redactFields(value: unknown, options: { readonly stack: boolean }, depth = 0): unknown {
-  if (typeof value === 'string') return value
-  if (typeof value !== 'object' || value === null) return typeof value === 'function' ? '[function]' : value
+  if (typeof value === 'function') return '[function]'
+  if (typeof value !== 'object' || value === null) return value
+  if (depth >= MAX_DEPTH) return '[deep]'
+  if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((item) => redactFields(item, options, depth + 1))
+  if (!isPlain(value)) return presentInstance(value, options)
+  const fields = Object.entries(value).slice(0, MAX_ITEMS)
+  return Object.fromEntries(
+    fields.map(([name, field]) => [name, isSecret(name, field) ? REDACTED : redactFields(field, options, depth + 1)]),
+  )
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+const isSecret = (name: string, field: unknown) => SECRET_FIELD.test(name) && field !== null && field !== undefined
+
+/** A Secret says `[redacted]` by itself; a request, a socket or a pool is only named. */
+function presentInstance(value: object, options: { readonly stack: boolean }): unknown {
   if (value instanceof Error) return presentError(value, options)
   if (value instanceof Date) return value
   if (value instanceof URL) return scrubText(value.href)
-  if (depth >= MAX_DEPTH) return '[deep]'
-  if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((item) => redactFields(item, options, depth + 1))
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) return nameInstance(value)
-  const fields: Record<string, unknown> = {}
-  for (const [name, field] of Object.entries(value).slice(0, MAX_ITEMS)) {
-    if (name === '__proto__') continue
-    fields[name] = SECRET_FIELD.test(name) && field != null ? REDACTED : redactFields(field, options, depth + 1)
-  }
-  return fields
-}
-
-/** A Secret says `[redacted]` by itself; a request, a socket or a pool is only named. */
-function nameInstance(value: object): string {
   const name = value.constructor?.name ?? 'object'
   return name === 'Secret' ? REDACTED : `[${name}]`
 }

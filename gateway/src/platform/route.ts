@@ -4,7 +4,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   ERROR_FACES,
   HubError,
-  ROUTES,
   ROUTE_LIST,
   type Route,
   type RouteBody,
@@ -12,6 +11,7 @@ import {
   type RouteParams,
   type RouteQuery,
   type RouteResponse,
+  type ROUTES,
   checkPermission,
   fieldPath,
   toHubError,
@@ -19,13 +19,14 @@ import {
 import express from 'express'
 import helmet from 'helmet'
 import type { Authenticator, Principal } from '../auth/principal.ts'
-import type { Audit, AuditRecord } from '../features/audit.ts'
+import type { Audit } from '../features/audit.ts'
 import { readJsonBody } from './body.ts'
 import { parseParts } from './call-parts.ts'
 import type { HubMetrics } from './hub-metrics.ts'
 import type { Logger } from './logger.ts'
 import type { OriginCheck } from './origin.ts'
 import { PRIVATE_ANSWER, sendProblem } from './problem.ts'
+import { type Progress, buildRecord, isRecorded } from './rest-audit.ts'
 
 /** Null on a public route, whoever asks. */
 type CallerOf<Id extends RouteId> = (typeof ROUTES)[Id]['permission'] extends 'public' ? null : Principal
@@ -56,16 +57,6 @@ export interface RouteDeps {
 }
 
 export type ApiHandler = (request: IncomingMessage, response: ServerResponse, requestId: string) => void
-
-/** What is known of a call while it runs; what the audit record and the metrics are made from. */
-interface Progress {
-  readonly route: Route
-  readonly requestId: string
-  readonly startedAt: number
-  principal: Principal | null
-  target: string | null
-  presentedKey: boolean
-}
 
 type Exchange = { readonly request: express.Request; readonly response: express.Response; readonly requestId: string }
 
@@ -230,39 +221,4 @@ function finish(deps: RouteDeps, progress: Progress, error: HubError | null): vo
   deps.metrics.apiCall(route.id, error ? ERROR_FACES[error.code].status : route.status, seconds)
   if (error?.code === 'unauthenticated') deps.metrics.authRefused('api')
   if (isRecorded(progress, error)) deps.audit.record(buildRecord(progress, error, seconds))
-}
-
-/** Every change and every refusal; plain reading and probes without a key are not. */
-function isRecorded({ route, presentedKey }: Progress, error: HubError | null): boolean {
-  if (route.method !== 'GET') return true
-  return error?.code === 'forbidden' || (error?.code === 'unauthenticated' && presentedKey)
-}
-
-const REFUSALS: ReadonlySet<string> = new Set([
-  'unauthenticated',
-  'forbidden',
-  'origin_forbidden',
-  'not_found',
-  'limit_exceeded',
-  'too_many_requests',
-])
-
-function buildRecord(progress: Progress, error: HubError | null, seconds: number): AuditRecord {
-  const { route, principal } = progress
-  return {
-    at: Date.now(),
-    requestId: progress.requestId,
-    userId: principal?.userId ?? null,
-    keyId: principal?.keyId ?? null,
-    sessionId: null,
-    kind: error?.code === 'unauthenticated' ? 'auth' : 'admin',
-    action: `${route.method} ${route.path}`,
-    server: null,
-    target: progress.target?.slice(0, 256) ?? null,
-    outcome: error === null ? 'ok' : REFUSALS.has(error.code) ? 'refused' : 'error',
-    code: error?.code ?? null,
-    durationMs: Math.round(seconds * 1000),
-    // bodies of changes hold variables and set-up tokens; a hash of a short one could be guessed
-    argumentsHash: null,
-  }
 }

@@ -1,7 +1,7 @@
 // REST: what I did, and (for administrators) what everybody did, newest first.
 import type { ActivityQuery, ActivityResponse, AuditResponse } from '@mcphub/api'
 import type { Handlers } from '../../platform/route.ts'
-import { readUsernames } from '../users/usernames.ts'
+import { readUsernames } from '../usernames.ts'
 import type { UsersService } from '../users/users-service.ts'
 import type { ActivityFilter, ActivityService, StoredAuditRecord } from './activity-service.ts'
 

@@ -1,34 +1,17 @@
 // Gathers what is known of servers, for one user or (administrators' view) for nobody in particular. Starts nothing.
 import type { Principal } from '../../auth/principal.ts'
 import type { CatalogServer } from '../../catalog/catalog.ts'
-import type { Discovery } from '../../mcp/discovery/discovery-store.ts'
 import type { ServerHealth } from '../../mcp/upstream/upstreams.ts'
 import type { Grant } from '../../access/access.ts'
 import type { PackageState, Packages } from '../../packages/packages.ts'
 import type { Variables } from '../../secrets/variables.ts'
+import { type KnownDiscoveries, listTools } from '../known-tools.ts'
 import type { ServerFacts } from './server-status.ts'
-
-/** What the endpoint has learned; part of mcp/discovery. */
-export interface KnownDiscoveries {
-  find(userId: string | null, server: CatalogServer): Discovery | null
-  /** starts what is missing for this user without waiting, and says where each server stands */
-  prepare(
-    principal: Principal,
-    servers: readonly CatalogServer[],
-    waitMs: number,
-  ): Promise<readonly { readonly name: string; readonly state: string; readonly message: string | null }[]>
-}
 
 export interface FactSources {
   readonly packages: Pick<Packages, 'state'>
   readonly variables: Pick<Variables, 'resolve'>
   readonly discoveries: KnownDiscoveries
-}
-
-export interface ListedTool {
-  readonly name: string
-  readonly title: string | null
-  readonly description: string | null
 }
 
 export async function gatherOwnFacts(
@@ -79,15 +62,3 @@ function readFault(health: ServerHealth | undefined): string | null {
   const isOver = health.lastSuccessAt !== null && health.lastSuccessAt >= health.lastFault.at
   return isOver ? null : health.lastFault.message
 }
-
-/** The tools of a discovery as they may be shown; null where there is none. */
-export function listTools(discovery: Discovery | null): ListedTool[] | null {
-  if (discovery === null) return null
-  return discovery.tools.flatMap((tool) => {
-    const { name, title, description } = tool
-    if (typeof name !== 'string') return []
-    return [{ name, title: textOrNull(title), description: textOrNull(description) }]
-  })
-}
-
-const textOrNull = (value: unknown) => (typeof value === 'string' ? value : null)

@@ -7,7 +7,8 @@ import type { Upstreams } from '../../mcp/upstream/upstreams.ts'
 import type { Handlers } from '../../platform/route.ts'
 import type { Sandboxes } from '../../sandboxes/sandboxes.ts'
 import { listEntitled } from '../entitled.ts'
-import { type FactSources, gatherOwnFacts, gatherSharedFacts, listTools } from './server-facts.ts'
+import { listTools } from '../known-tools.ts'
+import { type FactSources, gatherOwnFacts, gatherSharedFacts } from './server-facts.ts'
 import { presentServer } from './server-status.ts'
 
 export interface ServersRouterDeps extends FactSources {

@@ -2,7 +2,7 @@
 import { HubError, type SessionResponse } from '@mcphub/api'
 import type { SessionRow, SessionStore } from '../../mcp/downstream/session-store.ts'
 import type { Handlers } from '../../platform/route.ts'
-import { readUsernames } from '../users/usernames.ts'
+import { readUsernames } from '../usernames.ts'
 import type { UsersService } from '../users/users-service.ts'
 
 export interface SessionsRouterDeps {

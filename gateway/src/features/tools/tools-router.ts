@@ -7,7 +7,7 @@ import type { Principal } from '../../auth/principal.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { Handlers } from '../../platform/route.ts'
 import type { Variables } from '../../secrets/variables.ts'
-import { type KnownDiscoveries, listTools } from '../servers/server-facts.ts'
+import { type KnownDiscoveries, listTools } from '../known-tools.ts'
 
 export interface ToolsRouterDeps {
   readonly access: Access

@@ -1,6 +1,6 @@
 // Names for ids, for lists that administrators read. An erased user has none: the id alone remains.
 import { HubError } from '@mcphub/api'
-import type { UsersService } from './users-service.ts'
+import type { UsersService } from './users/users-service.ts'
 
 export async function readUsernames(
   users: Pick<UsersService, 'find'>,
