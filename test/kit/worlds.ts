@@ -15,7 +15,52 @@ import type { UsersStore } from '../../gateway/src/features/users/users-store.ts
 import { createFakeIdentityStore } from '../../gateway/src/auth/fake-identity-store.ts'
 import type { IdentityStore } from '../../gateway/src/auth/identity-store.ts'
 import { createPgIdentityStore } from '../../gateway/src/auth/pg-identity-store.ts'
+import type { CatalogServer } from '../../gateway/src/catalog/catalog.ts'
+import { createActivityService, type ActivityService } from '../../gateway/src/features/activity/activity-service.ts'
+import type { ActivityStore } from '../../gateway/src/features/activity/activity-store.ts'
+import {
+  createFakeActivityStore,
+  type FakeActivityStore,
+} from '../../gateway/src/features/activity/fake-activity-store.ts'
+import { createPgActivityStore } from '../../gateway/src/features/activity/pg-activity-store.ts'
+import { createFakeDiscoveryStore } from '../../gateway/src/features/discoveries/fake-discovery-store.ts'
+import { createPgDiscoveryStore } from '../../gateway/src/features/discoveries/pg-discovery-store.ts'
+import { createFakeGroupsStore } from '../../gateway/src/features/groups/fake-groups-store.ts'
+import { createGroupsService, type GroupsService } from '../../gateway/src/features/groups/groups-service.ts'
+import type { GroupsStore } from '../../gateway/src/features/groups/groups-store.ts'
+import { createPgGroupsStore } from '../../gateway/src/features/groups/pg-groups-store.ts'
+import { createFakeSessionsStore } from '../../gateway/src/features/sessions/fake-sessions-store.ts'
+import { createPgSessionsStore } from '../../gateway/src/features/sessions/pg-sessions-store.ts'
+import { createSessionLog, type SessionLog } from '../../gateway/src/features/sessions/session-log.ts'
+import type { SessionsStore } from '../../gateway/src/features/sessions/sessions-store.ts'
+import { createFakeVariablesStore } from '../../gateway/src/features/variables/fake-variables-store.ts'
+import { createPgVariablesStore } from '../../gateway/src/features/variables/pg-variables-store.ts'
+import {
+  createVariablesService,
+  type VariablesService,
+} from '../../gateway/src/features/variables/variables-service.ts'
+import type { VariablesStore } from '../../gateway/src/features/variables/variables-store.ts'
+import type { DiscoveryStore } from '../../gateway/src/mcp/discovery/discovery-store.ts'
+import type { SealKey, SealRing } from '../../gateway/src/secrets/seal.ts'
+import { randomBytes } from 'node:crypto'
 import { openTestDatabase, type OpenTestDatabase } from './database.ts'
+
+/** A ring in memory whose keys a test may change. */
+export interface TestRing extends SealRing {
+  current: SealKey
+  keys: SealKey[]
+}
+
+export function makeTestRing(): TestRing {
+  const first = { id: 'first', key: randomBytes(32) }
+  return {
+    current: first,
+    keys: [first],
+    find(id) {
+      return this.keys.find((key) => key.id === id) ?? null
+    },
+  }
+}
 
 export interface World {
   readonly transactor: Transactor
@@ -23,29 +68,62 @@ export interface World {
   readonly settings: SettingsStore
   readonly usersStore: UsersStore
   readonly keysStore: KeysStore
+  readonly variablesStore: VariablesStore
+  readonly groupsStore: GroupsStore
+  readonly activityStore: ActivityStore
+  readonly sessionsStore: SessionsStore
+  readonly discoveries: DiscoveryStore
   readonly identities: IdentityStore
+  /** servers of the catalogue; a test fills it */
+  readonly servers: Map<string, CatalogServer>
+  readonly ring: TestRing
   readonly users: UsersService
   readonly keys: KeysService
+  readonly variables: VariablesService
+  readonly groups: GroupsService
+  readonly activity: ActivityService
+  readonly sessions: SessionLog
   close(): Promise<void>
 }
 
-type Parts = Omit<World, 'users' | 'keys'>
+type Services = 'users' | 'keys' | 'variables' | 'groups' | 'activity' | 'sessions'
 
-function withServices(parts: Parts): World {
-  const { transactor, changes, settings } = parts
+function withServices(parts: Omit<World, Services>): World {
+  const { transactor, changes, settings, ring, servers } = parts
   const keys = createKeysService({ store: parts.keysStore, transactor, maxPerUser: 5 })
   const users = createUsersService({ store: parts.usersStore, settings, transactor, changes, keys })
-  return { ...parts, keys, users }
+  const activity = createActivityService({ store: parts.activityStore, flushMs: 20 })
+  const catalog = { snapshot: () => ({ revision: 1, servers, groups: new Map(), faults: [] }) }
+  const variables = createVariablesService({
+    store: parts.variablesStore,
+    transactor,
+    changes,
+    ring,
+    catalog,
+    audit: activity,
+  })
+  const groups = createGroupsService({ store: parts.groupsStore, transactor, changes, maxPerUser: 5 })
+  const sessions = createSessionLog({ store: parts.sessionsStore, transactor, changes, flushMs: 20 })
+  const close = async (): Promise<void> => {
+    await activity.stop()
+    await sessions.stop()
+    await parts.close()
+  }
+  return { ...parts, keys, users, variables, groups, activity, sessions, close }
 }
 
 export interface FakeWorld extends World {
   readonly fake: FakeTransactor
+  readonly fakeActivity: FakeActivityStore
 }
 
 export function openFakeWorld(): FakeWorld {
   const fake = new FakeTransactor()
   const usersStore = createFakeUsersStore()
-  const keysStore = createFakeKeysStore({ hasUser: (id) => usersStore.rows.has(id) })
+  const hasUser = (id: string): boolean => usersStore.rows.has(id)
+  const check = (): void => fake.check()
+  const keysStore = createFakeKeysStore({ hasUser })
+  const fakeActivity = createFakeActivityStore()
   usersStore.onErase.push((id) => {
     for (const [keyId, row] of keysStore.rows) if (row.userId === id) keysStore.rows.delete(keyId)
   })
@@ -55,10 +133,17 @@ export function openFakeWorld(): FakeWorld {
     settings: createFakeSettingsStore(),
     usersStore,
     keysStore,
-    identities: createFakeIdentityStore({ users: usersStore.rows, keys: keysStore.rows, check: () => fake.check() }),
+    variablesStore: createFakeVariablesStore({ hasUser, check }),
+    groupsStore: createFakeGroupsStore({ hasUser, check }),
+    activityStore: fakeActivity,
+    sessionsStore: createFakeSessionsStore({ hasUser, check }),
+    discoveries: createFakeDiscoveryStore({ hasUser }),
+    identities: createFakeIdentityStore({ users: usersStore.rows, keys: keysStore.rows, check }),
+    servers: new Map(),
+    ring: makeTestRing(),
     close: async () => undefined,
   })
-  return { ...world, fake }
+  return { ...world, fake, fakeActivity }
 }
 
 export interface PgWorld extends World {
@@ -69,6 +154,8 @@ export interface PgWorld extends World {
 
 export async function openPgWorld(): Promise<PgWorld> {
   const opened = await openTestDatabase()
+  const ring = makeTestRing()
+  const servers = new Map<string, CatalogServer>()
   const build = (database: OpenTestDatabase['database']): World =>
     withServices({
       transactor: database,
@@ -76,13 +163,30 @@ export async function openPgWorld(): Promise<PgWorld> {
       settings: createPgSettingsStore(database),
       usersStore: createPgUsersStore(database),
       keysStore: createPgKeysStore(database),
+      variablesStore: createPgVariablesStore(database),
+      groupsStore: createPgGroupsStore(database),
+      activityStore: createPgActivityStore(database),
+      sessionsStore: createPgSessionsStore(database),
+      discoveries: createPgDiscoveryStore(database),
       identities: createPgIdentityStore(database),
-      close: opened.close,
+      servers,
+      ring,
+      close: async () => undefined,
     })
+  const replicas: World[] = []
+  const world = build(opened.database)
   return {
-    ...build(opened.database),
+    ...world,
     opened,
-    replica: async () => build(await opened.replica({ listen: false })),
+    replica: async () => {
+      const replica = build(await opened.replica({ listen: false }))
+      replicas.push(replica)
+      return replica
+    },
+    close: async () => {
+      for (const each of [world, ...replicas]) await each.close()
+      await opened.close()
+    },
   }
 }
 

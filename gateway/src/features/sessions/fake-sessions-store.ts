@@ -34,10 +34,11 @@ export function createFakeSessionsStore({ hasUser, check }: FakeSessionsDeps): S
       const now = new Date()
       const blank = { keyId: '', revision: '', clientName: null, clientVersion: null, endpoint: '', endedAt: null }
       const before = rows.get(id)
-      if (!hasUser(userId) || (before && before.userId !== userId)) return
+      if (!hasUser(userId) || (before && before.userId !== userId)) return false
       const row = before ?? { ...blank, id, userId, openedAt: now, lastSeenAt: now, deadUntil: null }
       onRollback(unit, () => void (before ? rows.set(id, before) : rows.delete(id)))
       rows.set(id, { ...row, endedAt: row.endedAt ?? now, deadUntil: later(row.deadUntil ?? until, until) })
+      return true
     },
     listTombstones: async () => {
       check()

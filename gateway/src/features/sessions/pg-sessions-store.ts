@@ -18,7 +18,8 @@ const END = `INSERT INTO mcp_sessions (id, user_id, revision, endpoint, opened_a
   SELECT $1, $2::uuid, '', '', now(), now(), now(), $3 WHERE EXISTS (SELECT FROM users WHERE id = $2::uuid)
   ON CONFLICT (id) DO UPDATE SET ended_at = coalesce(mcp_sessions.ended_at, excluded.ended_at),
     dead_until = greatest(mcp_sessions.dead_until, excluded.dead_until)
-  WHERE mcp_sessions.user_id = excluded.user_id`
+  WHERE mcp_sessions.user_id = excluded.user_id
+  RETURNING id`
 
 export function createPgSessionsStore(database: Database): SessionsStore {
   const { run } = database
@@ -29,7 +30,7 @@ export function createPgSessionsStore(database: Database): SessionsStore {
         if (touched.length > 0) await manager.query(TOUCH, [touched.map((t) => t.id), touched.map((t) => t.at)])
       }),
     end: (unit, { id, userId, until }) =>
-      run(unit, async (manager) => void (await manager.query(END, [id, userId, until]))),
+      run(unit, async (manager) => ((await manager.query(END, [id, userId, until])) as unknown[]).length > 0),
     listTombstones: () =>
       run(null, async (manager): Promise<Tombstone[]> =>
         manager.query('SELECT id, dead_until AS until FROM mcp_sessions WHERE dead_until > now()'),

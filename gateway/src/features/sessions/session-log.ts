@@ -96,8 +96,7 @@ export function createSessionLog(deps: SessionLogDeps): SessionLog {
     },
     end: (id, userId, until) =>
       transactor.transaction(async (unit) => {
-        await store.end(unit, { id, userId, until })
-        unit.announce('sessions', toSubject(id, until))
+        if (await store.end(unit, { id, userId, until })) unit.announce('sessions', toSubject(id, until))
       }),
     isEnded: (id) => (tombstones.get(id) ?? 0) > Date.now(),
     list: async (userId): Promise<readonly SessionRow[]> => {
