@@ -7,13 +7,14 @@ import type { Storage } from './app-storage.ts'
 import type { Catalog, CatalogServer } from './catalog/catalog.ts'
 import type { Config } from './config.ts'
 import { createPgDiscoveryStore } from './features/discoveries/pg-discovery-store.ts'
-import { createSessionStore, type StartedSessionStore } from './features/sessions/session-store-service.ts'
+import { createPgSessionsStore } from './features/sessions/pg-sessions-store.ts'
+import { createSessionLog, type SessionLog } from './features/sessions/session-log.ts'
 import { Discoveries } from './mcp/discovery/discoveries.ts'
 import { ENDPOINT_DEFAULTS } from './mcp/downstream/endpoint-deps.ts'
 import { createMcpEndpoint, type McpEndpoint } from './mcp/downstream/endpoint.ts'
 import { createUpstreams } from './mcp/upstream/create-upstreams.ts'
 import type { Upstreams } from './mcp/upstream/upstreams.ts'
-import { createNpmPackages } from './packages/npm-packages.ts'
+import { createNpmPackages, type NpmPackages } from './packages/npm-packages.ts'
 import type { Packages } from './packages/packages.ts'
 import { FairQueue } from './platform/fair-queue.ts'
 import type { HubMetrics } from './platform/hub-metrics.ts'
@@ -26,12 +27,12 @@ import type { Sandboxes } from './sandboxes/sandboxes.ts'
 export const VERSION = '0.1.0'
 
 export interface Runtime {
-  readonly packages: Packages
+  readonly packages: NpmPackages
   readonly sandboxes: Sandboxes
   readonly upstreams: Upstreams
   readonly access: StartedAccess
   readonly discoveries: Discoveries
-  readonly sessions: StartedSessionStore
+  readonly sessions: SessionLog
   readonly queue: FairQueue
   readonly endpoint: McpEndpoint
 }
@@ -62,10 +63,13 @@ export function readHubMark(config: Config): string {
 export function createRuntime(deps: RuntimeDeps): Runtime {
   const { config, catalog, storage, logger, metrics, origin } = deps
   const { variables, authenticator, activity } = storage
+  const hubMark = readHubMark(config)
   const packages = createNpmPackages({
     dataDir: config.dataDir,
     nodePath: config.nodePath,
     npmrc: config.npmrc,
+    proxy: config.proxy,
+    hubMark,
     log: logger.child({ part: 'packages' }),
     onProgress: deps.onProgress,
   })
@@ -73,7 +77,7 @@ export function createRuntime(deps: RuntimeDeps): Runtime {
     config: {
       dataDir: config.dataDir,
       nodePath: config.nodePath,
-      hubMark: readHubMark(config),
+      hubMark,
       limits: {
         startMs: config.sandboxStartMs,
         idleMs: config.sandboxIdleMs,
@@ -118,7 +122,12 @@ export function createRuntime(deps: RuntimeDeps): Runtime {
     discoveredTools: (server, userId) => listToolNames(discoveries, server, userId),
     serverState: (server) => readServerState(packages, upstreams, server),
   })
-  const sessions = createSessionStore({ database: storage.database, logger })
+  const sessions = createSessionLog({
+    store: createPgSessionsStore(storage.database),
+    transactor: storage.database,
+    changes: storage.database.changes,
+    onFault: (step, error) => logger.warn({ step, err: error }, 'a background step failed'),
+  })
   const queue = new FairQueue({
     perUser: config.callsPerUser,
     perServer: config.callsPerServer,

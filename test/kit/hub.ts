@@ -112,8 +112,7 @@ export class TestHub {
       execPath: process.execPath,
       execArgv: [],
       env: {
-        PATH: process.env['PATH'],
-        HOME: process.env['HOME'],
+        ...pickInherited(),
         MCPHUB_DATA_DIR: this.dataDir,
         MCPHUB_CATALOG_DIR: this.catalogDir,
         MCPHUB_DATABASE_URL: this.#database?.url,
@@ -180,6 +179,12 @@ export class TestHub {
   endpoint(key: string, path = '/mcp'): URL {
     return new URL(`${this.url}${path}?key=${key}`)
   }
+}
+
+/** What the launcher hands on too: how this machine reaches a registry. */
+function pickInherited(): NodeJS.ProcessEnv {
+  const wanted = /^(PATH|HOME|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR|https?_proxy|no_proxy|npm_config_.+)$/i
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => wanted.test(name)))
 }
 
 /** Children run under uids that may not reach this project's folder. */

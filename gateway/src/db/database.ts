@@ -13,6 +13,8 @@ export interface Database extends Transactor {
   run<T>(unit: Unit | null, work: (manager: EntityManager) => Promise<T>): Promise<T>
   /** @throws HubError `database_unavailable` */
   ping(): Promise<void>
+  /** connections, for metrics */
+  pool(): { readonly total: number; readonly idle: number; readonly waiting: number }
   close(): Promise<void>
 }
 
@@ -104,6 +106,7 @@ function buildDatabase(source: DataSource, changes: ChangeFeed): Database {
     changes,
     transaction,
     run,
+    pool: () => readPool(source),
     ping: () => run(null, async (manager) => void (await manager.query('SELECT 1'))),
     close: async () => {
       await changes.stop()
@@ -111,4 +114,12 @@ function buildDatabase(source: DataSource, changes: ChangeFeed): Database {
       await Promise.race([source.destroy().catch(() => undefined), wait(CLOSE_MS, undefined, { ref: false })])
     },
   }
+}
+
+/** TypeORM keeps the pool of pg as the driver's `master`, untyped. */
+function readPool(source: DataSource): { total: number; idle: number; waiting: number } {
+  const { master } = source.driver as unknown as {
+    readonly master?: { readonly totalCount: number; readonly idleCount: number; readonly waitingCount: number }
+  }
+  return { total: master?.totalCount ?? 0, idle: master?.idleCount ?? 0, waiting: master?.waitingCount ?? 0 }
 }
