@@ -1,6 +1,5 @@
 // The hub of one machine as a whole: starts its parts in order, keeps them running, ends them in the opposite order.
 import path from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { keepSecret, openDataFolder, writePrivate, type DataFolder } from './data-folder.ts'
 import {
   endLeftoverGateway,
@@ -19,12 +18,9 @@ import { prepareRuntime } from './runtime.ts'
 import { createScreen, type Screen } from './screen.ts'
 import { watchSources } from './sources.ts'
 import { readErrno, StartFault } from './start-fault.ts'
+import { supervise, type Part } from './supervise.ts'
 
 const DATABASE = 'mcphub'
-/** waits between starts of a part that keeps dying; the first is short because editors are connected */
-const BACKOFF_MS = [100, 1_000, 3_000, 10_000, 30_000] as const
-/** a part that ran this long was well: its next start is a first one again */
-const WELL_MS = 60_000
 const LOG_CHECK_MS = 60_000
 
 /** Runs until a signal asks for the end. Returns the exit code. */
@@ -73,6 +69,9 @@ function explain(thrown: unknown, options: Options): StartFault {
   const reason = thrown instanceof Error ? thrown.message : String(thrown)
   return new StartFault(`The hub cannot start: ${reason}`, `Logs are in ${path.join(options.dataDir, 'logs')}.`)
 }
+
+const describeEnd = (name: string, how: string, delayMs: number): string =>
+  `${name} ended unasked (${how}); starting it again${delayMs < 1_000 ? '' : ` in ${delayMs / 1000} s`}`
 
 class Hub {
   readonly #options: Options
@@ -186,8 +185,8 @@ class Hub {
   }
 
   /** A gateway that died is started again; what it left is ended first, so that no user has two children of one server. */
-  async #superviseGateway(): Promise<void> {
-    await this.#supervise('The gateway', {
+  #superviseGateway(): Promise<void> {
+    const part: Part = {
       exited: async () => (await this.#gateway?.exited) ?? '',
       restart: async () => {
         if (!this.#setup) return
@@ -197,43 +196,34 @@ class Hub {
         await this.#gateway.ready
         this.#screen.readyAgain()
       },
-    })
+      onEnd: (how, delayMs) => {
+        if (this.#isReloading) this.#screen.progress('The sources have changed: starting the gateway again')
+        else this.#screen.warn(describeEnd('The gateway', how, delayMs))
+        this.#isReloading = false
+      },
+      onFault: (message) => this.#screen.warn(message),
+    }
+    return supervise(part, this.#stopping.signal)
   }
 
   /** The gateway answers 503 meanwhile and connects again by itself: the URL stays. */
-  async #supervisePostgres(): Promise<void> {
-    await this.#supervise('PostgreSQL', {
+  #supervisePostgres(): Promise<void> {
+    const part: Part = {
       exited: async () => {
         await this.#postgres?.exited
-        return 'see its log'
+        return `see ${this.#postgres?.logFile}`
       },
       restart: async () => {
         this.#restarting = startPostgres({ folder: path.join(this.#options.dataDir, 'postgres') }).then((postgres) => {
           this.#postgres = postgres
         })
         await this.#restarting
+        this.#screen.progress('PostgreSQL runs again')
       },
-    })
-  }
-
-  async #supervise(name: string, part: { exited(): Promise<string>; restart(): Promise<void> }): Promise<void> {
-    const { signal } = this.#stopping
-    for (let failures = 0; ; failures += 1) {
-      const since = performance.now()
-      const how = await part.exited()
-      if (signal.aborted) return
-      if (performance.now() - since > WELL_MS) failures = 0
-      const delay = BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)] ?? 0
-      this.#screen.warn(
-        `${name} ended unasked (${how}); starting it again${delay < 1_000 ? '' : ` in ${delay / 1000} s`}`,
-      )
-      await wait(delay, undefined, { signal }).catch(() => {})
-      if (signal.aborted) return
-      await part.restart().catch((error: unknown) => {
-        if (!signal.aborted)
-          this.#screen.warn(`${name} did not start: ${error instanceof Error ? error.message : String(error)}`)
-      })
+      onEnd: (how, delayMs) => this.#screen.warn(describeEnd('PostgreSQL', how, delayMs)),
+      onFault: (message) => this.#screen.warn(message),
     }
+    return supervise(part, this.#stopping.signal)
   }
 
   /** Graceful: the gateway drains and ends its children, then PostgreSQL writes its checkpoint. Later calls wait for the first. */

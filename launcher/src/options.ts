@@ -61,21 +61,45 @@ const FLAGS = {
 /** @throws StartFault naming the option and what it takes */
 export function readOptions({ args, env, clone, uid, isTerminal }: OptionsInput): Options {
   const flags = parseFlags(args)
-  const folder = flags['data-dir'] ?? env['MCPHUB_DATA_DIR']
-  const catalog = flags.catalog ?? env['MCPHUB_CATALOG_DIR']
+  const given = { ...buildDefaults(clone), ...dropAbsent(readVariables(env)), ...flags }
   return {
-    help: flags.help ?? false,
     clone,
-    dataDir: folder ? path.resolve(folder) : chooseDataDir(clone, uid),
-    catalogDir: catalog ? path.resolve(catalog) : path.join(clone, 'catalog'),
-    port: parsePort(flags.port ?? env['MCPHUB_PORT']),
-    hosts: (env['MCPHUB_HOST'] ?? '').split(/[\s,]+/).filter(Boolean),
-    gatewayEntry: env['MCPHUB_GATEWAY_ENTRY'] ?? path.join(clone, 'gateway/src/main.ts'),
+    dataDir: given['data-dir'] ? path.resolve(given['data-dir']) : chooseDataDir(clone, uid),
+    catalogDir: path.resolve(given.catalog),
+    port: parsePort(given.port),
+    hosts: given.host.split(/[\s,]+/).filter(Boolean),
+    gatewayEntry: path.resolve(given.entry),
     color: flags.color ?? (isTerminal && !env['NO_COLOR']),
-    json: flags.json ?? false,
-    watch: flags.watch ?? false,
+    help: given.help,
+    json: given.json,
+    watch: given.watch,
     env,
   }
+}
+
+const buildDefaults = (clone: string) => ({
+  'data-dir': '',
+  catalog: path.join(clone, 'catalog'),
+  port: '3000',
+  host: '',
+  entry: path.join(clone, 'gateway/src/main.ts'),
+  help: false,
+  json: false,
+  watch: false,
+})
+
+const readVariables = (env: OptionsInput['env']): Readonly<Record<string, string | undefined>> => ({
+  'data-dir': env['MCPHUB_DATA_DIR'],
+  catalog: env['MCPHUB_CATALOG_DIR'],
+  port: env['MCPHUB_PORT'],
+  host: env['MCPHUB_HOST'],
+  entry: env['MCPHUB_GATEWAY_ENTRY'],
+})
+
+/** An empty variable is an absent one, as everywhere in the hub. */
+function dropAbsent(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const present = Object.entries(values).flatMap(([name, value]) => (value ? [[name, value] as const] : []))
+  return Object.fromEntries(present)
 }
 
 function parseFlags(args: readonly string[]): ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>['values'] {
@@ -87,8 +111,7 @@ function parseFlags(args: readonly string[]): ReturnType<typeof parseArgs<{ opti
   }
 }
 
-function parsePort(given: string | undefined): number {
-  if (given === undefined || given === '') return 3000
+function parsePort(given: string): number {
   const port = Number(given)
   if (/^\d+$/.test(given) && port <= 65_535) return port
   throw new StartFault('The port is not a number from 0 to 65535.', 'Give one, for example `make run PORT=3001`.')
