@@ -31,7 +31,7 @@ export function buildUriTable(offered: readonly OfferedUris[]): UriTable {
   const uris = indexUnique(offered.map((one) => ({ server: one.server, names: one.uris })))
   const templates = indexUnique(offered.map((one) => ({ server: one.server, names: one.templates })))
   const patterns = offered.flatMap(({ server, templates: own }) =>
-    own.map((template) => ({ server, matches: compileTemplate(template) })),
+    own.map((template) => ({ server, start: startOf(template), matches: compileTemplate(template) })),
   )
 
   function ownerOf(uri: string): string | null {
@@ -47,6 +47,16 @@ export function buildUriTable(offered: readonly OfferedUris[]): UriTable {
     if (rest.startsWith('~')) return { server, uri: rest.slice(1) }
     const decoded = Buffer.from(rest, 'base64url')
     return decoded.toString('base64url') === rest ? { server, uri: decoded.toString('utf8') } : null
+  }
+  /** What a client makes of the template must belong to this server and to no other. */
+  function isOwnTemplate(server: string, template: string): boolean {
+    const start = startOf(template)
+    if (start === '' || template.startsWith(SCHEME)) return false
+    const matches = compileTemplate(template)
+    const overlaps = patterns.some(
+      (other) => other.server !== server && (other.start.startsWith(start) || start.startsWith(other.start)),
+    )
+    return !overlaps && ![...uris].some(([uri, owner]) => owner !== server && matches(uri))
   }
   return {
     route(uri) {
@@ -66,7 +76,7 @@ export function buildUriTable(offered: readonly OfferedUris[]): UriTable {
       return `${SCHEME}${server}/${Buffer.from(uri).toString('base64url')}`
     },
     exposeTemplate(server, template) {
-      return templates.get(template) === server ? template : `${SCHEME}${server}/~${template}`
+      return isOwnTemplate(server, template) ? template : `${SCHEME}${server}/~${template}`
     },
   }
 }
@@ -82,6 +92,11 @@ function indexUnique(offered: readonly { server: string; names: readonly string[
     }
   }
   return index
+}
+
+function startOf(template: string): string {
+  const brace = template.indexOf('{')
+  return brace === -1 ? template : template.slice(0, brace)
 }
 
 /** RFC 6570 by its literal parts: each expression stands for any text. Linear: parts are sought one after the other. */

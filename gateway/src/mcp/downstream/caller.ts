@@ -25,7 +25,7 @@ export class Caller {
   send(call: RpcCall, route: CallRoute): void {
     const { facts, inbound, reply } = call
     const { userId } = inbound.principal
-    facts.server = route.server.name
+    facts.server = route.server
     facts.target = route.target.slice(0, 256)
     facts.argumentsHash = hashArguments(route.params['arguments'])
     this.#checkRate(call)

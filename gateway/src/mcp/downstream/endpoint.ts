@@ -68,7 +68,6 @@ class Endpointed implements McpEndpoint {
     const legs: LegDeps = {
       upstreams: deps.upstreams,
       sealingKeys: deps.sealingKeys,
-      discoveries: deps.discoveries,
       listings,
       local: createLocalAnswers(deps.config.version),
       caller: new Caller(deps),

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HubError } from '@mcphub/api'
 import type { View } from '../../access/access.ts'
 import type { Principal } from '../../auth/principal.ts'
+import type { CatalogServer } from '../../catalog/catalog.ts'
 import type { McpHeaders } from '../codec/classify.ts'
 import type { RpcRequest } from '../codec/message.ts'
 import type { Listing } from '../discovery/listing.ts'
@@ -25,7 +26,7 @@ export interface Inbound {
 
 /** Filled while the call is routed; read once when it is over, for audit and metrics. */
 export interface CallFacts {
-  server: string | null
+  server: CatalogServer | null
   target: string | null
   argumentsHash: string | null
   sessionId: string | null

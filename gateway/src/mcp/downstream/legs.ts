@@ -2,7 +2,6 @@
 import { HubError, toHubError } from '@mcphub/api'
 import { stripEnvelope } from '../codec/modern-envelope.ts'
 import { checkHeaderParams } from '../codec/header-params.ts'
-import type { Discoveries } from '../discovery/discoveries.ts'
 import type { Listing } from '../discovery/listing.ts'
 import type { JsonObject } from '../upstream/upstreams.ts'
 import type { Caller } from './caller.ts'
@@ -16,7 +15,6 @@ import { createSealer } from './sealer.ts'
 import type { SessionTable } from './session-table.ts'
 
 export interface LegDeps extends Pick<EndpointDeps, 'upstreams' | 'sealingKeys'> {
-  readonly discoveries: Discoveries
   readonly listings: Listings
   readonly local: LocalAnswers
   readonly caller: Caller
@@ -61,7 +59,6 @@ export function sendRouted(deps: LegDeps, call: RpcCall): CallRoute {
     if (route.headerParams.length > 0) checkHeaderParams(route.headerParams, params['arguments'], inbound.req.headers)
     deps.caller.send(call, { ...route, params: stripEnvelope(route.params) })
   } else deps.caller.send(call, route)
-  if (request.method === 'tools/call') deps.discoveries.noteSuccess(inbound.principal, route.server)
   return route
 }
 

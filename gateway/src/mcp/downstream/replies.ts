@@ -14,7 +14,7 @@ export interface OpenReply {
   readonly facts: CallFacts
 }
 
-type RepliesDeps = Pick<EndpointDeps, 'audit' | 'metrics' | 'config'>
+type RepliesDeps = Pick<EndpointDeps, 'audit' | 'metrics' | 'config' | 'discoveries'>
 
 const ACTION_LENGTH = 64
 
@@ -95,8 +95,10 @@ export class Replies {
     facts.slot?.release()
     facts.slot = null
     const durationMs = performance.now() - startedAt
-    const { audit, metrics } = this.#deps
-    metrics.mcpCall({ server: facts.server ?? 'hub', method, outcome, seconds: durationMs / 1000 })
+    const { audit, discoveries, metrics } = this.#deps
+    const server = facts.server?.name ?? null
+    if (outcome === 'ok' && facts.server !== null) discoveries.noteSuccess(inbound.principal, facts.server)
+    metrics.mcpCall({ server: server ?? 'hub', method, outcome, seconds: durationMs / 1000 })
     if (code !== null) metrics.hubError(code)
     audit.record({
       at: Date.now(),
@@ -106,7 +108,7 @@ export class Replies {
       sessionId: facts.sessionId,
       kind: 'mcp',
       action: method.slice(0, ACTION_LENGTH),
-      server: facts.server,
+      server,
       target: facts.target,
       outcome,
       code,

@@ -26,7 +26,7 @@ export function parseEndpoint(path: string): Endpoint | null {
   if (path === '/mcp' || path === '/mcp/') return ALL
   if (!path.startsWith('/mcp/')) return null
   const rest = path.endsWith('/') ? path.slice(5, -1) : path.slice(5)
-  if (rest.startsWith('group/')) return parseGroup(rest.slice(6))
+  if (path.startsWith('/mcp/group/')) return parseGroup(rest.slice(6))
   if (!SERVER_NAME.test(rest)) return null
   return { scope: { kind: 'server', name: rest }, path: `/mcp/${rest}` }
 }

@@ -1,0 +1,73 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { buildUriTable, mapResultUris } from './resource-uris.ts'
+
+const table = buildUriTable([
+  { server: 'a', uris: ['a://1', 'same://x', 'mcphub://b/eA'], templates: ['t://{x}/end', '{anything}', 'both://{x}'] },
+  { server: 'b', uris: ['b://1', 'same://x'], templates: ['both://{y}'] },
+])
+
+test('every URI of every server comes back to that server, whatever it is', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ minLength: 1, unit: 'binary' }).map((text) => text.toWellFormed()),
+      fc.constantFrom('a', 'b'),
+      (uri, server) => {
+        const exposed = table.expose(server, uri)
+        if (/^https?:/i.test(exposed)) return
+        expect(table.route(exposed)).toEqual({ server, uri })
+      },
+    ),
+  )
+  for (const uri of ['a://1', 'same://x', 'mcphub://b/eA', 't://q/end', 'unknown://z', 'both://q']) {
+    expect(table.route(table.expose('a', uri))).toEqual({ server: 'a', uri })
+    expect(table.route(table.expose('b', uri))).toEqual({ server: 'b', uri })
+  }
+})
+
+test('a URI belongs to one server or to none', () => {
+  expect(table.route('a://1')).toEqual({ server: 'a', uri: 'a://1' })
+  expect(table.route('t://deep/er/end')).toEqual({ server: 'a', uri: 't://deep/er/end' })
+  for (const uri of [
+    'same://x',
+    'both://q',
+    'nobody://',
+    'mcphub://',
+    'mcphub://c/eA',
+    'mcphub://a/',
+    'mcphub://a/e A',
+  ]) {
+    expect(table.route(uri), uri).toBeNull()
+  }
+})
+
+test('templates: unique ones pass, others are named after their server', () => {
+  expect(table.exposeTemplate('a', 't://{x}/end')).toBe('t://{x}/end')
+  const exposed = table.exposeTemplate('b', 'both://{y}')
+  expect(table.routeTemplate(exposed)).toEqual({ server: 'b', uri: 'both://{y}' })
+  expect(table.route(exposed.replace('{y}', '7'))).toEqual({ server: 'b', uri: 'both://7' })
+  expect(table.routeTemplate('none://{z}')).toBeNull()
+})
+
+test('results are mapped where the protocol has URIs, nowhere else', () => {
+  const result = {
+    content: [
+      { type: 'resource', resource: { uri: 'u', text: 'uri' } },
+      { type: 'text', text: 'u' },
+    ],
+    messages: [{ role: 'user', content: { type: 'resource_link', uri: 'u' } }],
+    contents: [{ uri: 'u', text: 'x', _meta: { ui: { resourceUri: 'u' } } }],
+    structuredContent: { uri: 'u' },
+    _meta: { 'ui/resourceUri': 'u' },
+  }
+  expect(mapResultUris(structuredClone(result), () => 'M')).toEqual({
+    content: [
+      { type: 'resource', resource: { uri: 'M', text: 'uri' } },
+      { type: 'text', text: 'u' },
+    ],
+    messages: [{ role: 'user', content: { type: 'resource_link', uri: 'M' } }],
+    contents: [{ uri: 'M', text: 'x', _meta: { ui: { resourceUri: 'M' } } }],
+    structuredContent: { uri: 'u' },
+    _meta: { 'ui/resourceUri': 'M' },
+  })
+})
