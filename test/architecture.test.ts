@@ -124,23 +124,23 @@ function findViolations({ file, also, pattern, below = 'gateway/' }: OnlyHere, s
 const sources = readSources()
 
 describe.each(RULES)('$what in $file', (rule) => {
-  test('R3-21: and nowhere else', () => {
+  test('R3-7b: and nowhere else', () => {
     expect(sources.size).toBeGreaterThan(100)
     expect(findViolations(rule, sources)).toEqual([])
   })
 
-  test('R3-21: the named file does it, and so do the exceptions', () => {
+  test('R3-7b: the named file does it, and so do the exceptions', () => {
     for (const file of [rule.file, ...rule.also]) expect(rule.pattern.test(sources.get(file) ?? ''), file).toBe(true)
   })
 
-  test.each(rule.planted)('R3-21: a planted violation is found: %s', (line) => {
+  test.each(rule.planted)('R3-7b: a planted violation is found: %s', (line) => {
     const path = `${rule.below || 'gateway/src/features/keys/'}planted.ts`
     expect(findViolations(rule, new Map([...sources, [path, `export const a = 1\n${line}\n`]]))).toEqual([path])
     expect(findViolations(rule, new Map([...sources, [path, withoutComments(`// ${line}\n`)]]))).toEqual([])
   })
 })
 
-test('R3-21: ARCHITECTURE.md names the file where a key is checked, a header written, a child started', () => {
+test('R3-7b: ARCHITECTURE.md names the file where a key is checked, a header written, a child started', () => {
   const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
   const named = [
     'gateway/src/auth/authenticator.ts',

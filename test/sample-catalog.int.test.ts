@@ -29,7 +29,7 @@ const server = (name: string): CatalogServer => {
   return found
 }
 
-test('R3-3: every sample is read without a fault', async () => {
+test('R3-2a: every sample is read without a fault', async () => {
   expect(samples.faults).toEqual([])
   expect([...samples.servers.keys()]).toEqual(['everything', 'filesystem', 'github', 'memory', 'sequential-thinking'])
   expect([...samples.groups.keys()]).toEqual(['engineering'])
@@ -37,7 +37,7 @@ test('R3-3: every sample is read without a fault', async () => {
   expect(files).toHaveLength(samples.servers.size + samples.groups.size)
 })
 
-test('R3-16: each sample is isolated as its comments say, with the reason', () => {
+test('R3-9c: each sample is isolated as its comments say, with the reason', () => {
   const modes = [...samples.servers.values()].map(({ name, isolation, spec }) => [
     name,
     isolation.mode,
@@ -63,9 +63,9 @@ test('SEC-7: only GitHub is given the token of GitHub', () => {
   expect(pattern.test('hunter2')).toBe(false)
 })
 
-describe('R3-3: packages', () => {
+describe('R3-2d: packages', () => {
   test.each(['everything', 'filesystem', 'memory', 'sequential-thinking'])(
-    'R3-3: %s: the installed version, with one executable',
+    'R3-2d: %s: the installed version, with one executable',
     async (name) => {
       const wanted = server(name).spec.stdio?.package?.npm
       const manifest = JSON.parse(await readFile(join(root, 'node_modules', wanted!.name, 'package.json'), 'utf8')) as {

@@ -150,7 +150,7 @@ describe('entitlement', () => {
 describe('narrowing', () => {
   const servers = ['a', 'b', 'c'].map((name) => server(name, { access: 'Everyone' }))
 
-  test('R3-8: no personal group shows all, groups but none active nothing, else the union of the active ones', () => {
+  test('R3-9d: no personal group shows all, groups but none active nothing, else the union of the active ones', () => {
     const { access, setPersonal } = world(servers)
     expect(namesOf(access.view(principal(), ALL))).toEqual(['a', 'b', 'c'])
     setPersonal('u-alice', { one: { active: false, servers: ['a'] } })
@@ -418,7 +418,7 @@ describe('explain', () => {
   const failing = ({ steps }: { steps: readonly { step: string; ok: boolean }[] }): string[] =>
     steps.filter(({ ok }) => !ok).map(({ step }) => step)
 
-  test('R3-6: every step in order, each with its reason', async () => {
+  test('R3-3b: every step in order, each with its reason', async () => {
     const answer = await setUp()(principal(), 'a__read')
     expect(answer).toMatchObject({ server: 'a', user: 'alice', visible: true })
     expect(answer.steps.map(({ step }) => step)).toEqual([
@@ -440,13 +440,13 @@ describe('explain', () => {
     ['a server that is switched off', 'off__read', 'alice', ['serverState'], false],
     ['a prefix of its own', 'o__read', 'bob', [], true],
     ['a server as a whole', 'open', 'bob', [], true],
-  ] as const)('R3-6: %s: %s for %s fails at %j', async (_, tool, user, steps, visible) => {
+  ] as const)('R3-3b: %s: %s for %s fails at %j', async (_, tool, user, steps, visible) => {
     const answer = await setUp()(admin, tool, user)
     expect(failing(answer)).toEqual(steps)
     expect(answer.visible).toBe(visible)
   })
 
-  test('R3-6: personal group, key scope, missing variable, nothing discovered', async () => {
+  test('R3-3b: personal group, key scope, missing variable, nothing discovered', async () => {
     const narrowed = await setUp((w) => w.setPersonal('u-alice', { one: { active: false, servers: ['a'] } }))(
       principal(),
       'a__read',

@@ -31,7 +31,7 @@ const cases: Case[] = [
   [{ type: 'Remote', isolation: 'PerUser' }, [], 'PerUser', /manifest says/],
 ]
 
-test.each(cases)('R3-16: isolation of %j with variables %j is %s', (spec, variables, mode, reason) => {
+test.each(cases)('R3-9c: isolation of %j with variables %j is %s', (spec, variables, mode, reason) => {
   const decided = decideIsolation(spec, variables)
   expect(decided.mode).toBe(mode)
   expect(decided.reason).toMatch(reason)

@@ -42,7 +42,7 @@ const faults = (catalog: Catalog): string[] =>
 const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 3000, interval: 10 })
 
 describe('a change takes effect', () => {
-  test('R3-3: a new, a changed and a deleted manifest, each well below a second', async () => {
+  test('R3-2b: a new, a changed and a deleted manifest, each well below a second', async () => {
     await write('a.yaml', server('a'))
     const catalog = await start()
     expect(names(catalog)).toEqual(['a'])
@@ -69,7 +69,7 @@ describe('a change takes effect', () => {
     expect(before.servers.get('a')?.spec.remote?.url).toContain('a.example')
   })
 
-  test("R3-3: an editor's atomic rename, a new subfolder, and without any hint of the file system", async () => {
+  test("R3-2b: an editor's atomic rename, a new subfolder, and without any hint of the file system", async () => {
     await write('a.yaml', server('a'))
     const catalog = await start()
     await write('.a.yaml.swp', server('a', 'renamed'))
@@ -114,7 +114,7 @@ describe('a change takes effect', () => {
 })
 
 describe('a fault takes nothing away', () => {
-  test('R3-4: a broken manifest is named with file, line and reason; the last good version and the rest keep serving', async () => {
+  test('R3-2c: a broken manifest is named with file, line and reason; the last good version and the rest keep serving', async () => {
     await write('a.yaml', server('a'))
     await write('b.yaml', server('b'))
     const catalog = await start()
@@ -135,7 +135,7 @@ describe('a fault takes nothing away', () => {
     expect(faults(catalog)).toEqual([])
   })
 
-  test('R3-4: half-written, emptied and unreadable files', async () => {
+  test('R3-2c: half-written, emptied and unreadable files', async () => {
     await write('a.yaml', server('a'))
     const catalog = await start()
     for (const text of [server('a').slice(0, 40), '{', 'apiVersion: mcp', '\u0000\u0001']) {
@@ -154,7 +154,7 @@ describe('a fault takes nothing away', () => {
     expect(names(catalog)).toEqual(['a'])
   })
 
-  test('R3-4: a file written in two steps never shows its first half', async () => {
+  test('R3-2c: a file written in two steps never shows its first half', async () => {
     await write('two.yaml', `${server('a')}---\n${server('b')}`)
     const catalog = await start()
     const seen: string[] = []
@@ -165,7 +165,7 @@ describe('a fault takes nothing away', () => {
     expect(new Set(seen)).toEqual(new Set(['a,b']))
   })
 
-  test('R3-4: a folder that vanishes keeps serving and is followed again when it returns', async () => {
+  test('R3-2c: a folder that vanishes keeps serving and is followed again when it returns', async () => {
     await write('a.yaml', server('a'))
     const catalog = await start({ pollMs: 50 })
     await rename(folder, `${folder}-away`)

@@ -1,0 +1,345 @@
+// What was promised: id → behaviour → source → how it is proven. A promise is proven by tests whose titles begin with its id
+// (`test('SES-3: …')`) or, where a test says it in its own words, by the titles named here. test/requirements.test.ts holds both ways:
+// no promise that is due goes without a test, and no test names a promise that is not here.
+
+export interface Requirement {
+  readonly id: string
+  readonly behaviour: string
+  readonly source: string
+  /** 'later': needs a part that is not built yet; tests may already name it */
+  readonly due: 'now' | 'later'
+  /** [file, text of a title in it]; all must be there */
+  readonly proof: readonly Proof[]
+}
+export type Proof = readonly [file: string, title: string]
+
+const promise = (source: string, id: string, behaviour: string, ...proof: Proof[]): Requirement => ({
+  id,
+  behaviour,
+  source,
+  due: 'now',
+  proof,
+})
+const story = (id: string, behaviour: string, ...proof: Proof[]): Requirement =>
+  promise('issue 3, story', id, behaviour, ...proof)
+const part = (id: string, behaviour: string, ...proof: Proof[]): Requirement =>
+  promise('issue 3, parts', id, behaviour, ...proof)
+const done = (id: string, behaviour: string, ...proof: Proof[]): Requirement =>
+  promise('issue 3, done when', id, behaviour, ...proof)
+const threat = (id: string, behaviour: string): Requirement => promise('threat matrix, core', id, behaviour)
+const later = (id: string, behaviour: string): Requirement => ({
+  id,
+  behaviour,
+  source: 'threat matrix',
+  due: 'later',
+  proof: [],
+})
+
+const LAUNCHER = 'test/launcher/launcher.int.test.ts'
+const ACCOUNTS = 'test/launcher/accounts.int.test.ts'
+const CLI = 'cli/src/cli.int.test.ts'
+const ENDPOINT = 'gateway/src/mcp/downstream/endpoint.int.test.ts'
+const NPM = 'gateway/src/packages/npm-packages.int.test.ts'
+const SANDBOXES = 'gateway/src/sandboxes/process/process-sandboxes.int.test.ts'
+const SEPARATION = 'gateway/src/sandboxes/process/separation.int.test.ts'
+
+const STORY: readonly Requirement[] = [
+  story(
+    'R3-1a',
+    'one command starts database, gateway and samples and prints endpoint, editor blocks and set-up link; the next start keeps the data',
+    [LAUNCHER, 'prints what to paste the first time, keeps the data the second time, and Ctrl-C leaves no process'],
+    ['launcher/src/screen.test.ts', 'at the first start holds all that is pasted'],
+  ),
+  story(
+    'R3-1b',
+    'works as root and as an ordinary user, also in a clone below a closed home; no account is created',
+    [ACCOUNTS, 'works in a clone below a home that nobody else enters'],
+    [ACCOUNTS, 'works as an ordinary user'],
+    ['launcher/src/postgres/account.test.ts', 'never takes an account of a person'],
+  ),
+  story(
+    'R3-1c',
+    'a taken port, a folder that cannot be used, a half-finished install and a killed earlier run get one sentence or are mended',
+    [LAUNCHER, 'a taken port'],
+    [LAUNCHER, 'two launchers on one folder'],
+    [LAUNCHER, 'a killed launcher takes the gateway and PostgreSQL with it'],
+    [ACCOUNTS, 'read-only: one sentence and its fix'],
+    ['launcher/src/install-check.int.test.ts', 'tells absent, whole, incomplete and outdated'],
+  ),
+  story('R3-1d', 'both loopbacks answer', [
+    'gateway/src/platform/listener.int.test.ts',
+    'both loopbacks answer on one port',
+  ]),
+  story('R3-1e', 'any address beyond loopback refuses the demo key', [
+    'gateway/src/config.test.ts',
+    'an address beyond loopback refuses the demo key',
+  ]),
+  story('R3-2a', 'the sample manifests are real servers without a fault'),
+  story('R3-2b', 'the folder is watched: a change takes effect well below a second'),
+  story(
+    'R3-2c',
+    'a broken manifest is named with file, line and reason; the last good version and the rest keep serving',
+  ),
+  story(
+    'R3-2d',
+    'packages are installed beforehand: integrity, a kept lock, progress, never at call time',
+    [NPM, 'is installed with progress, once, readable by others and writable by the hub alone'],
+    [NPM, 'whose kept lock was edited is refused'],
+    [NPM, 'whose download is not what the lock names is refused'],
+    [NPM, 'is known to the next start without any install'],
+    [SANDBOXES, 'a package that is absent or failed is said at once'],
+  ),
+  story('R3-2e', 'the npm servers in their HTTP and HTTP+SSE modes are real upstreams', [
+    'gateway/src/mcp/upstream/real-servers.int.test.ts',
+    'lists, calls, progress, prompts, resources',
+  ]),
+  story(
+    'R3-3a',
+    'the command line does everything without a browser',
+    [CLI, 'add, list, switch, delete, restore'],
+    [CLI, 'the key is alone on stdout, once; lists show its end only'],
+    [CLI, 'come from stdin, are listed masked, and can be unset'],
+    [CLI, 'groups: create, change, switch, delete'],
+    [CLI, 'servers: list, all with faults, status, why'],
+    [CLI, 'sessions and sandboxes: list, logs, end, stop'],
+    [CLI, 'pages, filters, others for administrators'],
+    [CLI, 'connect prints a block for each editor'],
+  ),
+  story('R3-3b', 'explain says why a tool is visible or not, step by step'),
+  story(
+    'R3-3c',
+    'doctor has at least 12 checks, each provoked by a test',
+    ['gateway/src/features/doctor/doctor.test.ts', 'every check is provoked by one of these'],
+    ['cli/src/doctor/doctor.int.test.ts', 'hub-checks'],
+  ),
+  story(
+    'R3-3d',
+    'exit codes and JSON that scripts can trust, shell completion',
+    ['cli/src/faults.int.test.ts', 'as JSON on stderr under --json'],
+    ['cli/src/commands/completion.int.test.ts', 'bash accepts the script without a word'],
+  ),
+  story('R3-4a', "each user's filesystem root is their own, used at the same time"),
+  story('R3-4b', "each user's memory graph is their own"),
+  story('R3-4c', 'two windows of one person: two states where the server is Isolated, one where it is Shared'),
+  story('R3-4d', 'a personal group that goes off takes its tools away within a second, on every method'),
+  story(
+    'R3-4e',
+    'clients of SDK 1.32 and 2.4 run the same story',
+    ['gateway/src/mcp/downstream/sdk-clients.int.test.ts', 'v1'],
+    ['gateway/src/mcp/downstream/sdk-clients.int.test.ts', 'v2 %s'],
+  ),
+  story(
+    'R3-5',
+    'a missing variable: no tool is invented, the server is named with it; once set the next call works, no restart',
+  ),
+  story('R3-5b', 'nothing of a person reaches a server whose manifest does not name it'),
+  story(
+    'R3-6',
+    'the gateway is killed and started again: both clients go on, no call is made twice, nothing is left behind',
+  ),
+  story(
+    'R3-6b',
+    'no process outlives the hub: neither a stubborn grandchild nor PostgreSQL, also when the launcher died too',
+    [LAUNCHER, 'a launcher and a gateway both killed leave children and PostgreSQL, which the next start ends'],
+    ['gateway/src/sandboxes/process/sweep.int.test.ts', 'after a hub was killed nothing of its children is left'],
+    [SANDBOXES, 'the whole tree goes: a grandchild in its own session that ignores signals'],
+  ),
+]
+
+const PARTS: readonly Requirement[] = [
+  part('R3-7a', 'layers, sizes and promises are lint rules, each proven to fire'),
+  part('R3-7b', 'a key is checked, a header written, a child started in one file each'),
+  part(
+    'R3-7c',
+    'the contracts import zod alone and bundle for a browser; versions exact, lock without addresses',
+    ['packages/api/src/contracts.test.ts', 'the root bundles for a browser and imports zod alone'],
+    ['test/workspace/lock-file.test.ts', 'holds no address and an integrity for all that is fetched'],
+    ['test/workspace/lock-file.test.ts', 'names exact versions in every workspace'],
+  ),
+  part(
+    'R3-8a',
+    'one error type with a closed code set and a face on every edge',
+    ['packages/api/src/errors.test.ts', '%s has a face on every edge'],
+    ['cli/src/faults.int.test.ts', '%s'],
+  ),
+  part(
+    'R3-9a',
+    'configuration by one schema: all faults at once, --help lists it',
+    ['gateway/src/config.test.ts', 'all faults are told at once, each with its variable'],
+    ['gateway/src/config.test.ts', '--help lists every variable with its default'],
+  ),
+  part('R3-9b', 'env-templates are computed from the catalogue', [
+    'gateway/src/features/variables/variables.int.test.ts',
+    'templates are computed from the catalogue',
+  ]),
+  part('R3-9c', 'isolation: Auto is one pure function with its reason'),
+  part('R3-9d', 'personal groups only narrow: none shows all, none active shows nothing, else the union'),
+  part(
+    'R3-9e',
+    'one audit record per call, refused ones too, arguments hashed',
+    [ENDPOINT, 'audit: one record per request with a hash of the canonical arguments'],
+    ['gateway/src/platform/route.int.test.ts', 'has one record for every change, ok, failed or refused'],
+  ),
+  part('R3-9f', 'the audit is batched off the hot path and bounded while the database is slow or away'),
+  part(
+    'R3-9g',
+    'health, readiness and metrics on their own port',
+    ['gateway/src/platform/health.test.ts', 'not ready before the start and after the stop'],
+    ['gateway/src/platform/metrics.int.test.ts', 'the scrape shows process metrics'],
+  ),
+  part(
+    'R3-9h',
+    'trace context is passed on',
+    ['gateway/src/platform/tracing.test.ts', 'a valid context is carried whole'],
+    ['gateway/src/mcp/upstream/modern-link.int.test.ts', 'its trace context passes'],
+  ),
+  part(
+    'R3-10',
+    'routes are data: the OpenAPI document and the permission matrix are made from them',
+    ['gateway/src/platform/openapi.test.ts', 'the document lists every route of the table once, and no other'],
+    ['gateway/src/features/api.int.test.ts', 'every route of the table is listed'],
+  ),
+  part(
+    'R3-11a',
+    'both eras downstream and upstream',
+    [ENDPOINT, 'discover, lists, calls and unknown methods'],
+    [ENDPOINT, 'revisions are negotiated, also with a modern header'],
+    ['gateway/src/mcp/upstream/modern-link.int.test.ts', 'is found by one probe, needs no session'],
+    ['gateway/src/mcp/upstream/modern-link.int.test.ts', 'its result becomes a complete one'],
+  ),
+  part('R3-11b', 'aggregate, one server and one group are endpoints of their own', [
+    'gateway/src/mcp/downstream/lists.int.test.ts',
+    'groups are endpoints of their own',
+  ]),
+  part(
+    'R3-11c',
+    'a call has its time without progress, then a clear error; progress keeps it alive; a start does not count',
+    ['gateway/src/mcp/upstream/http-link.int.test.ts', 'progress keeps a call alive beyond the idle limit'],
+    ['gateway/src/mcp/upstream/stdio-link.int.test.ts', 'a silent child is timed out and told'],
+  ),
+  part(
+    'R3-11d',
+    'resources of several servers keep apart',
+    ['gateway/src/mcp/downstream/lists.int.test.ts', 'unique URIs pass, others name their server'],
+    ['gateway/src/mcp/downstream/lists.int.test.ts', 'a URI that several may have, or none, is tried on nobody'],
+  ),
+  part(
+    'R3-12a',
+    'a child per user and server, one per session where Isolated, none shared by two owners',
+    [SANDBOXES, 'two users, two sessions and a discovery never share a child'],
+    ['gateway/src/mcp/upstream/stdio-link.int.test.ts', 'one child per session where the manifest says Isolated'],
+  ),
+  part(
+    'R3-12b',
+    "a hostile child gets nothing of another user's, as root and as an ordinary user, or the hub says so",
+    [SEPARATION, 'as root it has a uid and a root folder of its own and gets nothing'],
+    [SEPARATION, 'as an ordinary user its namespaces keep it out, or the hub says that nothing does'],
+  ),
+  part(
+    'R3-12c',
+    'limits of memory, output and lines; ended on idle, deactivation and stop',
+    [SANDBOXES, 'a tree that outgrows its memory is ended with that reason'],
+    [SANDBOXES, 'an idle child is ended, a held one is not'],
+    [SANDBOXES, 'stop ends all and refuses new ones'],
+  ),
+]
+
+const DONE: readonly Requirement[] = [
+  done(
+    'R3-14a',
+    '200 users × 500 calls with colliding ids over shared, per-user and per-session servers show no cross-talk',
+    ['test/e2e/isolation.test.ts', '200 users × 500 calls'],
+  ),
+  done('R3-14b', 'that check fails on a map keyed by id alone and on an upstream session shared between users'),
+]
+
+const THREATS: readonly Requirement[] = [
+  threat(
+    'ID-1',
+    'every bad or missing key on every route and verb: 401, one body, one class of time, nothing upstream',
+  ),
+  threat('ID-2', 'only a hash of a key is stored; it is shown in full once, in lists by at most 4 characters'),
+  threat('ID-3', 'a key in the query is in no log, trace, metric, referrer, redirect or upstream URL'),
+  threat(
+    'ID-4',
+    'a deactivated user or revoked key: calls refused and streams closed within 5 s on every replica, notify cut',
+  ),
+  threat('ID-5', 'a re-used login name inherits nothing'),
+  threat('ID-6', "a client's X-MCPHub-* headers never pass; a server sees one value made by the hub"),
+  threat('SES-1', 'crowds with colliding ids: every reply goes to its own user'),
+  threat('SES-2', 'state of one upstream session is never seen by another'),
+  threat('SES-3', 'another key with a known session id gets the 404 of an unknown one; a stream is not taken over'),
+  threat('SES-4', 'Last-Event-ID replays nothing of another session or stream'),
+  threat(
+    'SES-5',
+    'a request of a server reaches only the call it belongs to; foreign answers and cancels have no effect',
+  ),
+  threat('SES-7', 'lists are their user’s own, changed within a second; a foreign cursor is refused'),
+  threat('SES-8', 'hidden is refused exactly like unknown, on every method'),
+  threat('SES-9', 'names map injectively; a collision is refused and reported'),
+  threat('SEC-1', 'a ciphertext moved to another place does not open; a dump holds no plain text'),
+  threat('SEC-2', 'no secret in any log, trace, metric, event or crash output, at debug level and on failures'),
+  threat('SEC-3', 'a saved value is never read back whole; the mask sent back changes nothing'),
+  threat('SEC-5', 'values that break headers or lines are refused by name, and stand nowhere'),
+  threat('SEC-6', 'only own declared variables resolve, once; a missing one leaves no literal'),
+  threat('SEC-7', 'a server gets only the variables its own manifest names'),
+  threat('SEC-8', "a child's environment is an allow-list"),
+  threat('SEC-9', 'a rotated value is used within 10 s and the old one never after'),
+  threat('NET-2', 'redirects of an upstream are not followed'),
+  threat('NET-5', 'a variable in a URL only where allowed, encoded, and never chooses the host'),
+  threat('BOX-7', 'garbage, endless lines, floods and shell characters of a child harm nobody'),
+  threat('BOX-8', 'names of sandboxes are valid and unique for any input'),
+  threat('CON-6', 'every route × every role matches the table'),
+  threat('CON-7', 'at least one active administrator always remains'),
+  threat('GW-1', 'a killed gateway costs only the calls in flight, once, clearly; no wrong reply'),
+  threat(
+    'GW-3',
+    'a database that is down, slow, full or read-only: known identities for their time, then 503; no hang; recovers',
+  ),
+  threat('GW-4', 'an upstream that hangs, drips, closes or lies: a clear error in time, others unaffected'),
+  threat('GW-5', 'an upstream answer that is none is never forwarded'),
+  threat('GW-6', 'malformed client messages are refused, the process lives, nothing goes upstream'),
+  threat('GW-7', 'too large bodies, headers and URLs are refused without buffering'),
+  threat('GW-8', 'slow sockets are closed in time while others are served'),
+  threat('GW-9', 'idle sessions cost little and are freed'),
+  threat('GW-12', 'tools/call is never sent twice'),
+  threat('GW-13', 'calls race one cold start; a child that dies fails its calls clearly and the next works'),
+  threat('GW-16', 'foreign Origin or Host is refused'),
+  threat('DAT-1', 'migrations go up and down with data, by one migrator, and roll back'),
+  threat('DAT-3', 'the key ring rotates online; a wrong one refuses to start'),
+  later('ID-7', 'credentials of the hub are never forwarded; tokens for another audience are refused'),
+  later('ID-8', 'floods of bad keys cost little and others are served'),
+  later('SES-6', 'a request state is bound to its user, arguments and time'),
+  later('SES-10', 'headers and body that disagree are refused'),
+  later('SEC-4', 'no value in any Kubernetes object'),
+  later('NET-1', 'private, link-local and encoded addresses are never connected to'),
+  later('NET-3', 'an address that changes between check and connect is not connected to'),
+  later('NET-4', 'URLs an upstream names are not fetched'),
+  later('NET-6', 'nobody but an administrator tests a connection'),
+  later('BOX-1', 'pods meet the restricted standard'),
+  later('BOX-2', 'a resource cannot override the security of its pod'),
+  later('BOX-3', 'a forged label draws no traffic'),
+  later('BOX-4', 'a pod reaches only what it may'),
+  later('BOX-5', 'no pod before its policy'),
+  later('BOX-6', "a pod's shim takes only its own gateway"),
+  later('BOX-9', "one user's sandboxes cost nobody else theirs"),
+  later('CON-1', 'pages of other sites change nothing'),
+  later('CON-2', 'hostile texts are inert in the console'),
+  later('CON-3', 'a login that was tampered with makes no session'),
+  later('CON-4', 'return addresses stay on the own origin'),
+  later('CON-5', 'session cookies are fixed at login and ended on every replica'),
+  later('CON-8', 'security headers on every answer'),
+  later('CON-9', 'a changed tool definition is held or flagged'),
+  ...Array.from({ length: 11 }, (_, i) => later(`OPR-${i + 1}`, 'a promise of the operator')),
+  later('GW-2', 'any replica serves any session'),
+  later('GW-10', 'a client that stops reading holds nothing else up'),
+  later('GW-11', 'a client that leaves is cleaned up after'),
+  later('GW-14', 'a stop drains'),
+  later('GW-15', 'one flooding user does not hold others up'),
+  later('GW-17', 'a day of load leaks nothing'),
+  later('DAT-2', 'a restored backup revives no revoked key'),
+  later('DAT-4', 'concurrent edits lose nothing'),
+  later('DAT-5', 'any text is kept exactly or refused'),
+]
+
+export const REQUIREMENTS: readonly Requirement[] = [...STORY, ...PARTS, ...DONE, ...THREATS]
