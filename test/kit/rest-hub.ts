@@ -4,6 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAccess } from '../../gateway/src/access/create-access.ts'
 import type { Principal } from '../../gateway/src/auth/principal.ts'
+import { createPgIdentityStore } from '../../gateway/src/auth/pg-identity-store.ts'
+import { type Database, openDatabase } from '../../gateway/src/db/database.ts'
+import { migrateUp } from '../../gateway/src/db/migrate.ts'
+import { createKeysService } from '../../gateway/src/features/keys/keys-service.ts'
+import { createPgKeysStore } from '../../gateway/src/features/keys/pg-keys-store.ts'
+import { createPgSettingsStore } from '../../gateway/src/features/settings/pg-settings-store.ts'
+import { createPgUsersStore } from '../../gateway/src/features/users/pg-users-store.ts'
+import { createUsersService } from '../../gateway/src/features/users/users-service.ts'
 import { createApi } from '../../gateway/src/features/api.ts'
 import { createActivityService, type ActivityService } from '../../gateway/src/features/activity/activity-service.ts'
 import { createPgActivityStore } from '../../gateway/src/features/activity/pg-activity-store.ts'
@@ -31,10 +39,10 @@ import {
   createSandboxesDouble,
 } from './hub-doubles.ts'
 import { type TestRest, startRest } from './rest.ts'
-import { type PgWorld, openPgWorld } from './worlds.ts'
+import { type World, openPgWorld } from './worlds.ts'
 
 export interface RestHub extends TestRest {
-  readonly world: PgWorld
+  readonly world: RestWorld
   readonly catalog: CatalogDouble
   readonly sandboxes: SandboxesDouble
   readonly discoveries: DiscoveriesDouble
@@ -47,8 +55,30 @@ export interface RestHub extends TestRest {
   readonly health: Health
 }
 
-export async function startRestHub(): Promise<RestHub> {
-  const world = await openPgWorld()
+/** People and keys, and the database they are in. */
+export type RestWorld = Pick<World, 'users' | 'keys' | 'identities' | 'changes' | 'close'> & {
+  readonly opened: { readonly database: Database }
+}
+
+/** For a database of the test's own, which it may kill. */
+export async function openRestWorld(url: string): Promise<RestWorld> {
+  await migrateUp({ url })
+  const database = await openDatabase({ url, connectTimeoutMs: 1000, statementTimeoutMs: 1000 })
+  const { changes } = database
+  const settings = createPgSettingsStore(database)
+  const keys = createKeysService({ store: createPgKeysStore(database), transactor: database })
+  return {
+    keys,
+    users: createUsersService({ store: createPgUsersStore(database), settings, transactor: database, changes, keys }),
+    identities: createPgIdentityStore(database),
+    changes,
+    opened: { database },
+    close: () => database.close(),
+  }
+}
+
+export async function startRestHub(given?: RestWorld): Promise<RestHub> {
+  const world = given ?? (await openPgWorld())
   const { database } = world.opened
   const folder = mkdtempSync(join(tmpdir(), 'mcphub-rest-'))
   const ring = openKeyRing(join(folder, 'keyring.json'))
@@ -137,7 +167,7 @@ export async function startRestHub(): Promise<RestHub> {
   }
 }
 
-async function describePrincipal(world: PgWorld, username: string): Promise<Principal | null> {
+async function describePrincipal(world: RestWorld, username: string): Promise<Principal | null> {
   const user = await world.users.find(username).catch(() => null)
   if (user === null) return null
   return { userId: user.id, username: user.username, role: user.role, keyId: '', scope: { servers: null }, claims: [] }
