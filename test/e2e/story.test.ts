@@ -1,6 +1,6 @@
 // The story of one machine, with real clients and real servers: two people on one hub never meet.
 import { createHmac } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync, mkdtempSync, chmodSync } from 'node:fs'
+import { readFileSync, writeFileSync, mkdtempSync, chmodSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -182,6 +182,5 @@ describe('the gateway is killed', () => {
     await a.call('probe__mark', { file: marks, id: 'after' })
     expect(readFileSync(marks, 'utf8')).toBe('before\nafter\n')
     await until(() => expect(isAlive(grandchild)).toBe(false))
-    expect(existsSync(`/proc/${grandchild}`)).toBe(false)
   })
 })
