@@ -42,8 +42,10 @@ function sendJson(res: ServerResponse, value: unknown, status = 200): void {
   res.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text)
 }
 
-const openEvents = (res: ServerResponse) =>
-  void res.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+function openEvents(res: ServerResponse): void {
+  res.writeHead(200, { 'content-type': 'text/event-stream' })
+  res.flushHeaders()
+}
 const event = (value: unknown) =>
   `event: message\ndata: ${typeof value === 'string' ? value : JSON.stringify(value)}\n\n`
 const ok = (id: unknown, text: string) => ({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text }] } })
@@ -185,7 +187,7 @@ const MODES: Readonly<Record<string, Mode>> = {
     openEvents(res)
     const id = `ask-${String(body.id)}`
     upstream.answers.set(id, (answer) => res.end(event(ok(body.id, JSON.stringify(answer.result ?? answer.error)))))
-    const method = String(body.params?.arguments?.['method'] ?? 'elicitation/create')
+    const { method = 'elicitation/create' } = (body.params?.arguments ?? {}) as { method?: string }
     res.write(event({ jsonrpc: '2.0', id, method, params: { message: 'who?' } }))
   },
   changed: ({ res, body }) => {

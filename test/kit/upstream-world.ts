@@ -49,12 +49,10 @@ export function makeOwner(user: string, change: Partial<LinkOwner> & { readonly 
 export class MemoryVariables implements Variables {
   readonly #values = new Map<string, Map<string, string>>()
   readonly #listeners = new Set<(userId: string | null, names: readonly string[]) => void>()
-  #version = 0
 
   set(user: string | null, name: string, value: string): void {
     const values = this.#values.get(user ?? '') ?? new Map<string, string>()
     this.#values.set(user ?? '', values.set(name, value))
-    this.#version++
     for (const listener of this.#listeners) listener(user, [name])
   }
 

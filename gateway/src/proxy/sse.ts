@@ -46,16 +46,11 @@ export class SseParser {
     let at = this.#skipBom(chunk)
     let nextCr = chunk.indexOf(CR, at)
     while (at < chunk.length && !this.#stopped) {
-      if (this.#skipLf) {
-        this.#skipLf = false
-        if (chunk[at] === LF) {
-          at++
-          continue
-        }
-      }
+      if (this.#skipLf && chunk[at] === LF) at++
+      this.#skipLf = false
+      if (at === chunk.length) return
       if (nextCr !== -1 && nextCr < at) nextCr = chunk.indexOf(CR, at)
-      const nextLf = chunk.indexOf(LF, at)
-      const end = nextCr !== -1 && (nextLf === -1 || nextCr < nextLf) ? nextCr : nextLf
+      const end = earlier(nextCr, chunk.indexOf(LF, at))
       if (end === -1) {
         this.#keepPart(chunk.subarray(at))
         return
@@ -135,6 +130,12 @@ export class SseParser {
     this.#sawId = false
     if (tell) this.#listener.event(type)
   }
+}
+
+/** The smaller of two indexes where -1 means none. */
+function earlier(one: number, other: number): number {
+  if (one === -1 || other === -1) return Math.max(one, other)
+  return Math.min(one, other)
 }
 
 function isDataLine(line: Buffer): boolean {

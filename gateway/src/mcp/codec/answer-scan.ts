@@ -1,5 +1,6 @@
 // A large response forwarded while it arrives: an incremental scan of its top level, never held whole. The hub writes its own beginning (version,
-// the client's id), passes the bytes of `result` or `error` and closes only when everything was there and right.
+// the client's id), passes the bytes of `result` or `error` and closes only when everything was there and right. Inside the value it checks UTF-8,
+// strings, brackets and depth: enough to keep the frame, not a whole JSON parser.
 import { isUtf8 } from 'node:buffer'
 import { LIMITS } from '@mcphub/api'
 import { CACHED_METHODS } from './answer-era.ts'
@@ -20,14 +21,15 @@ type State = 'start' | 'first-key' | 'key' | 'in-key' | 'colon' | 'value' | 'in-
 /** keys, ids and versions at the top level are this short, or the message is refused */
 const TOKEN_BYTES = 1024
 const CAPTURED = new Set(['id', 'jsonrpc', 'method'])
-const PASSED = new Set(['result', 'error'])
+const BODY = new Set(['result', 'error'])
 
 /** `write` gets the answer in pieces; a piece may be a view into the chunk given to `push`. */
 export class AnswerScan {
-  /** what is known so far: a response from its `result` or `error` on, a call from its `method` on */
-  kind: 'unknown' | 'response' | 'call' = 'unknown'
+  /** what is known so far; `held` = nothing of it is written: a call, or an error where only results are passed */
+  kind: 'unknown' | 'response' | 'held' = 'unknown'
   readonly #shape: AnswerShape
   readonly #write: (piece: Buffer) => void
+  readonly #passed: ReadonlySet<string>
   #state: State = 'start'
   #key = ''
   #token: Buffer[] = []
@@ -42,9 +44,11 @@ export class AnswerScan {
   #partialUtf8: Buffer | null = null
   #fault: string | null = null
 
-  constructor(shape: AnswerShape, write: (piece: Buffer) => void) {
+  /** `passed`: which of the two members may be written before the message was seen to its end. */
+  constructor(shape: AnswerShape, write: (piece: Buffer) => void, passed: ReadonlySet<string> = BODY) {
     this.#shape = shape
     this.#write = write
+    this.#passed = passed
   }
 
   /** The reason why the message must be refused, or null. After a fault nothing more is written. */
@@ -118,8 +122,8 @@ export class AnswerScan {
     this.#depth = 0
     this.#inString = false
     this.#startToken()
-    if (PASSED.has(this.#key)) return this.#startPassed(byte, at)
-    if (this.#key === 'method') this.kind = this.kind === 'unknown' ? 'call' : this.#mixed()
+    if (this.#passed.has(this.#key)) return this.#startPassed(byte, at)
+    if (this.#key === 'method' || BODY.has(this.#key)) this.kind = this.kind === 'unknown' ? 'held' : this.#mixed()
     return at
   }
 
@@ -146,50 +150,60 @@ export class AnswerScan {
   }
 
   #value(chunk: Buffer, at: number): number {
-    let start = at
-    if (this.#opensModern) {
-      while (start < chunk.length && isSpace(chunk[start]!)) start++
-      if (start === chunk.length) return start
-      this.#opensModern = false
-      if (chunk[start] !== CLOSE) this.#write(Buffer.from(','))
-    }
+    const start = this.#opensModern ? this.#joinModern(chunk, at) : at
     const end = this.#valueEnd(chunk, start)
-    const piece = chunk.subarray(start, end === -1 ? chunk.length : end)
-    if (this.#fault === null && piece.length > 0) {
-      if (PASSED.has(this.#key)) this.#write(piece)
-      else if (CAPTURED.has(this.#key)) this.#keepToken(piece)
-    }
+    if (this.#fault === null) this.#takeValue(chunk.subarray(start, end === -1 ? chunk.length : end))
     if (end === -1) return chunk.length
     if (CAPTURED.has(this.#key)) this.#seen.set(this.#key, normalToken(this.#takeToken()))
     this.#state = 'next'
     return end
   }
 
+  #takeValue(piece: Buffer): void {
+    if (piece.length === 0) return
+    if (this.#passed.has(this.#key)) this.#write(piece)
+    else if (CAPTURED.has(this.#key)) this.#keepToken(piece)
+  }
+
+  /** Behind the hub's own members: a comma, unless the server's object is empty. */
+  #joinModern(chunk: Buffer, at: number): number {
+    let start = at
+    while (start < chunk.length && isSpace(chunk[start]!)) start++
+    if (start === chunk.length) return start
+    this.#opensModern = false
+    if (chunk[start] !== CLOSE) this.#write(Buffer.from(','))
+    return start
+  }
+
   /** Index after the value's last byte, or -1 when it goes on. */
   #valueEnd(chunk: Buffer, from: number): number {
     let at = from
-    while (at < chunk.length) {
+    while (at < chunk.length && this.#fault === null) {
       if (this.#inString) {
-        const end = this.#stringEnd(chunk, at)
-        if (end === -1) return -1
+        at = this.#stringEnd(chunk, at)
+        if (at === -1) return -1
         this.#inString = false
-        at = end
         if (this.#depth === 0) return at
         continue
       }
       const byte = chunk[at]!
-      if (byte === QUOTE) this.#inString = true
-      else if (byte === OPEN || byte === OPEN_LIST) this.#open(byte)
-      else if (byte === CLOSE || byte === CLOSE_LIST) {
-        // a number or literal at the top level ends before the bracket that closes the message
-        if (this.#depth === 0) return at
-        this.#close(byte)
-        if (this.#depth === 0) return at + 1
-      } else if (this.#depth === 0 && (byte === COMMA || isSpace(byte))) return at
-      if (this.#fault !== null) return -1
+      // a number or literal at the top level ends before what follows it
+      if (this.#depth === 0 && endsScalar(byte)) return at
       at++
+      if (STRUCTURAL[byte] !== 0 && this.#structure(byte)) return at
     }
     return -1
+  }
+
+  /** True when the value ended with this byte. */
+  #structure(byte: number): boolean {
+    if (byte === QUOTE) this.#inString = true
+    else if (byte === OPEN || byte === OPEN_LIST) this.#open(byte)
+    else {
+      this.#close(byte)
+      return this.#depth === 0
+    }
+    return false
   }
 
   #open(byte: number): void {
@@ -251,6 +265,14 @@ export class AnswerScan {
     for (let at = 0; at < copy.length; at++) if (copy[at] === 0x0a || copy[at] === 0x0d) copy[at] = SPACE
     return copy
   }
+}
+
+/** bytes that matter inside a value, outside strings */
+const STRUCTURAL = new Uint8Array(256)
+for (const byte of [QUOTE, OPEN, CLOSE, OPEN_LIST, CLOSE_LIST]) STRUCTURAL[byte] = 1
+
+function endsScalar(byte: number): boolean {
+  return byte === COMMA || byte === CLOSE || byte === CLOSE_LIST || isSpace(byte)
 }
 
 function isSpace(byte: number): boolean {

@@ -43,7 +43,7 @@ export interface FaultMessage {
 }
 export type Message = ResponseMessage | NotificationMessage | RequestMessage | FaultMessage
 
-const fault = (reason: string, id: unknown = undefined): FaultMessage => ({ kind: 'fault', reason, id })
+const fault = (reason: string, id?: unknown): FaultMessage => ({ kind: 'fault', reason, id })
 
 /** One whole message. */
 export function parseMessage(bytes: Buffer): Message {

@@ -62,12 +62,12 @@ export class MessageReader {
 
   #scanHeld(last: Buffer): string | null {
     const held = this.#scan ? [last] : this.#pieces
-    this.#scan ??= new AnswerScan(this.#shape!, (bytes) => this.#write(bytes))
+    this.#scan ??= new AnswerScan(this.#shape!, (bytes) => this.#write(bytes), RESULT)
     for (const piece of held) {
       const reason = this.#scan.push(piece)
       if (reason !== null) return reason
     }
-    if (this.#scan.kind === 'call') this.#streams = false
+    if (this.#scan.kind === 'held') this.#streams = false
     if (this.#begun) this.#pieces = []
     return null
   }
@@ -82,3 +82,5 @@ export class MessageReader {
 }
 
 const EMPTY = Buffer.alloc(0)
+/** an error is small, or wrong: it is seen whole */
+const RESULT = new Set(['result'])

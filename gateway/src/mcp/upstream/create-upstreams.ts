@@ -69,18 +69,13 @@ class HubUpstreams implements Upstreams {
   constructor(deps: UpstreamsDeps) {
     const { config } = deps
     this.#deps = deps
-    const limits = {
-      idleMs: config.idleMs ?? LIMITS.upstreamIdleMs,
-      callMs: config.callMs ?? LIMITS.upstreamCallMs,
-      connectMs: config.connectMs ?? LIMITS.upstreamConnectMs,
-      messageBytes: config.messageBytes ?? LIMITS.upstreamMessageBytes,
-      sandboxStartMs: config.sandboxStartMs ?? LIMITS.sandboxStartMs,
-    }
+    const limits = readLimits(config)
+    const { url, noProxy, extraCa } = config.proxy ?? NO_PROXY
     this.#pool = new HttpPool({
       connectMs: limits.connectMs,
-      proxyUrl: config.proxy?.url ?? null,
-      noProxy: config.proxy?.noProxy ?? null,
-      extraCa: config.proxy?.extraCa ?? null,
+      proxyUrl: url,
+      noProxy,
+      extraCa,
       headerBytes: LIMITS.headerBytes,
     })
     this.#tools = {
@@ -286,6 +281,19 @@ class HubUpstreams implements Upstreams {
       this.#tools.log.warn({ err: error, server: link.server.name }, 'variables could not be read after a change')
     }
   }
+}
+
+const NO_PROXY = { url: null, noProxy: null, extraCa: null }
+
+function readLimits(config: UpstreamsConfig): LinkTools['limits'] {
+  const {
+    idleMs = LIMITS.upstreamIdleMs,
+    callMs = LIMITS.upstreamCallMs,
+    connectMs = LIMITS.upstreamConnectMs,
+    messageBytes = LIMITS.upstreamMessageBytes,
+    sandboxStartMs = LIMITS.sandboxStartMs,
+  } = config
+  return { idleMs, callMs, connectMs, messageBytes, sandboxStartMs }
 }
 
 /** A child that users share, and a start without anybody's values, get nobody's variables. */

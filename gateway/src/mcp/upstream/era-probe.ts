@@ -16,9 +16,11 @@ export function judgeProbe(asked: Asked): Era | null {
   }
   if (asked.error && isModernError(asked.error)) return 'modern'
   if (asked.kind === 'error') return 'legacy'
-  const { status } = asked
-  const saysNothing = status === 401 || status === 403 || status >= 500 || (status >= 300 && status < 400)
-  return saysNothing ? null : 'legacy'
+  return saysNothing(asked.status) ? null : 'legacy'
+}
+
+function saysNothing(status: number): boolean {
+  return status === 401 || status === 403 || status >= 500 || (status >= 300 && status < 400)
 }
 
 function isModernError(error: RpcFault): boolean {

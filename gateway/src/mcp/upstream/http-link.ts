@@ -66,7 +66,7 @@ export class HttpLink extends LinkBase implements ExchangeHost {
   }
 
   notify(method: string, params: JsonObject | undefined): void {
-    if (this.isReady && this.#era === 'legacy') this.#postOneWay(rpc.writeNotification(method, params))
+    if (this.isReady && this.#era === 'legacy') void this.#postOneWay(rpc.writeNotification(method, params))
   }
 
   protected override async open(): Promise<void> {
@@ -83,7 +83,7 @@ export class HttpLink extends LinkBase implements ExchangeHost {
 
   protected override tellCanceled(call: UpstreamCall, reason: string): void {
     if (this.#era !== 'legacy' || call.request.method === 'initialize') return
-    this.#postOneWay(rpc.writeNotification('notifications/cancelled', { requestId: call.id, reason }))
+    void this.#postOneWay(rpc.writeNotification('notifications/cancelled', { requestId: call.id, reason }))
   }
 
   protected override async shut(_reason: CloseReason): Promise<void> {
@@ -156,19 +156,23 @@ export class HttpLink extends LinkBase implements ExchangeHost {
     const known = this.tools.eras.find(this.server)
     if (known) return known
     try {
-      const asked = await this.#discover(Math.min(PROBE_MS, this.tools.limits.idleMs))
-      const verdict = judgeProbe(asked)
-      if (verdict === null) throw statusFault(this.server.name, asked.kind === 'refused' ? asked.status : 200)
-      if (verdict === 'modern' && asked.kind === 'result') {
-        this.description = rpc.describeServer(asked.result, 'modern', rpc.MODERN_REVISION)
-      }
-      this.tools.eras.remember(this.server, verdict)
-      return verdict
+      return await this.#probe()
     } catch (error) {
       // silence says nothing about the era for good: try the older handshake, remember nothing
       if (error instanceof HubError && error.code === 'upstream_timeout') return 'legacy'
       throw error
     }
+  }
+
+  async #probe(): Promise<Era> {
+    const asked = await this.#discover(Math.min(PROBE_MS, this.tools.limits.idleMs))
+    const verdict = judgeProbe(asked)
+    if (verdict === null) throw statusFault(this.server.name, asked.kind === 'refused' ? asked.status : 200)
+    if (verdict === 'modern' && asked.kind === 'result') {
+      this.description = rpc.describeServer(asked.result, 'modern', rpc.MODERN_REVISION)
+    }
+    this.tools.eras.remember(this.server, verdict)
+    return verdict
   }
 
   #discover(idleMs?: number) {

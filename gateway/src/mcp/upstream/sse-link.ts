@@ -1,5 +1,5 @@
 // HTTP+SSE (2024-11-05): one event stream per owner brings everything back, messages go by POST to the endpoint the stream names first.
-import { HubError } from '@mcphub/api'
+import type { HubError } from '@mcphub/api'
 import * as write from '../../proxy/headers.ts'
 import { EventStream } from './event-stream.ts'
 import { expandRemote, type RemoteTarget } from './expand.ts'

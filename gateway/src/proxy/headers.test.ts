@@ -1,0 +1,99 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  addModernHeaders,
+  addTraceHeaders,
+  buildCallHeaders,
+  buildLinkHeaders,
+  buildStreamHeaders,
+  checkOwnHeader,
+  checkUpstreamSessionId,
+  encodeHeaderValue,
+} from './headers.ts'
+
+const link = () =>
+  buildLinkHeaders({
+    own: [{ name: 'Authorization', value: 'Bearer x' }],
+    context: { userId: 'u', sessionId: 's', revision: '2025-11-25' },
+    userAgent: 'mcphub/1',
+  })
+const asObject = (flat: readonly string[]) =>
+  Object.fromEntries(Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at]!, flat[2 * at + 1]!]))
+
+describe('headers to an upstream', () => {
+  test("a link's array is made once and never changed by a call", () => {
+    const base = link()
+    const before = [...base]
+    const call = buildCallHeaders(base, { requestId: 'r', protocolVersion: '2025-11-25', mcpSessionId: 'up' })
+    expect(base).toEqual(before)
+    expect(asObject(call)).toMatchObject({
+      authorization: 'Bearer x',
+      'mcp-session-id': 'up',
+      'mcp-protocol-version': '2025-11-25',
+      'x-mcphub-request-id': 'r',
+      'x-mcphub-user-session-id': 'u:s',
+    })
+  })
+
+  test('a stream asks for events and describes no body', () => {
+    const headers = asObject(
+      buildStreamHeaders(link(), { protocolVersion: null, mcpSessionId: 'up', lastEventId: 'bad\r\nvalue' }),
+    )
+    expect(headers['accept']).toBe('text/event-stream')
+    expect(headers).not.toHaveProperty('content-type')
+    expect(headers).not.toHaveProperty('last-event-id')
+  })
+
+  test('only well-formed trace context passes', () => {
+    expect(addTraceHeaders([], { traceparent: 'a\r\nb', tracestate: 'x=1', baggage: 'k=v' })).toEqual([
+      'tracestate',
+      'x=1',
+    ])
+  })
+
+  test('SEC-5: whatever passes the check can be sent; what cannot is refused without its value', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (value) => {
+        const reason = checkOwnHeader('X-Api-Key', value)
+        if (reason === null) expect(() => new Headers({ 'X-Api-Key': value })).not.toThrow()
+        else if (value.length > 3) expect(reason).not.toContain(value)
+      }),
+    )
+    for (const value of ['a\r\nb', 'a\nb', 'a\0b', ' a', 'a ', 'ä', '비밀', '\u007f']) {
+      expect(checkOwnHeader('X-Api-Key', value)).not.toBeNull()
+    }
+  })
+
+  test("ID-6: names that frame the message or say who calls are the hub's own", () => {
+    for (const name of [
+      'x-mcphub-user-id',
+      'X-MCPHUB-Anything',
+      'MCP-Session-Id',
+      'content-length',
+      'Host',
+      'TE',
+      'a b',
+    ]) {
+      expect(checkOwnHeader(name, 'x')).not.toBeNull()
+    }
+  })
+
+  test('encoded values are plain ASCII and can be read back', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (value) => {
+        const encoded = encodeHeaderValue(value)
+        expect(encoded).toMatch(/^[\x20-\x7e]+$/)
+        const coded = /^=\?base64\?(.*)\?=$/.exec(encoded)
+        expect(coded ? Buffer.from(coded[1]!, 'base64').toString('utf8') : encoded).toBe(value)
+      }),
+    )
+    expect(addModernHeaders([], 'tools/call', '=?base64?eA==?=')[3]).not.toBe('=?base64?eA==?=')
+  })
+
+  test('an upstream session id is visible ASCII, bounded', () => {
+    expect(checkUpstreamSessionId('abc-123')).toBe(true)
+    for (const id of ['', 'a b', 'a\r\nb', 'ä', 'x'.repeat(1025), undefined, ['a']]) {
+      expect(checkUpstreamSessionId(id)).toBe(false)
+    }
+  })
+})
