@@ -309,9 +309,12 @@ describe('activity', () => {
       await expect.poll(lines, { timeout: 20_000 }).toHaveLength(1)
       hub.state.activity.push(record(1, { id: 'same-time' }), record(2))
       await expect.poll(lines, { timeout: 20_000 }).toHaveLength(3)
+      // written late by the hub, though older
+      hub.state.activity.splice(1, 0, record(1, { id: 'late' }))
+      await expect.poll(lines, { timeout: 20_000 }).toHaveLength(4)
       const polls = hub.seen.length
       await expect.poll(() => hub.seen.length, { timeout: 20_000 }).toBeGreaterThan(polls + 1)
-      expect(lines().map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(['1', 'same-time', '2'])
+      expect(lines().map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(['1', 'same-time', '2', 'late'])
     } finally {
       child.kill('SIGKILL')
     }

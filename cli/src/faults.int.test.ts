@@ -96,7 +96,7 @@ describe('exit codes', () => {
   })
 })
 
-describe('ID-6: where a key goes', () => {
+describe('where a key goes', () => {
   test('not to where an answer redirects', async () => {
     const stranger = await startRestDouble()
     hub.faults.set('listKeys', { status: 307, body: '', location: `${stranger.url}/api/keys` })

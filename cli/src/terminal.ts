@@ -58,8 +58,9 @@ const END_KEYS = new Set(['\r', '\n', '\u0004'])
 
 function readUnseenLine(prompt: string): Promise<string> {
   const { stdin, stderr } = process
-  stderr.write(`${prompt}: `)
+  // before the prompt: what is pasted at once must not be seen either
   stdin.setRawMode(true)
+  stderr.write(`${prompt}: `)
   stdin.setEncoding('utf8')
   stdin.resume()
   let typed = ''

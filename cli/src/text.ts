@@ -43,10 +43,11 @@ export function table(headers: readonly string[], rows: readonly (readonly Cell[
   return lines.map((line) => line.map(pad).join('  ').trimEnd()).join('\n')
 }
 
-/** `name: value` lines, aligned. */
+/** `name: value` lines, aligned; what is not known or not set is left out. */
 export function facts(pairs: readonly (readonly [string, Cell])[]): string {
-  const longest = Math.max(...pairs.map(([name]) => width(name)))
-  return pairs.map(([name, value]) => `${name}:${' '.repeat(longest - width(name) + 1)}${show(value)}`).join('\n')
+  const known = pairs.filter(([, value]) => show(value) !== '-')
+  const longest = Math.max(...known.map(([name]) => width(name)))
+  return known.map(([name, value]) => `${name}:${' '.repeat(longest - width(name) + 1)}${show(value)}`).join('\n')
 }
 
 export function ago(time: string | null, now = Date.now()): string {

@@ -169,26 +169,51 @@ const cells = (row: Row): (string | number | null)[] => [
 ]
 
 const FOLLOW_MS = 1000
+/** The hub writes records in batches, so one may come after another that is younger. */
+const OVERLAP_MS = 10_000
 
-/** Until the process is ended. Each record once, oldest first; records of one millisecond are told apart by id. */
+/** Until the process is ended. Each record once, oldest first; those seen are told apart by id. */
 async function showComing(run: Run, options: ActivityOptions, first: Page): Promise<void> {
-  const shown = new Set<string>()
-  const line = (row: Row): string =>
-    run.globals.json
-      ? JSON.stringify(row)
-      : cells(row)
-          .map((cell) => clean(String(cell ?? '-')))
-          .join('  ')
-  let since = options.since
-  let page = first
+  let shown: ReadonlySet<string> = new Set()
+  let rows = first.items
   for (;;) {
-    for (const row of page.items.toReversed()) {
-      if (shown.has(row.id)) continue
-      shown.add(row.id)
-      since = row.at
-      print(line(row))
-    }
+    for (const row of rows.toReversed()) if (!shown.has(row.id)) print(lineOf(run, row))
+    shown = new Set(rows.map(({ id }) => id))
     await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS))
-    page = await readPage(run, { ...options, limit: '200', ...(since ? { since } : {}) })
+    const since = windowStart(rows[0]?.at, options.since)
+    rows = keepWindow(rows, await readAllSince(run, options, since), since)
   }
+}
+
+/** Without a first record there is nothing to overlap with: everything is new. */
+function windowStart(newest: string | undefined, wanted: string | undefined): string | undefined {
+  if (!newest) return wanted
+  const start = new Date(Date.parse(newest) - OVERLAP_MS).toISOString()
+  return wanted && Date.parse(wanted) > Date.parse(start) ? wanted : start
+}
+
+/** What was shown and lies before the window is forgotten; what is in it stays known even if a page misses it. */
+function keepWindow(before: readonly Row[], now: readonly Row[], since: string | undefined): readonly Row[] {
+  const known = new Set(now.map(({ id }) => id))
+  const kept = before.filter(({ id, at }) => !known.has(id) && since !== undefined && at >= since)
+  return [...now, ...kept]
+}
+
+async function readAllSince(run: Run, options: ActivityOptions, since: string | undefined): Promise<readonly Row[]> {
+  const { cursor: _, ...filters } = { ...options, limit: '200', ...(since ? { since } : {}) }
+  const first = await readPage(run, filters)
+  const rows = [...first.items]
+  for (let cursor = first.nextCursor; since && cursor;) {
+    const page = await readPage(run, { ...filters, cursor })
+    rows.push(...page.items)
+    cursor = page.nextCursor
+  }
+  return rows
+}
+
+function lineOf(run: Run, row: Row): string {
+  if (run.globals.json) return JSON.stringify(row)
+  return cells(row)
+    .map((cell) => clean(String(cell ?? '-')))
+    .join('  ')
 }
