@@ -180,7 +180,15 @@ const PARTS: readonly Requirement[] = [
     [ENDPOINT, 'audit: one record per request with a hash of the canonical arguments'],
     ['gateway/src/platform/route.int.test.ts', 'has one record for every change, ok, failed or refused'],
   ),
-  part('R3-9f', 'the audit is batched off the hot path and bounded while the database is slow or away'),
+  part(
+    'R3-9f',
+    'the audit is batched off the hot path and bounded while the database is slow or away',
+    [
+      'gateway/src/features/activity/activity.int.test.ts',
+      'a record comes back exactly, once, without anybody waiting for it',
+    ],
+    ['gateway/src/features/activity/activity.int.test.ts', 'beyond the bound records are counted as lost'],
+  ),
   part(
     'R3-9g',
     'health, readiness and metrics on their own port',
