@@ -2,10 +2,11 @@
 //   sandboxes/run    records of running children (the hub alone)
 //   sandboxes/kept   <user>/<server>/{work,tmp}: kept where the manifest says `persistence: Retain`
 //   sandboxes/temp   <incarnation>/{work,tmp}: removed with the child
-import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { chmod, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ChildFolders } from './environment.ts'
+import { DEVICES } from './jail.ts'
 
 const SAFE_NAME = /^[a-z0-9][a-z0-9-]{7,79}$/
 
@@ -23,6 +24,8 @@ export interface FolderPaths {
   readonly uids: string
   /** an empty folder: where a private root is built, each in its own mount namespace */
   readonly mount: string
+  /** an empty file for each device of a private root */
+  readonly devices: string
 }
 
 export function sandboxPaths(dataDir: string): FolderPaths {
@@ -34,6 +37,7 @@ export function sandboxPaths(dataDir: string): FolderPaths {
     temp: join(root, 'temp'),
     uids: join(root, 'run', 'uids'),
     mount: join(root, 'mount'),
+    devices: join(root, 'devices'),
   }
 }
 
@@ -51,10 +55,12 @@ export function prepareFolders(paths: FolderPaths): void {
     [paths.kept, 0o711],
     [paths.temp, 0o711],
     [paths.mount, 0o755],
+    [paths.devices, 0o755],
   ] as const) {
     mkdirSync(path, { recursive: true })
     chmodSync(path, mode)
   }
+  for (const name of DEVICES) writeFileSync(join(paths.devices, name), '')
 }
 
 function makeOwned(path: string, uid: number | null): void {

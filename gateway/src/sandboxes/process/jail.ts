@@ -5,6 +5,8 @@ import { dirname } from 'node:path'
 export interface JailInput {
   /** empty folder where the root is assembled; each namespace sees only its own */
   readonly mountPoint: string
+  /** folder with an empty file for each device */
+  readonly devices: string
   /** folders bound read-only at their own paths (the node runtime, the package) */
   readonly readable: readonly string[]
   /** the child's folder: bound writable at its own path */
@@ -19,19 +21,13 @@ export interface JailInput {
 }
 
 const READ_ONLY = 'rbind,ro,nosuid,nodev,X-mount.mkdir'
-const DEVICES = ['null', 'zero', 'full', 'random', 'urandom']
+export const DEVICES = ['null', 'zero', 'full', 'random', 'urandom']
 
-/** Stage 1, still with the right to mount. $1 = where, $2 = what; the rest is the next stage. Nothing of the child's own runs here. */
+/** Stage 1, still with the right to mount. $1 = where, $2 = the file that says what; the rest is the next stage. Nothing of the child's runs here. */
 const BUILD_ROOT = `set -e
-R=$1; TABLE=$2; shift 2
-mount -t tmpfs -o mode=755,nosuid,nodev,size=1m tmpfs "$R"
-mkdir "$R/dev" "$R/tmp" "$R/proc"
-for name in ${DEVICES.join(' ')}; do : > "$R/dev/$name"; done
-printf '%s\\n' "$TABLE" > "$R/.mounts"
-mount -a -T "$R/.mounts"
-rm "$R/.mounts"
-mount -o remount,bind,ro,nosuid,nodev "$R"
-cd "$R"
+mount -a -T "$2"
+cd "$1"
+shift 2
 pivot_root . .
 umount -l .
 cd /
@@ -60,12 +56,15 @@ export function buildMountTable(input: JailInput): string {
   const add = (source: string, target: string, type: string, options: string): void => {
     lines.push(`${escapeField(source)} ${escapeField(mountPoint + target)} ${type} ${options} 0 0`)
   }
+  // small: in a user namespace the child owns it and could fill it
+  add('tmpfs', '', 'tmpfs', 'mode=755,nosuid,nodev,size=256k,nr_inodes=512')
   for (const folder of system) add(folder, folder, 'none', READ_ONLY)
+  add(input.devices, '/dev', 'none', 'bind,ro,nosuid,nodev,X-mount.mkdir')
   for (const name of DEVICES) add(`/dev/${name}`, `/dev/${name}`, 'none', 'bind')
   // as root there is no pid namespace: the other uids' processes are hidden instead
-  add('proc', '/proc', 'proc', `nosuid,nodev,noexec${uid === null ? '' : ',hidepid=2'}`)
+  add('proc', '/proc', 'proc', `nosuid,nodev,noexec,X-mount.mkdir${uid === null ? '' : ',hidepid=2'}`)
   if (!isBelow(input.writable, '/tmp') && input.readable.every((folder) => !isBelow(folder, '/tmp')))
-    add(input.tmp, '/tmp', 'none', 'bind,nosuid,nodev')
+    add(input.tmp, '/tmp', 'none', 'bind,nosuid,nodev,X-mount.mkdir')
   for (const folder of new Set(input.readable)) {
     if (!system.some((parent) => isBelow(folder, parent))) add(folder, folder, 'none', READ_ONLY)
   }
@@ -73,9 +72,9 @@ export function buildMountTable(input: JailInput): string {
   return lines.join('\n')
 }
 
-/** argv that ends in `command`, inside the private root. */
-export function buildJail(input: JailInput, command: readonly string[]): string[] {
-  const { uid, own } = input
+/** argv that ends in `command`, inside the private root that the file `table` describes. */
+export function buildJail(input: JailInput, table: string, command: readonly string[]): string[] {
+  const { uid, own, mountPoint } = input
   const enclose =
     uid === null ? ['--user', '--map-root-user', '--mount', '--pid', '--fork', '--kill-child'] : ['--mount']
   const drop =
@@ -91,17 +90,7 @@ export function buildJail(input: JailInput, command: readonly string[]): string[
           '--no-new-privs',
         ]
   return [
-    ...[
-      'unshare',
-      ...enclose,
-      '--',
-      '/bin/sh',
-      '-c',
-      BUILD_ROOT,
-      'mcphub-root',
-      input.mountPoint,
-      buildMountTable(input),
-    ],
+    ...['unshare', ...enclose, '--', '/bin/sh', '-c', BUILD_ROOT, 'mcphub-root', mountPoint, table],
     ...[...drop, '--', '/bin/sh', '-c', ENTER, 'mcphub-enter', input.cwd],
     ...command,
   ]

@@ -17,7 +17,11 @@ export function writeRecord(run: string, record: ChildRecord): void {
   writeFileSync(recordPath(run, record.incarnation), JSON.stringify(record), { mode: 0o600 })
 }
 
+/** Describes a private root; needed only while it is built. */
+export const tablePath = (run: string, incarnation: string): string => join(run, `${incarnation}.mounts`)
+
 export function removeRecord(run: string, incarnation: string): void {
+  rmSync(tablePath(run, incarnation), { force: true })
   rmSync(recordPath(run, incarnation), { force: true })
 }
 

@@ -9,7 +9,7 @@ import type { SandboxIdentity } from './identity.ts'
 import { ProcessChild } from './process-child.ts'
 import type { ProcessEntry, ProcessTable } from './process-table.ts'
 import { killTree, MARK_VARIABLE, signalTree, type TreeRoots } from './process-tree.ts'
-import { removeRecord, writeRecord } from './records.ts'
+import { removeRecord, tablePath, writeRecord } from './records.ts'
 import { type Method, startProcess } from './start-process.ts'
 import type { StderrRing } from './stderr-ring.ts'
 import type { Uids } from './uids.ts'
@@ -99,11 +99,12 @@ export async function startRunningChild(host: Host, input: StartInput): Promise<
       env,
       folder,
       cwd: folder.work,
+      tablePath: tablePath(host.paths.run, incarnation),
       readable: [config.nodePath.slice(0, config.nodePath.lastIndexOf('/')), input.packageFolder],
       uid,
     })
   } catch (fault) {
-    if (!folder.kept) await removeFolder(folder.path)
+    await tidy(host, incarnation, folder)
     throw fault
   }
   const pid = started.pid ?? -1

@@ -4,6 +4,7 @@ import type { Separation } from '../sandboxes.ts'
 import { makeTempFolder, removeFolder, type FolderPaths } from './folders.ts'
 import { listSystemFolders } from './jail.ts'
 import { MARK_VARIABLE } from './process-tree.ts'
+import { removeRecord, tablePath } from './records.ts'
 import { type Method, startProcess } from './start-process.ts'
 
 export interface SeparationInput {
@@ -54,6 +55,7 @@ async function tryMethod(method: Method, input: SeparationInput): Promise<string
       env: { PATH: '/usr/bin:/bin', [MARK_VARIABLE]: 'probe' },
       folder,
       cwd: folder.work,
+      tablePath: tablePath(input.paths.run, 'probe'),
       readable: [input.nodePath.slice(0, input.nodePath.lastIndexOf('/'))],
       uid,
     })
@@ -67,6 +69,7 @@ async function tryMethod(method: Method, input: SeparationInput): Promise<string
   } catch (fault) {
     return fault instanceof Error ? fault.message : 'unknown'
   } finally {
+    removeRecord(input.paths.run, 'probe')
     await removeFolder(folder.path)
   }
 }
@@ -111,7 +114,12 @@ export async function findSeparation(input: SeparationInput): Promise<FoundSepar
   const without = new Set(input.without)
   const jail: Method | null =
     process.platform === 'linux' && !without.has('jail')
-      ? { kind: 'jail', system: listSystemFolders(existsSync, resolverFile()), mountPoint: input.paths.mount }
+      ? {
+          kind: 'jail',
+          system: listSystemFolders(existsSync, resolverFile()),
+          mountPoint: input.paths.mount,
+          devices: input.paths.devices,
+        }
       : null
   const found =
     input.probeUid === null || without.has('uid') ? await probeAsUser(input, jail) : await probeAsRoot(input, jail)

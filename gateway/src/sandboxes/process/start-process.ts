@@ -1,8 +1,9 @@
 // The one file where a child process of a stdio server is started. No shell sees its argv: a private root's shells only `exec "$@"`.
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { HubError } from '@mcphub/api'
-import { buildJail, serialiseEnvironment } from './jail.ts'
+import { buildJail, buildMountTable, type JailInput, serialiseEnvironment } from './jail.ts'
 import { MARK_VARIABLE } from './process-tree.ts'
 import type { SandboxFolder } from './folders.ts'
 
@@ -10,7 +11,7 @@ import type { SandboxFolder } from './folders.ts'
 export type Method =
   | { readonly kind: 'plain' }
   | { readonly kind: 'uid' }
-  | { readonly kind: 'jail'; readonly system: readonly string[]; readonly mountPoint: string }
+  | { readonly kind: 'jail'; readonly system: readonly string[]; readonly mountPoint: string; readonly devices: string }
 
 export interface ProcessPlan {
   readonly method: Method
@@ -19,6 +20,8 @@ export interface ProcessPlan {
   readonly folder: SandboxFolder
   readonly cwd: string
   readonly readable: readonly string[]
+  /** where the description of a private root may lie until the process ended; the hub's alone */
+  readonly tablePath: string
   /** null: the hub's own uid */
   readonly uid: number | null
 }
@@ -38,20 +41,22 @@ function planStart(plan: ProcessPlan): Start {
     const [file = '', ...args] = command
     return { file, args, env, cwd: plan.cwd, uid: method.kind === 'uid' ? uid : null, extra: null }
   }
-  const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
-  const [file = '', ...args] = buildJail(
-    {
-      mountPoint: method.mountPoint,
-      system: method.system,
-      readable: plan.readable,
-      writable: folder.path,
-      tmp: folder.tmp,
-      cwd: plan.cwd,
-      uid,
-      own,
-    },
-    command,
+  const jail: JailInput = {
+    ...method,
+    readable: plan.readable,
+    writable: folder.path,
+    tmp: folder.tmp,
+    cwd: plan.cwd,
+    uid,
+    own: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
+  }
+  writeFileSync(
+    plan.tablePath,
+    `${buildMountTable(jail)}
+`,
+    { mode: 0o600 },
   )
+  const [file = '', ...args] = buildJail(jail, plan.tablePath, command)
   // the stages that may mount run with nothing a user or manifest could have set (LD_PRELOAD as root would be the host)
   const stageEnv = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', [MARK_VARIABLE]: env[MARK_VARIABLE] ?? '' }
   return { file, args, env: stageEnv, cwd: '/', uid: null, extra: serialiseEnvironment(env) }
@@ -74,10 +79,10 @@ function describeSpawnFault(fault: unknown): string {
 
 /** Resolves once the process runs. @throws HubError `sandbox_failed`; its message holds no argument and no value */
 export function startProcess(plan: ProcessPlan): Promise<ChildProcessWithoutNullStreams> {
-  const { file, args, env, cwd, uid, extra } = planStart(plan)
   return new Promise((resolve, reject) => {
     const fail = (fault: unknown): void => reject(new HubError('sandbox_failed', describeSpawnFault(fault)))
     try {
+      const { file, args, env, cwd, uid, extra } = planStart(plan)
       const child = spawn(file, [...args], {
         cwd,
         env: { ...env },
