@@ -138,15 +138,16 @@ export class Discoveries {
     const anonymous: Plan = this.#memory.isFresh(null, server)
       ? { kind: 'none' }
       : { kind: 'discover', task: { server, principal: null, userId: null } }
-    if (principal === null || server.userVariables.length === 0) {
-      if (anonymous.kind === 'none') return anonymous
-      const nobody = await variables.resolve(null, server)
-      return nobody.missing.length === 0 ? anonymous : { kind: 'missing', names: nobody.missing }
-    }
-    const mine = await variables.resolve(principal.userId, server)
-    if (mine.missing.length > 0) return { kind: 'missing', names: mine.missing }
+    const asker = server.userVariables.length === 0 ? null : principal
+    if (asker === null && anonymous.kind === 'none') return anonymous
+    const resolved = await variables.resolve(asker?.userId ?? null, server)
+    if (resolved.missing.length > 0) return { kind: 'missing', names: resolved.missing }
     // Without values of their own, nobody's are missing either.
-    if (!hasOwnValues(mine)) return anonymous
+    if (asker === null || !hasOwnValues(resolved)) return anonymous
+    return this.#planOwn(asker, server, anonymous)
+  }
+
+  #planOwn(principal: Principal, server: CatalogServer, anonymous: Plan): Plan {
     if (server.spec.discovery !== 'Shared') {
       const { userId } = principal
       if (this.#memory.isFresh(userId, server)) return { kind: 'none' }

@@ -7,10 +7,12 @@ const table = buildUriTable([
   { server: 'b', uris: ['b://1', 'same://x'], templates: ['both://{y}'] },
 ])
 
+const anyText = fc.array(fc.nat(0xffff), { minLength: 1, maxLength: 20 }).map((units) => String.fromCharCode(...units))
+
 test('every URI of every server comes back to that server, whatever it is', () => {
   fc.assert(
     fc.property(
-      fc.string({ minLength: 1, unit: 'binary' }).map((text) => text.toWellFormed()),
+      anyText.map((text) => text.toWellFormed()),
       fc.constantFrom('a', 'b'),
       (uri, server) => {
         const exposed = table.expose(server, uri)

@@ -1,6 +1,7 @@
 // One discovery: handshake, then every list of the server, bounded in pages, items and bytes.
 import { HubError } from '@mcphub/api'
 import type { CatalogServer } from '../../catalog/catalog.ts'
+import { isObject } from '../codec/message.ts'
 import type { JsonObject, LinkOwner, Upstreams } from '../upstream/upstreams.ts'
 import type { Discovery } from './discovery-store.ts'
 
@@ -64,18 +65,20 @@ async function listAll(run: DiscoveryRun, method: string, field: string): Promis
   for (let page = 0; page < MAX_PAGES; page++) {
     const params = cursor === undefined ? {} : { params: { cursor } }
     const result = await run.upstreams.ask(run.owner, run.server, { method, ...params }, run.signal)
-    const listed = Array.isArray(result[field]) ? (result[field] as unknown[]) : []
-    for (const item of listed) {
-      if (typeof item !== 'object' || item === null || Array.isArray(item)) continue
+    for (const item of readItems(result[field])) {
       bytes += JSON.stringify(item).length
-      if (bytes > MAX_BYTES || items.length >= MAX_ITEMS) {
-        throw new HubError('upstream_error', `The server's ${field} are too many or too large`)
-      }
-      items.push(item as JsonObject)
+      items.push(item)
+    }
+    if (bytes > MAX_BYTES || items.length > MAX_ITEMS) {
+      throw new HubError('upstream_error', `The server's ${field} are too many or too large`)
     }
     const next = result['nextCursor']
     if (typeof next !== 'string' || next === cursor) return items
     cursor = next
   }
   return items
+}
+
+function readItems(listed: unknown): JsonObject[] {
+  return Array.isArray(listed) ? listed.filter(isObject) : []
 }

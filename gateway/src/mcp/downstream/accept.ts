@@ -8,6 +8,8 @@ const BOTH: Accepts = { json: true, sse: true }
 const JSON_ONLY: Accepts = { json: true, sse: false }
 const known = new Map<string, Accepts>()
 const KNOWN_LIMIT = 256
+const SSE_TYPES: ReadonlySet<string> = new Set(['text/event-stream', 'text/*'])
+const JSON_TYPES: ReadonlySet<string> = new Set(['application/json', 'application/*', '*/*'])
 
 /** `*\/*` and no header mean JSON: who can read a stream says so. */
 export function readAccept(header: string | undefined): Accepts {
@@ -25,8 +27,8 @@ function parseAccept(header: string): Accepts {
   for (const part of header.toLowerCase().split(',')) {
     const [type = '', ...parameters] = part.split(';').map((piece) => piece.trim())
     if (parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) continue
-    if (type === 'text/event-stream' || type === 'text/*') sse = true
-    if (type === 'application/json' || type === 'application/*' || type === '*/*') json = true
+    if (SSE_TYPES.has(type)) sse = true
+    if (JSON_TYPES.has(type)) json = true
   }
   return json && sse ? BOTH : { json, sse }
 }

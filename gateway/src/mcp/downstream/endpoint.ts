@@ -222,7 +222,7 @@ class Endpointed implements McpEndpoint {
 
   #refuseMessage(inbound: Inbound, error: HubError, idJson: string): void {
     this.#logInternal(error, inbound.requestId)
-    this.#replies.note(inbound, '(refused)', null, 'refused', error.code)
+    this.#replies.note(inbound, '(refused)', 'refused', error.code)
     sendRefusal(inbound.res, error, idJson, inbound.requestId)
   }
 

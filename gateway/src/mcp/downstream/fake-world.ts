@@ -135,10 +135,12 @@ export class FakeAccess implements Access {
     const group = scope.kind === 'group' ? this.groups.get(scope.name) : null
     if (group === undefined) return null
     const grants = new Map<string, Grant>()
+    const isInScope = ({ name }: CatalogServer) => {
+      if (scope.kind === 'server') return scope.name === name
+      return group === null || group.includes(name)
+    }
     for (const server of this.#catalog.snapshot().servers.values()) {
-      if (this.#hidden.get(userId)?.has(server.name)) continue
-      if (scope.kind === 'server' && scope.name !== server.name) continue
-      if (group !== null && !group.includes(server.name)) continue
+      if (this.#hidden.get(userId)?.has(server.name) || !isInScope(server)) continue
       const allowsTool = (tool: string) => !this.#deniedTools.get(server.name)?.has(tool)
       grants.set(server.name, { server, allowsTool })
     }

@@ -101,7 +101,7 @@ export class LegacyLeg {
     settle(
       this.#deps.sessions.end(session),
       () => {
-        this.#deps.replies.note(inbound, 'session/end', session, 'ok', null)
+        this.#deps.replies.note(inbound, 'session/end', 'ok', null)
         res.writeHead(200, ['Content-Length', '0'])
         res.end()
       },

@@ -131,17 +131,19 @@ function describe(listing: Listing): string {
   return lines.join('\n\n').slice(0, INSTRUCTIONS_LENGTH).toWellFormed()
 }
 
-/** Of one server: what it said. Of several, or as long as nothing is known: all the hub can carry, since it may change while a session lasts. */
+/** Of several servers, or as long as nothing is known: all the hub can carry, since it may change while a session lasts. */
+const EVERYTHING: JsonObject = { tools: {}, prompts: {}, resources: { subscribe: true }, completions: {}, logging: {} }
+
+/** Of one server: what it said. */
 function capabilitiesOf(listing: Listing, scope: EndpointScope, era: Era): JsonObject {
   const known = scope.kind === 'server' ? [...listing.servers.values()][0]?.discovery : null
-  const has = (name: string) => known === null || known === undefined || known.capabilities[name] !== undefined
-  const said = known?.capabilities['resources']
-  const canSubscribe = era === 'legacy' && (!isObject(said) || said['subscribe'] === true)
-  return {
-    ...(has('tools') ? { tools: { listChanged: true } } : {}),
-    ...(has('prompts') ? { prompts: { listChanged: true } } : {}),
-    ...(has('resources') ? { resources: { listChanged: true, ...(canSubscribe ? { subscribe: true } : {}) } } : {}),
-    ...(has('completions') ? { completions: {} } : {}),
-    ...(has('logging') ? { logging: {} } : {}),
-  }
+  const said = known?.capabilities ?? EVERYTHING
+  const carried = ['tools', 'prompts', 'resources', 'completions', 'logging'].filter((name) => said[name] !== undefined)
+  const canSubscribe = era === 'legacy' && isObject(said['resources']) && said['resources']['subscribe'] === true
+  return Object.fromEntries(carried.map((name) => [name, presentCapability(name, canSubscribe)]))
+}
+
+function presentCapability(name: string, canSubscribe: boolean): JsonObject {
+  if (name === 'completions' || name === 'logging') return {}
+  return name === 'resources' && canSubscribe ? { listChanged: true, subscribe: true } : { listChanged: true }
 }

@@ -189,22 +189,31 @@ export class Pushes {
 
   /** Only sessions that subscribed to it, and only while they may still use the server. */
   async #tellUpdate(event: UpstreamEvent): Promise<void> {
-    const { access, listings, log } = this.#deps
+    const { log } = this.#deps
     const uri = event.params?.['uri']
     if (typeof uri !== 'string') return
     for (const session of [...this.#concerned(event)]) {
-      const [stream] = session.streams
-      if (stream === undefined || session.subscriptions.get(event.server)?.has(uri) !== true) continue
+      if (session.subscriptions.get(event.server)?.has(uri) !== true) continue
       try {
-        const view = await access.view(stream.principal, stream.scope)
-        if (view === null || !view.grants.has(event.server)) continue
-        const { uris } = await listings.peek(stream.principal, view, stream.scope)
-        const params = { ...event.params, uri: uris === null ? uri : uris.expose(event.server, uri) }
+        const known = await this.#exposeTo(session, event.server, uri)
+        if (known === null) continue
+        const params = { ...event.params, uri: known }
         pushToSession(session, JSON.stringify({ jsonrpc: '2.0', method: event.method, params }))
       } catch (error) {
         log.warn({ err: error }, 'a resource update could not be told')
       }
     }
+  }
+
+  /** The URI as this session's client knows it; null when nobody listens or the server is no longer theirs. */
+  async #exposeTo(session: Session, server: string, uri: string): Promise<string | null> {
+    const { access, listings } = this.#deps
+    const [stream] = session.streams
+    if (stream === undefined) return null
+    const view = await access.view(stream.principal, stream.scope)
+    if (view === null || !view.grants.has(server)) return null
+    const { uris } = await listings.peek(stream.principal, view, stream.scope)
+    return uris === null ? uri : uris.expose(server, uri)
   }
 
   /** A shared child's log could tell one user of another: it is passed to nobody. */

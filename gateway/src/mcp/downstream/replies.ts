@@ -68,9 +68,8 @@ export class Replies {
   }
 
   /** A request that had no reply of its own. */
-  note(inbound: Inbound, method: string, session: Session | null, outcome: Outcome, code: ErrorCode | null): void {
-    const facts = createFacts(session)
-    this.#close({ inbound, method, facts, startedAt: performance.now() }, outcome, code)
+  note(inbound: Inbound, method: string, outcome: Outcome, code: ErrorCode | null): void {
+    this.#close({ inbound, method, facts: createFacts(null), startedAt: performance.now() }, outcome, code)
   }
 
   tick(now: number): void {

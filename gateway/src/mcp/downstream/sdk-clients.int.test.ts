@@ -154,7 +154,7 @@ test('progress and cancellation pass through v1', async () => {
   const { client } = await connectV1()
   const seen: number[] = []
   world.upstreams.servers.get('one')!.onCall = (sent) => {
-    const { progressToken } = sent.call.params?.['_meta'] as { progressToken: number }
+    const { progressToken } = sent.call.params!['_meta'] as { progressToken: number }
     for (const progress of [1, 2]) {
       const params = { progressToken, progress }
       sent.sink.notification(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/progress', params }))

@@ -271,7 +271,8 @@ function boundClient(opened: OpenedSession): { c: JsonObject; n: JsonObject | nu
     if (typeof text === 'string') n[name] = text.slice(0, length).toWellFormed()
   }
   const isBounded = Buffer.byteLength(JSON.stringify([c, n])) <= LIMITS.clientInfoBytes
-  return isBounded ? { c, n } : { c, n: { name: String(n['name'] ?? '').slice(0, 32), version: '' } }
+  if (isBounded) return { c, n }
+  return { c, n: typeof n['name'] === 'string' ? { name: n['name'].slice(0, 32).toWellFormed() } : null }
 }
 
 function boundCapability(declared: JsonObject): JsonObject {

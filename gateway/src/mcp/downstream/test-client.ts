@@ -49,8 +49,7 @@ export function post(
   world: Target,
   path: string,
   key: string,
-  message: unknown,
-  headers: Readonly<Record<string, string>> = {},
+  ...[message, headers = {}]: [message: unknown, headers?: Readonly<Record<string, string>>]
 ): Promise<Answer> {
   return send(world, `${path}?key=${key}`, { body: JSON.stringify(message), headers })
 }
@@ -67,8 +66,7 @@ export function openEvents(
   world: Target,
   path: string,
   headers: Readonly<Record<string, string>>,
-  message?: unknown,
-  waits = true,
+  ...[message, waits = true]: [message?: unknown, waits?: boolean]
 ): Promise<Events> {
   return new Promise((resolve, reject) => {
     const body = message === undefined ? null : JSON.stringify(message)
