@@ -16,7 +16,6 @@ export interface Environment {
   readonly key: string | null
   /** where `login` and `setup` write */
   readonly credentialsFile: string
-  readonly color: boolean
   readonly proxies: Readonly<Record<'http' | 'https' | 'no', string | null>>
 }
 
@@ -44,7 +43,6 @@ export function readEnvironment(): Environment {
     url: set('MCPHUB_URL'),
     key: set('MCPHUB_KEY'),
     credentialsFile: path.join(config, 'mcphub', 'credentials.json'),
-    color: process.stdout.isTTY && !set('NO_COLOR'),
     proxies: {
       http: set('HTTP_PROXY', 'http_proxy'),
       https: set('HTTPS_PROXY', 'https_proxy'),

@@ -62,7 +62,7 @@ describe('help', () => {
     url: null,
     key: null,
     credentialsFile: '/none',
-    color: false,
+
     proxies: { http: null, https: null, no: null },
   }
   const leaves = (command: Command, at: string[] = []): [string, Command][] =>

@@ -76,7 +76,7 @@ describe('check', () => {
       url: hub.url,
       key: null,
       credentialsFile: home.credentialsFile,
-      color: false,
+
       proxies,
     }
     const facts = { ...(await gatherFacts({}, environment)), nodeVersion: '20.11.0' }
