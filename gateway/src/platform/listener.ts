@@ -47,6 +47,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const stopWatching = watchStalledReaders(sockets, options.stalledReaderMs ?? LIMITS.stalledReaderMs)
   try {
     const bound = await bindAll(server, options)
+    options.logger.info({ hosts: bound.hosts, port: bound.port }, 'listening')
     return createHandle({ server, sockets, stopWatching, ...bound })
   } catch (error) {
     stopWatching()

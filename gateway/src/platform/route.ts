@@ -210,7 +210,6 @@ function answerFault(deps: RouteDeps, thrown: unknown, response: ServerResponse,
   const error = thrown instanceof URIError ? new HubError('not_found', 'No such path') : toHubError(thrown)
   deps.metrics.hubError(error.code)
   if (error.code === 'internal') deps.logger.error({ requestId, err: error }, 'a REST call failed')
-  else deps.logger.debug({ requestId, code: error.code }, 'a REST call was refused')
   if (error.code === 'payload_too_large') response.setHeader('connection', 'close')
   sendProblem(response, error, requestId)
 }
@@ -218,7 +217,11 @@ function answerFault(deps: RouteDeps, thrown: unknown, response: ServerResponse,
 function finish(deps: RouteDeps, progress: Progress, error: HubError | null): void {
   const { route } = progress
   const seconds = (performance.now() - progress.startedAt) / 1000
-  deps.metrics.apiCall(route.id, error ? ERROR_FACES[error.code].status : route.status, seconds)
+  const status = error ? ERROR_FACES[error.code].status : route.status
+  deps.metrics.apiCall(route.id, status, seconds)
+  const { requestId, principal } = progress
+  const userId = principal?.userId ?? null
+  deps.logger.debug({ requestId, route: route.id, status, code: error?.code, userId, seconds }, 'REST call')
   if (error?.code === 'unauthenticated') deps.metrics.authRefused('api')
   if (isRecorded(progress, error)) deps.audit.record(buildRecord(progress, error, seconds))
 }
