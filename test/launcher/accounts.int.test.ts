@@ -165,6 +165,16 @@ describe('a folder that cannot be used', () => {
   }, 60_000)
 })
 
+test('--watch starts the gateway again when its sources change', async () => {
+  const dataDir = path.join(makeFolder(), 'data')
+  const hub = launch({ clone, dataDir, port: await findFreePort(), args: ['--watch'] })
+  await hub.waitUntilReady()
+  writeFileSync(path.join(clone, 'gateway/src/added.ts'), '')
+  await hub.waitFor('The sources have changed')
+  await hub.waitFor('serves again')
+  expect(hub.output()).not.toContain('unasked')
+}, 60_000)
+
 test('an installation that lacks a package or was cut short is known as such', () => {
   expect(checkInstall(clone)).toBe(null)
   rmSync(path.join(clone, 'node_modules/pg'), { recursive: true })
