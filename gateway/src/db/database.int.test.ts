@@ -1,4 +1,5 @@
 // Transactions, the change feed between replicas, and what happens when the server freezes, dies and comes back (GW-3).
+import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { openTestDatabase, type OpenTestDatabase } from '../../../test/kit/database.ts'
 import { startPostgres, type OwnPostgres } from '../../../test/kit/postgres.ts'
@@ -110,11 +111,31 @@ describe('on a healthy server', () => {
     await database.ping()
   })
 
+  test('SEC-2: a failed statement says where, and holds no parameter', async () => {
+    const canary = 'zq7canary'
+    const failing: readonly [string, unknown[]][] = [
+      [`SELECT $1::uuid`, [canary]],
+      [`INSERT INTO users (username, role) VALUES ($1, 'king')`, [canary]],
+      [`SELECT no_such_column FROM users WHERE username = $1`, [canary]],
+    ]
+    for (const [text, values] of failing) {
+      const thrown: unknown = await database.run(null, (m) => m.query(text, values)).catch((error: unknown) => error)
+      expect(thrown).toMatchObject({ name: 'StatementFault' })
+      expect(inspect(thrown, { depth: 9 })).not.toContain(canary)
+    }
+    const inside = database.transaction((unit) => database.run(unit, (m) => m.query('SELECT $1::uuid', [canary])))
+    await expect(inside).rejects.toMatchObject({ name: 'StatementFault', code: '22P02' })
+    await expect(database.run(null, (m) => m.query('SELECT $1::text', ['a\0b']))).rejects.toMatchObject({
+      code: 'invalid_params',
+    })
+  })
+
   test('a statement that runs too long ends', async () => {
     const impatient = await opened.replica({ statementTimeoutMs: 200 })
-    await expect(impatient.run(null, (m) => m.query('SELECT pg_sleep(30)'))).rejects.toMatchObject({
-      code: 'database_unavailable',
-    })
+    const work = impatient.run(null, (m) => m.query('SELECT pg_sleep(30), $1::text', ['zq7canary']))
+    const thrown: unknown = await work.catch((error: unknown) => error)
+    expect(thrown).toMatchObject({ code: 'database_unavailable', cause: { code: '57014' } })
+    expect(inspect(thrown, { depth: 9 })).not.toContain('zq7canary')
     await impatient.ping()
   })
 })

@@ -4,7 +4,7 @@ import { HubError } from '@mcphub/api'
 import { setTimeout as wait } from 'node:timers/promises'
 import { CHANGE_CHANNEL, ChangeFeed } from './change-feed.ts'
 import { buildDataSource, type DatabaseConfig } from './connection.ts'
-import { isRetryable, translateFault } from './faults.ts'
+import { explainOpening, isRetryable, translateFault } from './faults.ts'
 import type { ChangeTopic, Transactor, Unit } from './unit.ts'
 
 export interface Database extends Transactor {
@@ -57,7 +57,7 @@ export async function openDatabase(config: DatabaseConfig): Promise<Database> {
   } catch (thrown) {
     await changes.stop()
     if (source.isInitialized) await source.destroy().catch(() => undefined)
-    throw translateFault(thrown)
+    throw explainOpening(thrown)
   }
   return buildDatabase(source, changes)
 }

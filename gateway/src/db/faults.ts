@@ -5,6 +5,8 @@ interface DriverFault {
   readonly code?: string
   readonly message?: string
   readonly constraint?: string
+  readonly table?: string
+  readonly column?: string
   readonly driverError?: DriverFault
 }
 
@@ -44,17 +46,50 @@ export function violatesReference(thrown: unknown): boolean {
   return driverFault(thrown).code === '23503'
 }
 
-export function databaseUnavailable(cause?: unknown): HubError {
+/** The cause without what the ORM hangs on it (statement and parameters). */
+export function databaseUnavailable(thrown?: unknown): HubError {
+  const { code, message } = driverFault(thrown)
+  const cause = thrown === undefined ? undefined : Object.assign(new Error(message ?? 'unknown'), { code })
   return new HubError('database_unavailable', 'The database is not available', { retryAfterSeconds: 5 }, { cause })
+}
+
+/** A statement that failed by our own mistake. It keeps what is safe to log: the driver's error holds the parameters, and its text may quote one. */
+export class StatementFault extends Error {
+  readonly code: string
+  readonly constraint: string | undefined
+  constructor(fault: DriverFault) {
+    const { code = 'unknown', constraint, table, column } = fault
+    const places = [constraint, table, column].filter((place) => place !== undefined)
+    // class 42 speaks of the statement's own text, which is ours
+    const text = code.startsWith('42') ? `: ${fault.message ?? ''}` : ''
+    super(`A statement failed with SQLSTATE ${code}${places.length > 0 ? ` at ${places.join(' ')}` : ''}${text}`)
+    this.name = 'StatementFault'
+    this.code = code
+    this.constraint = constraint
+  }
 }
 
 /** PostgreSQL stores no NUL character, and this text has one. */
 const UNSTORABLE = /^(22021|22P05)$/
 
-/** HubErrors pass; a lost database becomes `database_unavailable`; the rest stays as it is for the caller that expects it. */
+/** HubErrors pass, a lost database becomes `database_unavailable`, a failed statement a StatementFault; what is not of the database passes. */
 export function translateFault(thrown: unknown): unknown {
-  if (thrown instanceof HubError) return thrown
-  if (UNSTORABLE.test(driverFault(thrown).code ?? ''))
+  if (thrown instanceof HubError || thrown instanceof StatementFault) return thrown
+  const fault = driverFault(thrown)
+  if (UNSTORABLE.test(fault.code ?? ''))
     return new HubError('invalid_params', 'A text holds a character that cannot be stored')
+  if (isAway(thrown)) return databaseUnavailable(thrown)
+  return fault !== thrown || /^[0-9A-Z]{5}$/.test(fault.code ?? '') ? new StatementFault(fault) : thrown
+}
+
+/** Why the database could not be opened at all, in words for the person who starts the hub. */
+export function explainOpening(thrown: unknown): unknown {
+  const { code, message } = driverFault(thrown)
+  if (thrown instanceof HubError) return thrown
+  if (code === 'ERR_INVALID_URL')
+    return new HubError('internal', 'The database URL is not one; give postgres://user:password@host:port/database')
+  // wrong password, unknown role, unknown database: these texts name the role or database and nothing else
+  if (/^(28|3D)/.test(code ?? ''))
+    return new HubError('internal', `PostgreSQL refuses the connection: ${message ?? ''}`)
   return isAway(thrown) ? databaseUnavailable(thrown) : thrown
 }

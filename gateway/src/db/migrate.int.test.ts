@@ -1,4 +1,5 @@
 // DAT-1: migrations up and down with data, one migrator at a time, a failure midway leaves nothing.
+import { inspect } from 'node:util'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { MigrationInterface, QueryRunner } from 'typeorm'
@@ -92,6 +93,21 @@ test('every mapped column exists as it is declared, and no column is unmapped', 
     const mapped = Object.values(table.options.columns).map((column) => `${column!.name}:${column!.nullable === true}`)
     const real = rows.filter((row) => row.table_name === table.options.tableName)
     expect(mapped.toSorted()).toEqual(real.map((row) => `${row.column_name}:${row.is_nullable === 'YES'}`).toSorted())
+  }
+})
+
+test('a wrong URL, role or database is said in words, without the password', async () => {
+  const name = new URL(database.url.replace('@/', '@localhost/')).pathname.slice(1)
+  const wrong: readonly [string, RegExp][] = [
+    ['postgres://u:zq7secret@ho st:99999/db', /URL is not one/],
+    [database.url.replace(/:[^:@/]+@/, ':zq7secret@'), /refuses the connection: password/],
+    [database.url.replace(name, 'no_such_database'), /refuses the connection: .*no_such_database/],
+  ]
+  for (const [url, text] of wrong) {
+    const thrown: unknown = await migrateUp({ url }).catch((error: unknown) => error)
+    expect(thrown).toMatchObject({ code: 'internal' })
+    expect((thrown as Error).message).toMatch(text)
+    expect(inspect(thrown, { depth: 9 })).not.toContain('zq7secret')
   }
 })
 

@@ -1,7 +1,7 @@
 // Brings the schema up (or down) under an advisory lock: of many replicas that start at once one migrates, the others wait and find it
 // done. All pending migrations are one transaction: a failure midway leaves nothing behind.
 import { setTimeout as wait } from 'node:timers/promises'
-import { databaseUnavailable, isAway } from './faults.ts'
+import { databaseUnavailable, explainOpening } from './faults.ts'
 import { buildDataSource, clientConfig, type DatabaseConfig } from './connection.ts'
 import { GuardedClient } from './guarded-driver.ts'
 import { ALL_MIGRATIONS } from './migrations/all.ts'
@@ -33,8 +33,9 @@ type Source = ReturnType<typeof buildDataSource>
 async function migrate<T>(options: MigrateOptions, work: (source: Source) => Promise<T>): Promise<T> {
   // No statement timeout: a migration may take as long as it needs; who waits for it is bounded by `waitMs`.
   const config: DatabaseConfig = { ...options, statementTimeoutMs: 0, poolSize: 1, applicationName: 'mcphub-migrate' }
-  const lock = new GuardedClient(clientConfig(config))
+  let lock: GuardedClient | null = null
   try {
+    lock = new GuardedClient(clientConfig({ url: options.url, applicationName: 'mcphub-migrate' }))
     await lock.connect()
     await takeLock(lock, options.waitMs ?? 120_000)
     const source = buildDataSource(config, { migrations: options.migrations ?? ALL_MIGRATIONS })
@@ -45,9 +46,10 @@ async function migrate<T>(options: MigrateOptions, work: (source: Source) => Pro
       await source.destroy()
     }
   } catch (thrown) {
-    throw isAway(thrown) ? databaseUnavailable(thrown) : thrown
+    throw explainOpening(thrown)
   } finally {
-    await lock.end().catch(() => undefined)
+    // its end also ends its session lock
+    lock?.destroy()
   }
 }
 
