@@ -2,6 +2,7 @@
 // lint-fixtures/ that proves it fires (test/lint.int.test.ts). A program, not JSON, because a later override replaces a rule whole: every
 // zone's list is put together here from the same named restrictions.
 import { defineConfig } from 'oxlint'
+import type { OxlintOverride } from 'oxlint'
 
 interface Restriction {
   /** on the module's specifier as it is written */
@@ -144,9 +145,9 @@ const ENVIRONMENT = [
 ]
 const envMessage = 'process.env is read in config.ts alone'
 
-function importRule(deny: readonly Restriction[]) {
+function importRule(deny: readonly Restriction[]): NonNullable<OxlintOverride['rules']> {
   const paths = [{ name: 'node:process', importNames: ['env', 'default'], message: envMessage }]
-  return { 'no-restricted-imports': ['error', { paths, patterns: [LOADERS, ...deny] }] } as const
+  return { 'no-restricted-imports': ['error', { paths, patterns: [LOADERS, ...deny] }] }
 }
 
 export default defineConfig({
