@@ -59,7 +59,9 @@ export async function rotateKeyRing(
   const { id } = await deps.ring.rotate(options)
   await deps.settings.put(null, NAME, makeCheck(deps.ring))
   const { resealed, failed } = await deps.variables.reseal()
-  if (failed > 0)
-    throw new HubError('internal', `${failed} values could not be sealed again: no key of the ring opens them`)
+  if (failed > 0) {
+    const text = `The ring is rotated and ${resealed} values are sealed anew, but ${failed} open with none of its keys and must be set again`
+    throw new HubError('internal', text)
+  }
   return { keyId: id, resealed }
 }
