@@ -111,7 +111,7 @@ export class FairQueue {
     this.#inFlight--
     if (this.#queued === 0) return
     this.#grantAt(server)
-    for (const other of [...user.waiting]) {
+    for (const other of user.waiting) {
       if (other !== server) this.#grantAt(other)
     }
   }
@@ -129,7 +129,8 @@ export class FairQueue {
 
   /** Gives the server's free slots to those who wait, in turns. Whoever still waits afterwards is held by a limit: so nobody can be overtaken. */
   #grantAt(server: ServerState): void {
-    for (const [user, waiters] of [...server.waiting]) {
+    // a user who moves to the end is met again: that is the next turn
+    for (const [user, waiters] of server.waiting) {
       if (server.inFlight >= this.#limits.perServer) return
       if (user.inFlight >= this.#limits.perUser) continue
       const waiter = waiters[0]!
