@@ -51,5 +51,5 @@ export function chooseBin(
 export function needsNode(path: string, firstBytes: string): boolean {
   const shebang = /^#!(.*)/.exec(firstBytes)?.[1]
   if (shebang !== undefined) return /\bnode\b/.test(shebang)
-  return /\.[cm]?[jt]s$/.test(path) || !/^\x7fELF/.test(firstBytes)
+  return /\.[cm]?[jt]s$/.test(path) || !firstBytes.startsWith('\x7fELF')
 }

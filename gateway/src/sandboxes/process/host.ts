@@ -40,10 +40,21 @@ function checkNode(path: string): void {
   }
 }
 
+function checkMark(hubMark: string): void {
+  if (/^[a-z0-9-]{4,80}$/.test(hubMark)) return
+  throw new Error('hubMark must be 4 to 80 lower-case letters, digits or "-"')
+}
+
+/** As root a node that other uids cannot reach is a mistake to mend, not a reason to run everything as root. */
+function checkReach({ config }: HostParts, { kind, message }: Separation): void {
+  if (kind !== 'ProcessOnly' || process.getuid?.() !== 0 || !message.includes('(EACCES)')) return
+  const advice = 'copy it where every uid can reach it, or choose a data folder outside private homes'
+  throw new Error(`the node for MCP servers, ${config.nodePath}, cannot be executed by other uids: ${advice}`)
+}
+
 export async function openHost(parts: HostParts): Promise<{ host: Host; separation: Separation }> {
   const { config, log } = parts
-  if (!/^[a-z0-9-]{4,80}$/.test(config.hubMark))
-    throw new Error('hubMark must be 4 to 80 lower-case letters, digits or "-"')
+  checkMark(config.hubMark)
   checkNode(config.nodePath)
   const paths = sandboxPaths(config.dataDir)
   mkdirSync(config.dataDir, { recursive: true, mode: 0o711 })
@@ -52,26 +63,12 @@ export async function openHost(parts: HostParts): Promise<{ host: Host; separati
   const swept = await sweepOrphans({ hubMark: config.hubMark, dataDir: config.dataDir })
   if (swept.killed > 0) log.warn(swept, 'ended processes an earlier hub left behind')
   prepareFolders(paths)
-  const { method, separation } = await findSeparation({
-    paths,
-    nodePath: config.nodePath,
-    probeUid: root?.probe ?? null,
-    newId: parts.newIncarnation,
-    without: config.without ?? [],
-  })
-  if (root !== null && separation.kind === 'ProcessOnly' && separation.message.includes('(EACCES)')) {
-    const advice = 'copy it where every uid can reach it, or choose a data folder outside private homes'
-    throw new Error(`the node for MCP servers, ${config.nodePath}, cannot be executed by other uids: ${advice}`)
-  }
-  const usesUids = separation.kind === 'Uid'
+  const { nodePath, without = [] } = config
+  const probe = { paths, nodePath, probeUid: root?.probe ?? null, newId: parts.newIncarnation, without }
+  const { method, separation } = await findSeparation(probe)
+  checkReach(parts, separation)
   if (separation.kind === 'ProcessOnly') log.warn({ separation: separation.kind }, separation.message)
-  const host: Host = {
-    ...parts,
-    paths,
-    method,
-    uids: usesUids ? (root?.uids ?? null) : null,
-    table: createProcessTable(),
-    running: new Set(),
-  }
+  const uids = separation.kind === 'Uid' && root !== null ? root.uids : null
+  const host: Host = { ...parts, paths, method, uids, table: createProcessTable(), running: new Set() }
   return { host, separation }
 }

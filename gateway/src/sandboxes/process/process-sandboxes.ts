@@ -13,10 +13,12 @@ import {
   type SandboxLog,
   type SandboxMetrics,
 } from './config.ts'
+import { describeExit } from './exit-words.ts'
 import { removeFolder } from './folders.ts'
 import { type HostParts, openHost } from './host.ts'
 import { type DeriveId, deriveUserName, identify } from './identity.ts'
 import { waitForPackage } from './package-gate.ts'
+import { findIdlest, findShortage } from './room.ts'
 import { type Host, type RunningChild, startRunningChild } from './running-child.ts'
 import { createSlot, isActive, type Life, listLives, presentSlot, type Slot, type Starting } from './slot.ts'
 import { readLifeLimits, watchLives } from './watcher.ts'
@@ -206,33 +208,16 @@ class ProcessSandboxes implements Sandboxes {
 
   /** At the user's limit the own sandbox that was idle longest makes room; if none is idle, this start is refused. */
   #makeRoom(slot: Slot, request: AcquireRequest): Promise<void> | null {
+    if (isActive(slot)) return null
     const { userId, sessionId } = request.owner
-    if (userId === null || isActive(slot)) return null
-    const mine = [...this.#slots.values()].filter((other) => other.owner.userId === userId && isActive(other))
-    const isolated = sessionId !== null
-    const peers = isolated ? mine.filter((other) => other.owner.sessionId !== null) : mine
-    const counted = new Set(isolated ? peers.map((other) => other.identity.id) : mine.map((other) => other.server))
-    const limit = isolated ? this.#limits.isolatedPerUser : (request.maxRunningPerUser ?? this.#limits.perUser)
-    const fits = counted.size < limit || (!isolated && counted.has(slot.server))
-    const servers = new Set(mine.map((other) => other.server))
-    const serverLimit = request.maxRunningPerUser ?? this.#limits.perUser
-    const serverFits = servers.has(slot.server) || servers.size < serverLimit
-    if (fits && serverFits) return null
-    const idle = this.#findIdle(fits ? mine : peers)
+    const maxServers = request.maxRunningPerUser ?? this.#limits.perUser
+    const wanted = { userId, sessionId, server: slot.server, maxServers, maxIsolated: this.#limits.isolatedPerUser }
+    const shortage = findShortage(this.#slots.values(), wanted)
+    if (shortage === null) return null
+    const idle = findIdlest(shortage.crowd, this.#now() - this.#limits.evictIdleMs)
     if (idle !== null) return idle.running.child.end('idle')
-    const what = isolated && !fits ? `${limit} isolated sessions` : `${serverLimit} servers`
-    throw new HubError(
-      'limit_exceeded',
-      `you already run ${what}; wait until one is idle or stop one (mcphub sandboxes list)`,
-      { retryAfterSeconds: 30 },
-    )
-  }
-
-  #findIdle(slots: readonly Slot[]): Life | null {
-    const before = this.#now() - this.#limits.evictIdleMs
-    const lives = slots.map((slot) => slot.current).filter((life) => life !== null)
-    const idle = lives.filter(({ running: { child } }) => !child.held && !child.gone && child.lastActiveAt <= before)
-    return idle.toSorted((a, b) => a.running.child.lastActiveAt - b.running.child.lastActiveAt)[0] ?? null
+    const advice = 'wait until one is idle or stop one (mcphub sandboxes list)'
+    throw new HubError('limit_exceeded', `you already run ${shortage.what}; ${advice}`, { retryAfterSeconds: 30 })
   }
 
   async #startLife(host: Host, slot: Slot, request: AcquireRequest, starting: Starting): Promise<Life> {
@@ -342,19 +327,4 @@ class ProcessSandboxes implements Sandboxes {
       if (onProgress !== undefined) starting.listeners.delete(onProgress)
     })
   }
-}
-
-function describeExit(reason: ExitReason): {
-  readonly label: string
-  readonly message: string
-  readonly failure: boolean
-} {
-  if (reason.kind === 'exited') {
-    const how = reason.signal === null ? `exited with code ${reason.code}` : `was ended by ${reason.signal}`
-    return { label: 'exited', message: `its process ${how}`, failure: true }
-  }
-  if (reason.kind === 'limit')
-    return { label: reason.limit, message: reason.message, failure: reason.limit !== 'lifetime' }
-  if (reason.kind === 'spawn') return { label: 'spawn', message: reason.message, failure: true }
-  return { label: reason.by, message: 'it did not speak MCP', failure: reason.by === 'protocol' }
 }

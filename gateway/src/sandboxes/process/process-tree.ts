@@ -69,13 +69,3 @@ export async function killTree(
     await sleep(pause)
   }
 }
-
-/** Waits until nothing of the tree is left. */
-export async function waitForTree(table: ProcessTable, roots: TreeRoots, deadlineMs: number): Promise<boolean> {
-  const until = performance.now() + deadlineMs
-  for (let pause = 5; ; pause = Math.min(pause * 2, 100)) {
-    if (findTree(table.list(20), roots).length === 0) return true
-    if (performance.now() > until) return false
-    await sleep(pause)
-  }
-}

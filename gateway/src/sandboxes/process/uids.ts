@@ -52,13 +52,16 @@ function readAccounts(): ReadonlySet<number> {
   return new Set(readLines('/etc/passwd').map((line) => Number(line.split(':')[2])))
 }
 
+const listKeys = (owned: ReadonlyMap<string, number>, user: string): string[] =>
+  [...owned.keys()].filter((key) => key.startsWith(`${user} `))
+
 /** Uids a hub has recorded in its file; what a sweep may end. */
 export function readOwnedUids(path: string): Map<string, number> {
   const owned = new Map<string, number>()
   for (const line of readLines(path)) {
     const [verb, user, server, uid] = line.split(' ')
     if (verb === '+' && uid !== undefined) owned.set(`${user} ${server}`, Number(uid))
-    if (verb === '-') for (const key of owned.keys()) if (key.startsWith(`${user} `)) owned.delete(key)
+    if (verb === '-') for (const key of listKeys(owned, user ?? '')) owned.delete(key)
   }
   return owned
 }
@@ -92,7 +95,7 @@ export function openUids(path: string, range: UidRange): Uids {
       return uid
     },
     free(user) {
-      const keys = [...owned.keys()].filter((key) => key.startsWith(`${user} `))
+      const keys = listKeys(owned, user)
       if (keys.length === 0) return
       appendFileSync(path, `- ${user}\n`, { mode: 0o600 })
       for (const key of keys) {
