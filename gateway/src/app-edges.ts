@@ -17,6 +17,7 @@ import type { HubMetrics } from './platform/hub-metrics.ts'
 import type { Listener } from './platform/listener.ts'
 import type { Logger } from './platform/logger.ts'
 import type { OriginCheck } from './platform/origin.ts'
+import { answerProbe } from './platform/probes.ts'
 import { sendProblem } from './platform/problem.ts'
 import type { ApiHandler } from './platform/route.ts'
 
@@ -132,12 +133,13 @@ export function followUsers({ users, authenticator }: Storage, runtime: Runtime,
 
 /** Which door leads where; each behind it answers its own unknown paths. */
 export function dispatch(
-  { api, runtime }: { readonly api: ApiHandler; readonly runtime: Runtime },
+  { api, runtime, health }: { readonly api: ApiHandler; readonly runtime: Runtime; readonly health: Health },
   request: IncomingMessage,
   response: ServerResponse,
   requestId: string,
 ): void {
   const url = request.url ?? '/'
+  if (answerProbe(health, request, response)) return
   if (isBelow(url, '/mcp') || isBelow(url, '/.well-known')) runtime.endpoint.handle(request, response, requestId)
   else if (isBelow(url, '/api')) api(request, response, requestId)
   else if (isBelow(url, '/setup') && request.method === 'GET') response.writeHead(200, SETUP_HEADERS).end(SETUP_PAGE)

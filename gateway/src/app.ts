@@ -25,6 +25,7 @@ export const sweep = (config: Config): Promise<object> =>
   sweepOrphans({ hubMark: readHubMark(config), dataDir: config.dataDir })
 
 const SHUTDOWN_MS = 15_000
+const LISTENER_GRACE_MS = 2_000
 
 /** @throws HubError with one clear sentence when it cannot start; what had started by then has ended */
 export async function startApp(config: Config, tell: Tell): Promise<App> {
@@ -33,13 +34,13 @@ export async function startApp(config: Config, tell: Tell): Promise<App> {
   const ended = Promise.withResolvers<number>()
   const shutdown = createShutdown({ logger, deadlineMs: SHUTDOWN_MS, exit: (code) => process.exit(code) })
   const stop = async (reason: string): Promise<void> => ended.resolve(await shutdown.run(reason))
+  shutdown.listenToSignals()
   try {
     await startParts({ config, logger, tell, shutdown })
   } catch (error) {
     await shutdown.run('the start failed')
     throw error
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
   return { stop, stopped: ended.promise }
 }
 
@@ -52,12 +53,8 @@ interface StartContext {
 
 async function startParts({ config, logger, tell, shutdown }: StartContext): Promise<void> {
   const progress = (message: string): void => tell({ type: 'progress', message })
-  // steps run in the order they are added; each part adds its own in front of what it stands on
-  const steps: { name: string; run: () => void | Promise<void> }[] = []
-  shutdown.addStep('everything in reverse order', async () => {
-    for (const step of steps.toReversed()) await step.run()
-  })
-  const onStop = (name: string, run: () => void | Promise<void>): void => void steps.push({ name, run })
+  // what was started last ends first
+  const onStop = (name: string, run: () => void | Promise<void>): void => shutdown.putFirst(name, run)
 
   progress('Reading the catalogue')
   const catalog = createManifestCatalog({
@@ -89,6 +86,9 @@ async function startParts({ config, logger, tell, shutdown }: StartContext): Pro
   const runtime = createRuntime({ config, catalog, storage, logger, metrics: hubMetrics, origin, onProgress: progress })
   await runtime.sandboxes.start()
   onStop('sandboxes', () => runtime.sandboxes.stop())
+  // connections close only after the calls on them have drained
+  const bound: { listener: Listener | null } = { listener: null }
+  onStop('listener', () => bound.listener?.stop(LISTENER_GRACE_MS))
   await runtime.upstreams.start()
   onStop('upstreams', () => runtime.upstreams.stop())
   await runtime.sessions.start()
@@ -104,7 +104,6 @@ async function startParts({ config, logger, tell, shutdown }: StartContext): Pro
 
   const health = createHealth()
   health.addCheck('database', () => storage.database.ping())
-  const bound: { listener: Listener | null } = { listener: null }
   const { handler: api, doctor } = buildApi({
     config,
     catalog,
@@ -121,10 +120,9 @@ async function startParts({ config, logger, tell, shutdown }: StartContext): Pro
     hosts: config.hosts,
     port: config.port,
     logger,
-    handler: (request, response, requestId) => dispatch({ api, runtime }, request, response, requestId),
+    handler: (request, response, requestId) => dispatch({ api, runtime, health }, request, response, requestId),
   })
   bound.listener = listener
-  onStop('listener', () => listener.stop(2000))
   const metricsServer = await startMetricsServer(metrics, '127.0.0.1', config.metricsPort)
   onStop('metrics', () => metricsServer.stop())
   declareHubGauges(metrics, {
