@@ -209,6 +209,20 @@ describe('GW-3: a dead database', () => {
     expect(auth.authenticate(bearer(key))).toBe(principal)
   })
 
+  test('GW-3: an answer that never comes is database_unavailable after 3 s, for everybody who waits', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const store = { ...world.identities, findValid: () => new Promise<never>(() => undefined) }
+    auth = createAuthenticator({ store, changes: world.changes })
+    const asked = [key, key, `mcphub_${'1'.repeat(64)}`].map((text) =>
+      ask(bearer(text)).catch((thrown: unknown) => thrown),
+    )
+    await vi.advanceTimersByTimeAsync(0)
+    await new Promise(setImmediate)
+    await vi.advanceTimersByTimeAsync(3_000)
+    for (const thrown of await Promise.all(asked)) expect(thrown).toMatchObject({ code: 'database_unavailable' })
+    vi.useRealTimers()
+  })
+
   test('GW-3: 0 = fail closed from the first failed look on', async () => {
     auth = makeAuthenticator({ outliveMs: 0 })
     const principal = await auth.authenticate(bearer(key))

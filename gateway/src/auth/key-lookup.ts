@@ -3,6 +3,8 @@ import { HubError } from '@mcphub/api'
 import type { Identity, IdentityStore } from './identity-store.ts'
 
 const BATCH = 500
+/** A frozen database is not waited for as long as its own timeouts: an editor asks for its tools now. */
+const ANSWER_MS = 3_000
 /** Beyond this many the hub says so instead of letting a queue grow. */
 const MAX_WAITING = 5_000
 
@@ -54,10 +56,22 @@ export class KeyLookup {
 
   async #settle(batch: readonly Waiter[]): Promise<void> {
     try {
-      const found = await this.#store.findValid(batch.map((waiter) => waiter.hash))
+      const found = await within(ANSWER_MS, this.#store.findValid(batch.map((waiter) => waiter.hash)))
       for (const { hash, resolve } of batch) resolve(found.get(hash) ?? null)
     } catch (thrown) {
       for (const { reject } of batch) reject(thrown)
     }
+  }
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    reject(new HubError('database_unavailable', 'The database is not available', { retryAfterSeconds: 5 }))
+  }, ms)
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
   }
 }

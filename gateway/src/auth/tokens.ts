@@ -1,5 +1,5 @@
 // The hub's one kind of token: a prefix and 256 random bits, kept only as a SHA-256 (so many bits need no pepper and no slow hash).
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 const KEY_PREFIX = 'mcphub_'
 const SETUP_PREFIX = 'mcphub_setup_'
@@ -10,5 +10,5 @@ export const createHubKey = (): string => createToken(KEY_PREFIX)
 export const createSetupSecret = (): string => createToken(SETUP_PREFIX)
 
 export function hashToken(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
+  return hash('sha256', token, 'buffer')
 }

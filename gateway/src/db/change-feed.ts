@@ -95,6 +95,7 @@ export class ChangeFeed implements ChangeSource {
   }
 
   async #attempt(): Promise<boolean> {
+    if (this.#stopped) return false
     const seenAt = Date.now()
     try {
       const query = await this.#connected()
