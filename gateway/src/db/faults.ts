@@ -22,6 +22,9 @@ function driverFault(thrown: unknown): DriverFault {
   return fault.driverError ?? fault
 }
 
+const hasParameters = (thrown: unknown): boolean =>
+  typeof thrown === 'object' && thrown !== null && 'driverError' in thrown
+
 export function isAway(thrown: unknown): boolean {
   const { code, message } = driverFault(thrown)
   if (code !== undefined && (AWAY.test(code) || SYSTEM.test(code))) return true
@@ -79,7 +82,8 @@ export function translateFault(thrown: unknown): unknown {
   if (UNSTORABLE.test(fault.code ?? ''))
     return new HubError('invalid_params', 'A text holds a character that cannot be stored')
   if (isAway(thrown)) return databaseUnavailable(thrown)
-  return fault !== thrown || /^[0-9A-Z]{5}$/.test(fault.code ?? '') ? new StatementFault(fault) : thrown
+  const isStatement = /^[0-9A-Z]{5}$/.test(fault.code ?? '') || hasParameters(thrown)
+  return isStatement ? new StatementFault(fault) : thrown
 }
 
 /** Why the database could not be opened at all, in words for the person who starts the hub. */
