@@ -31,7 +31,7 @@ afterAll(async () => {
   await registry?.stop()
 })
 
-async function openHub(gatewayEntry?: string): Promise<TestHub> {
+async function openHub(gatewayEntry?: string, env: Record<string, string> = {}): Promise<TestHub> {
   const token = "    headers:\n      - name: X-Bench-Token\n        value: '${USER_PROBE_SECRET}'\n"
   const hub = await startHub({
     ...(gatewayEntry ? { gatewayEntry } : {}),
@@ -43,7 +43,7 @@ async function openHub(gatewayEntry?: string): Promise<TestHub> {
       'shared.yaml': PROBE_SHARED,
       'upstream.yaml': remote('upstream', `http://127.0.0.1:${upstreamPort}/mcp`, token),
     },
-    env: { MCPHUB_NPMRC: registry.npmrc, MCPHUB_LOG_LEVEL: 'info', MCPHUB_CALLS_PER_SERVER: '1000' },
+    env: { MCPHUB_NPMRC: registry.npmrc, MCPHUB_LOG_LEVEL: 'info', MCPHUB_CALLS_PER_SERVER: '1000', ...env },
   })
   await until(async () => {
     const { items } = await hub.request<{ items: { name: string; package: { state: string } | null }[] }>(
@@ -80,10 +80,10 @@ test('SES-1: 200 users × 500 calls with colliding ids over shared, per-user and
 }, 420_000)
 
 test.each(MUTANTS.map((mutant): [string, Mutant] => [mutant.name, mutant]))(
-  'SES-1: the check fails on a planted fault: %s',
+  'R3-14b: the check fails on a planted fault: %s',
   async (_name, mutant) => {
     const planted = plant(mutant)
-    const hub = await openHub(planted.entry)
+    const hub = await openHub(planted.entry, { MCPHUB_CALL_IDLE_SECONDS: '2' })
     try {
       const users = await addUsers(hub, 12)
       const report = await runIsolation({ port: hub.port, users, callsPerUser: 60, heavyUsers: 4 })

@@ -156,7 +156,7 @@ describe('a variable that is not set', () => {
 })
 
 describe('the gateway is killed', () => {
-  test('R3-6: both clients go on, a call in flight fails once, no call is made twice, nothing is left behind', async () => {
+  test('R3-6, GW-1: both clients go on, a call in flight fails once, no call is made twice, nothing is left behind', async () => {
     const marks = join(mkdtempSync(join(tmpdir(), 'mcphub-marks-')), 'marks')
     writeFileSync(marks, '')
     chmodSync(marks, 0o666)

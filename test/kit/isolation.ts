@@ -135,11 +135,15 @@ async function runUser(
     check(await session.call('windows__set', { value }), 'ok')
     check(await session.call('windows__get', {}), value)
   }
+  const tag = nonceOf(user.secret, 'graph').slice(0, 16)
+  /** the whole graph of this user's child: every node must be the user's own */
   const graph = async (session: Session, n: number) => {
-    const name = nonceOf(user.secret, `g${n}`)
-    await session.call('memory__create_entities', { entities: [{ name, entityType: 'n', observations: [] }] })
-    const found = await session.call('memory__open_nodes', { names: [name] })
-    check(found.startsWith('!') ? found : found.includes(name) ? name : 'foreign graph', name)
+    const entity = { name: `${tag}-${n}`, entityType: 'n', observations: [] }
+    await session.call('memory__create_entities', { entities: [entity] })
+    const found = await session.call('memory__read_graph', {})
+    const names = [...found.matchAll(/"name": ?"([^"]+)"/g)].map((match) => match[1] ?? '')
+    const foreign = names.find((name) => !name.startsWith(tag))
+    check(found.startsWith('!') ? found : (foreign ?? (names.includes(entity.name) ? tag : 'lost')), tag)
   }
   const half = Math.ceil(plan.callsPerUser / sessions.length)
   await Promise.all(
