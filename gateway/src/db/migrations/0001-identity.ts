@@ -107,8 +107,8 @@ const UP = [
     PRIMARY KEY (at, id)
   ) PARTITION BY RANGE (at)`,
   `CREATE INDEX audit_user ON audit (user_id, at DESC, id)`,
-  // an erased user's name is looked for in the objects of administrative acts
-  `CREATE INDEX audit_admin_target ON audit (target) WHERE kind = 'admin'`,
+  // an erased user's name is looked for where it was the object: when the user was made
+  `CREATE INDEX audit_made_user ON audit (split_part(target, ' ', 1)) WHERE action IN ('POST /api/admin/users', 'POST /api/setup')`,
   `CREATE INDEX audit_request ON audit (request_id)`,
   `CREATE TABLE settings (
     name text PRIMARY KEY,

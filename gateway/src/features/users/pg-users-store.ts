@@ -55,9 +55,10 @@ async function updateUser(manager: EntityManager, id: string, patch: UserPatch):
 
 async function eraseUser(manager: EntityManager, { id, username }: User): Promise<void> {
   await manager.getRepository(usersTable).delete({ id })
-  // Another user of the same name may be meant by a record; then the name stays, it is theirs.
+  // Only the records of making a user name one by the username. Of another user of that name the name stays, it is theirs.
   await manager.query(
-    `UPDATE audit SET target = $1 WHERE kind = 'admin' AND target = $2
+    `UPDATE audit SET target = $1 || substr(target, length($2) + 1)
+      WHERE action IN ('POST /api/admin/users', 'POST /api/setup') AND split_part(target, ' ', 1) = $2
       AND NOT EXISTS (SELECT FROM users WHERE username = $2)`,
     [id, username],
   )

@@ -283,7 +283,7 @@ describe('users on PostgreSQL alone', () => {
       `INSERT INTO mcp_sessions (id, user_id, revision, endpoint, opened_at, last_seen_at) VALUES ('s', $1, 'r', '/mcp', now(), now())`,
       `INSERT INTO discoveries (server, user_id, config_hash, body, discovered_at) VALUES ('x', $1, 'h', '{}', now())`,
       `INSERT INTO audit (at, id, request_id, user_id, kind, action, target, outcome, duration_ms)
-        VALUES (now(), gen_random_uuid(), 'r', $1::text, 'admin', 'PUT', 'erased-eve', 'ok', 1)`,
+        VALUES (now(), gen_random_uuid(), 'r', $1::text, 'admin', 'POST /api/admin/users', 'erased-eve role=member', 'ok', 1)`,
     ]
     for (const text of sql) await run(null, (m) => m.query(text, [id]))
     await world.users.erase(HUB, id)
@@ -298,7 +298,7 @@ describe('users on PostgreSQL alone', () => {
     }
     const audit: { text: string }[] = await run(null, (m) => m.query(`SELECT t::text AS text FROM audit t`))
     expect(audit).toHaveLength(1)
-    expect(audit[0]!.text).toContain(id)
+    expect(audit[0]!.text).toContain(`${id} role=member`)
     expect(audit[0]!.text).not.toContain('erased-eve')
   })
 })
