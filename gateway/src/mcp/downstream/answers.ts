@@ -20,8 +20,12 @@ export function buildError(idJson: string, error: HubError, requestId?: string):
 export function sendJson(res: ServerResponse, status: number, body: Buffer, headers: readonly string[] = []): void {
   if (res.headersSent || res.destroyed) return
   res.writeHead(status, ['Content-Type', 'application/json', 'Content-Length', String(body.length), ...headers])
-  res.end(body)
+  // As a Latin-1 string the same bytes leave together with the head in one plain write, which is cheaper than a gathered one.
+  if (body.length <= ONE_WRITE_BYTES) res.end(body.toString('latin1'), 'latin1')
+  else res.end(body)
 }
+
+const ONE_WRITE_BYTES = 16 * 1024
 
 /** A refusal of the whole request, before or instead of any dispatch: the code's own HTTP status. */
 export function sendRefusal(res: ServerResponse, error: HubError, idJson: string, requestId: string): void {

@@ -61,27 +61,26 @@ export class Caller {
   #prepare(call: RpcCall, route: CallRoute): OutboundCall {
     const { era, inbound, listing, reply, request, session } = call
     const server = route.server.name
+    const { method } = request
+    const { params } = route
+    const { sealingKeys } = this.#deps
     const stateSealer =
-      era === 'modern' && STATEFUL.has(request.method)
-        ? createStateSealer(this.#deps.sealingKeys, inbound.principal, {
-            server,
-            method: request.method,
-            params: route.params,
-          })
+      era === 'modern' && STATEFUL.has(method)
+        ? () => createStateSealer(sealingKeys, inbound.principal, { server, method, params })
         : null
+    const mapsUris = needsUriMapping(listing, server)
     const hooks: ReplyHooks = {
-      rewrite: buildRewrite({ listing, era, server, stateSealer }),
-      rewriteNotification: needsUriMapping(listing, server)
-        ? (json) => rewriteNotification(listing, server, json)
-        : null,
+      rewrite: buildRewrite({ listing, era, server, method, stateSealer }),
+      mustHold: mapsUris,
+      rewriteNotification: mapsUris ? (json) => rewriteNotification(listing, server, json) : null,
       relay: session === null ? null : (exchange, asked) => relayRequest(session, exchange, asked),
     }
     reply.prepare(hooks)
     const trace = readTraceContext(inbound.req.headers)
     return {
       requestId: inbound.requestId,
-      method: request.method,
-      params: stateSealer === null ? route.params : openState(route.params, stateSealer),
+      method,
+      params: stateSealer === null || params['requestState'] === undefined ? params : openState(params, stateSealer()),
       idJson: request.idJson,
       era,
       ...(trace === undefined ? {} : { trace }),

@@ -36,13 +36,13 @@ export interface McpEndpoint {
 }
 
 export function createMcpEndpoint(deps: EndpointDeps): McpEndpoint {
-  return new Endpointed(deps)
+  return new HubEndpoint(deps)
 }
 
 const METHODS: ReadonlySet<string | undefined> = new Set(['POST', 'GET', 'DELETE'])
 const SWEEP_TICKS = 30
 
-class Endpointed implements McpEndpoint {
+class HubEndpoint implements McpEndpoint {
   readonly #deps: EndpointDeps
   readonly #sessions: SessionTable
   readonly #replies: Replies
@@ -132,7 +132,10 @@ class Endpointed implements McpEndpoint {
       this.#deps.access.view(principal, endpoint.scope),
       (view) => {
         // Not allowed and not there are one answer.
-        if (view === null) return refuse(notFound())
+        if (view === null) {
+          this.#replies.note({ principal, requestId }, '(refused)', 'refused', 'not_found')
+          return refuse(notFound())
+        }
         const headers = readMcpHeaders(req)
         const accepts = readAccept(req.headers.accept)
         this.#withView({ ...from, endpoint, view, headers, accepts })
@@ -267,10 +270,10 @@ class Endpointed implements McpEndpoint {
 
   #onFreed(session: Session): void {
     for (const stream of [...session.streams]) stream.events.end()
-    for (const { respond } of session.pending.values()) {
+    for (const { respond } of session.pending?.values() ?? []) {
       respond({ error: { code: -32603, message: 'The session has ended' } })
     }
-    session.pending.clear()
+    session.pending = null
     this.#deps.upstreams.closeSession(session.id).catch((cause: unknown) => {
       this.#deps.log.warn({ err: cause }, 'links of a session did not close')
     })

@@ -26,6 +26,8 @@ export interface Reply extends CallSink {
 export interface ReplyHooks {
   /** maps URIs, seals states; returns the same bytes where there is nothing to do */
   readonly rewrite: ((json: Buffer) => Buffer) | null
+  /** a large answer must be held whole to be rewritten; otherwise it passes as it comes (a state in it is then refused on its return) */
+  readonly mustHold: boolean
   /** the same for a notification */
   readonly rewriteNotification: ((json: string) => string) | null
   /** relays a request of the server; null = this client cannot be asked */
@@ -51,7 +53,7 @@ export interface ExchangeOptions {
 
 type State = 'waiting' | 'streaming' | 'passing' | 'collecting' | 'over'
 
-const NO_HOOKS: ReplyHooks = { rewrite: null, rewriteNotification: null, relay: null }
+const NO_HOOKS: ReplyHooks = { rewrite: null, mustHold: false, rewriteNotification: null, relay: null }
 const CANNOT_ASK: RpcAnswer = { error: { code: -32601, message: 'The client cannot be asked this' } }
 const ERROR_MEMBER = Buffer.from('"error":')
 const TOOL_ERROR = Buffer.from('"isError":true')
@@ -124,7 +126,7 @@ export class Exchange implements Reply {
 
   begin(): void {
     if (this.#state === 'over') return
-    if (this.#hooks.rewrite !== null) {
+    if (this.#hooks.mustHold) {
       this.#state = 'collecting'
       return
     }

@@ -178,6 +178,7 @@ export class LegacyLeg {
     if (session === null) throw new HubError('invalid_request', 'Subscriptions need a session')
     const route = sendRouted(this.#deps, call)
     const { name } = route.server
+    session.subscriptions ??= new Map()
     const uris = session.subscriptions.get(name) ?? new Set()
     if (request.method === 'resources/unsubscribe') uris.delete(route.target)
     else if (uris.size < LIMITS.callsPerServer && listing.servers.has(name)) uris.add(route.target)
@@ -188,7 +189,8 @@ export class LegacyLeg {
     const params: JsonObject = message.params ?? {}
     if (message.method === 'notifications/cancelled') {
       // Only calls of this very session can be found here (threats.md SES-5).
-      session.inFlight.get(JSON.stringify(params['requestId']))?.cancel('the client canceled')
+      const idJson = JSON.stringify(params['requestId'])
+      session.inFlight.find((reply) => reply.idJson === idJson)?.cancel('the client canceled')
     } else if (message.method === 'notifications/roots/list_changed') {
       const owner = ownerOf({ inbound, session, revision: session.revision })
       for (const { server } of inbound.view.grants.values()) {

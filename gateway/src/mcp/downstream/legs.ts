@@ -47,7 +47,7 @@ export function answerList(deps: LegDeps, call: RpcCall): void {
   reply.answer(deps.local.list(kind, { idJson: request.idJson, params: request.params, listing, era, cursors }))
   if (session === null) return
   const change = kind === 'resourceTemplates' ? 'resources' : kind
-  session.shown.set(change, deps.listings.readStates(listing).get(change) ?? '')
+  session.shown[change] = deps.listings.readStates(listing)[change]
 }
 
 /** @throws HubError `invalid_params` (unknown, hidden or forbidden alike), `header_mismatch`, limits */

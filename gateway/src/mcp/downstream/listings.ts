@@ -10,6 +10,8 @@ import type { Log } from './endpoint-deps.ts'
 /** What a list_changed notification can be about. */
 export const CHANGE_KINDS = ['tools', 'prompts', 'resources'] as const
 export type ChangeKind = (typeof CHANGE_KINDS)[number]
+/** State of each list as a client last saw it; null = never. */
+export type ShownStates = { [kind in ChangeKind]: string | null }
 
 interface Kept {
   readonly version: number
@@ -21,13 +23,15 @@ interface Kept {
 /** A list waits at most so long for a server of which nothing is known. */
 const WAIT_MS = 3_000
 const INCOMPLETE_MS = 5_000
+const SHARED_LIMIT = 1_000
 
 export class Listings {
   readonly #discoveries: Discoveries
   readonly #log: Log
   readonly #kept = new WeakMap<View, Map<string, Kept>>()
   readonly #making = new WeakMap<View, Map<string, Promise<Listing>>>()
-  readonly #states = new WeakMap<Listing, ReadonlyMap<ChangeKind, string>>()
+  readonly #states = new WeakMap<Listing, Readonly<Record<ChangeKind, string>>>()
+  readonly #shared = new Map<string, WeakRef<Listing>>()
   readonly #warned = new Set<string>()
 
   constructor(discoveries: Discoveries, log: Log) {
@@ -57,15 +61,15 @@ export class Listings {
   }
 
   /** One short text for each list; it differs when the list does. */
-  readStates(listing: Listing): ReadonlyMap<ChangeKind, string> {
+  readStates(listing: Listing): Readonly<Record<ChangeKind, string>> {
     const known = this.#states.get(listing)
     if (known !== undefined) return known
     const { pages } = listing
-    const states = new Map<ChangeKind, string>([
-      ['tools', digest(pages.tools)],
-      ['prompts', digest(pages.prompts)],
-      ['resources', digest([...pages.resources, ...pages.resourceTemplates])],
-    ])
+    const states = {
+      tools: digest(pages.tools),
+      prompts: digest(pages.prompts),
+      resources: digest([...pages.resources, ...pages.resourceTemplates]),
+    }
     this.#states.set(listing, states)
     return states
   }
@@ -88,7 +92,7 @@ export class Listings {
       discovery: this.#discoveries.find(userId, grant.server),
       note: notes[index]!,
     }))
-    const listing = buildListing(entries, how.scope.kind === 'server')
+    const listing = this.#share(buildListing(entries, how.scope.kind === 'server'))
     this.#warn(listing, userId)
     const isSettled = notes.every((note) => note.state === 'Ready' || note.state === 'MissingVariable')
     // Without waiting, an unfinished listing is only good for this once.
@@ -97,6 +101,23 @@ export class Listings {
       mapOf(this.#kept, view).set(userId, { version, listing, until })
     }
     return listing
+  }
+
+  /** Users who see the same have the same listing in memory: it says nothing of whose it is. */
+  #share(made: Listing): Listing {
+    const seen = [...made.servers.values()].map(({ grant, discovery, note }) => [
+      grant.server.configHash,
+      discovery?.userId,
+      discovery?.discoveredAt.getTime(),
+      note,
+    ])
+    const states = this.readStates(made)
+    const key = digest([Buffer.from(JSON.stringify([made.uris === null, states, seen]))])
+    const known = this.#shared.get(key)?.deref()
+    if (known !== undefined && isSameServers(known, made)) return known
+    if (this.#shared.size > SHARED_LIMIT) this.#shared.clear()
+    this.#shared.set(key, new WeakRef(made))
+    return made
   }
 
   #warn(listing: Listing, userId: string): void {
@@ -119,6 +140,10 @@ export class Listings {
     this.#warned.add(key)
     this.#log.warn(fields, message)
   }
+}
+
+function isSameServers(a: Listing, b: Listing): boolean {
+  return [...b.servers].every(([name, { grant }]) => a.servers.get(name)?.grant.server === grant.server)
 }
 
 function digest(parts: readonly Buffer[]): string {

@@ -89,8 +89,8 @@ describe('discovery', () => {
     expect(failed.json.result._meta['io.mcphub/servers']).toEqual([
       { name: 'bad', state: 'Failed', message: 'no such file' },
     ])
-    delete world.upstreams.servers.get('bad')!.describe
     const { stream } = await openStream(alice)
+    delete world.upstreams.servers.get('bad')!.describe
     await until(() => stream.messages.length > 0)
     expect(await namesOf(alice)).toEqual(['bad__b'])
     const startedAt = performance.now()

@@ -12,7 +12,7 @@ import { buildResult } from './answers.ts'
 import type { Log } from './endpoint-deps.ts'
 import type { Exchange } from './exchange.ts'
 import type { Inbound } from './inbound.ts'
-import { CHANGE_KINDS, type ChangeKind, type Listings } from './listings.ts'
+import { CHANGE_KINDS, type ChangeKind, type Listings, type ShownStates } from './listings.ts'
 import { pushToSession, type SessionStream } from './session-stream.ts'
 import type { Session, SessionTable } from './session-table.ts'
 
@@ -32,7 +32,7 @@ interface Watcher {
   readonly principal: Principal
   readonly scope: EndpointScope
   readonly kinds: ReadonlySet<ChangeKind>
-  readonly shown: Map<ChangeKind, string>
+  readonly shown: ShownStates
   push(method: string): void
 }
 
@@ -109,7 +109,7 @@ export class Pushes {
       principal,
       scope: endpoint.scope,
       kinds,
-      shown: new Map(this.#deps.listings.readStates(listing)),
+      shown: { ...this.#deps.listings.readStates(listing) },
       push: (method) => void say(method, {}),
       idJson: request.idJson,
       reply,
@@ -125,7 +125,9 @@ export class Pushes {
 
   /** What the client missed since it last looked; everything, if this process never saw it look. */
   async catchUp(session: Session, stream: SessionStream): Promise<void> {
-    if (session.isReopened && session.shown.size === 0) for (const kind of CHANGE_KINDS) session.shown.set(kind, '')
+    const { shown } = session
+    const sawNothing = CHANGE_KINDS.every((kind) => shown[kind] === null)
+    if (session.isReopened && sawNothing) for (const kind of CHANGE_KINDS) shown[kind] = ''
     await this.#check(watcherOf(session, stream))
   }
 
@@ -172,10 +174,10 @@ export class Pushes {
       const listing = view === null ? null : await listings.peek(watcher.principal, view, watcher.scope)
       const states = listing === null ? null : listings.readStates(listing)
       for (const kind of watcher.kinds) {
-        const state = states?.get(kind) ?? 'none'
-        const before = watcher.shown.get(kind)
-        watcher.shown.set(kind, state)
-        if (before !== undefined && before !== state) watcher.push(`notifications/${kind}/list_changed`)
+        const state = states?.[kind] ?? 'none'
+        const before = watcher.shown[kind]
+        watcher.shown[kind] = state
+        if (before !== null && before !== state) watcher.push(`notifications/${kind}/list_changed`)
       }
     } catch (error) {
       log.warn({ err: error }, 'a change of lists could not be told')
@@ -193,7 +195,7 @@ export class Pushes {
     const uri = event.params?.['uri']
     if (typeof uri !== 'string') return
     for (const session of [...this.#concerned(event)]) {
-      if (session.subscriptions.get(event.server)?.has(uri) !== true) continue
+      if (session.subscriptions?.get(event.server)?.has(uri) !== true) continue
       try {
         const known = await this.#exposeTo(session, event.server, uri)
         if (known === null) continue

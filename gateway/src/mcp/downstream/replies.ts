@@ -14,6 +14,7 @@ export interface OpenReply {
   readonly facts: CallFacts
 }
 
+type Asker = Pick<Inbound, 'principal' | 'requestId'>
 type RepliesDeps = Pick<EndpointDeps, 'audit' | 'metrics' | 'config' | 'discoveries'>
 
 const ACTION_LENGTH = 64
@@ -47,12 +48,12 @@ export class Replies {
       principal: inbound.principal,
       onOver: (outcome, code) => {
         this.#live.delete(reply)
-        if (session !== null) forget(session, request.idJson, reply)
+        if (session !== null) forget(session, reply)
         this.#close({ inbound, method: request.method, facts, startedAt }, outcome, code)
       },
     })
     this.#live.add(reply)
-    if (session !== null) remember(session, request.idJson, reply)
+    session?.inFlight.push(reply)
     return { reply, facts }
   }
 
@@ -60,15 +61,15 @@ export class Replies {
     const facts = createFacts(session)
     const startedAt = performance.now()
     const reply: Reply = batch.place(request.idJson, inbound.requestId, (outcome, code) => {
-      forget(session, request.idJson, reply)
+      forget(session, reply)
       this.#close({ inbound, method: request.method, facts, startedAt }, outcome, code)
     })
-    remember(session, request.idJson, reply)
+    session.inFlight.push(reply)
     return { reply, facts }
   }
 
   /** A request that had no reply of its own. */
-  note(inbound: Inbound, method: string, outcome: Outcome, code: ErrorCode | null): void {
+  note(inbound: Asker, method: string, outcome: Outcome, code: ErrorCode | null): void {
     this.#close({ inbound, method, facts: createFacts(null), startedAt: performance.now() }, outcome, code)
   }
 
@@ -82,7 +83,7 @@ export class Replies {
 
   #close(
     call: {
-      readonly inbound: Inbound
+      readonly inbound: Asker
       readonly method: string
       readonly facts: CallFacts
       readonly startedAt: number
@@ -121,12 +122,8 @@ function createFacts(session: Session | null): CallFacts {
   return { server: null, target: null, argumentsHash: null, sessionId: session?.id ?? null, slot: null }
 }
 
-/** Two calls under one id each have their own POST and never cross; only the first can be canceled by that id. */
-function remember(session: Session, idJson: string, reply: Reply): void {
-  if (!session.inFlight.has(idJson)) session.inFlight.set(idJson, reply)
-}
-
-function forget(session: Session, idJson: string, reply: Reply): void {
-  if (session.inFlight.get(idJson) === reply) session.inFlight.delete(idJson)
+function forget(session: Session, reply: Reply): void {
+  const at = session.inFlight.indexOf(reply)
+  if (at !== -1) session.inFlight.splice(at, 1)
   if (reply instanceof Exchange) dropRequests(session, reply)
 }

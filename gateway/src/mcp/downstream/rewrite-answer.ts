@@ -10,11 +10,12 @@ import type { Era, JsonObject } from '../upstream/upstreams.ts'
 import { createSealer, type Sealer } from './sealer.ts'
 
 export interface RewriteFacts {
+  readonly method: string
   readonly listing: Listing
   readonly era: Era
   readonly server: string
-  /** null: nothing of this request can come back with a state */
-  readonly stateSealer: Sealer | null
+  /** null: nothing of this request can come back with a state; made only when it is needed */
+  readonly stateSealer: (() => Sealer) | null
 }
 
 const STATE_MS = 60 * 60_000
@@ -23,14 +24,17 @@ const STATE_MS = 60 * 60_000
 export function buildRewrite(facts: RewriteFacts): ((json: Buffer) => Buffer) | null {
   const mapsUris = needsUriMapping(facts.listing, facts.server)
   const { stateSealer } = facts
+  const isCacheable = facts.era === 'modern' && facts.method === 'resources/read'
   if (!mapsUris && stateSealer === null) return null
   return (json) => {
     const hasUri = mapsUris && mayHoldUri(json)
     const hasState = stateSealer !== null && json.includes('"requestState"')
-    if (!hasUri && !hasState) return json
+    if (!hasUri && !hasState && !isCacheable) return json
     return rewrite(json, (result) => {
+      // What one user may read says nothing about what another may (2026-07-28 server/utilities/caching).
+      if (isCacheable && result['resultType'] !== 'input_required') result['cacheScope'] = 'private'
       if (hasUri) mapResultUris(result, (uri) => facts.listing.uris?.expose(facts.server, uri) ?? uri)
-      if (hasState) sealState(result, stateSealer)
+      if (hasState) sealState(result, stateSealer())
     })
   }
 }

@@ -18,6 +18,7 @@ export function relayRequest(session: Session, exchange: Exchange, request: Serv
   const { method, params, respond } = request
   const capability = Object.hasOwn(CAPABILITY, method) ? CAPABILITY[method] : undefined
   if (capability === undefined || session.capabilities[capability] === undefined) return respond(UNSUPPORTED)
+  session.pending ??= new Map()
   if (session.pending.size >= PENDING_LIMIT) return respond(GONE)
   const id = `hub-${randomBytes(9).toString('base64url')}`
   session.pending.set(id, { exchange, respond })
@@ -29,15 +30,15 @@ export function relayRequest(session: Session, exchange: Exchange, request: Serv
 
 /** An answer to anything else than an open question of this very session has no effect. */
 export function acceptAnswer(session: Session, id: string | number, answer: RpcAnswer): void {
-  const pending = typeof id === 'string' ? session.pending.get(id) : undefined
+  const pending = typeof id === 'string' ? session.pending?.get(id) : undefined
   if (pending === undefined) return
-  session.pending.delete(id as string)
+  session.pending?.delete(id as string)
   pending.respond(answer)
 }
 
 /** The call is over: nobody will answer what it asked. */
 export function dropRequests(session: Session, exchange: Exchange): void {
-  if (session.pending.size === 0) return
+  if (session.pending === null || session.pending.size === 0) return
   for (const [id, pending] of session.pending) {
     if (pending.exchange !== exchange) continue
     session.pending.delete(id)

@@ -85,7 +85,7 @@ describe('sealed session ids', () => {
       now++
       return table.open(alice, opened)
     })
-    sessions[0]!.inFlight.set('1', {} as never)
+    sessions[0]!.inFlight.push({} as never)
     now++
     table.open(alice, opened)
     expect(freed).toEqual([sessions[1]!.id])

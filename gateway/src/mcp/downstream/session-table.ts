@@ -8,7 +8,7 @@ import { isObject } from '../codec/message.ts'
 import type { JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
 import type { Exchange, Reply } from './exchange.ts'
 import { createSealer, type Sealer } from './sealer.ts'
-import type { ChangeKind } from './listings.ts'
+import type { ShownStates } from './listings.ts'
 import type { SessionStore } from './session-store.ts'
 import type { SessionStream } from './session-stream.ts'
 
@@ -18,6 +18,7 @@ export interface PendingRequest {
   readonly respond: (answer: RpcAnswer) => void
 }
 
+/** Thousands of them idle: what few sessions need is made when it is needed. */
 export interface Session {
   /** random part of the sealed id: what other parts may know */
   readonly id: string
@@ -30,15 +31,15 @@ export interface Session {
   /** path of the endpoint it was opened on; it is valid on no other */
   readonly endpoint: string
   readonly expiresAt: number
-  /** calls in flight by the client's id */
-  readonly inFlight: Map<string, Reply>
-  readonly pending: Map<string, PendingRequest>
+  /** calls in flight; few, and a short list is cheaper than a map that grows and shrinks with every call */
+  readonly inFlight: Reply[]
+  pending: Map<string, PendingRequest> | null
   /** open GET streams; the first one receives */
   readonly streams: SessionStream[]
   /** server → its own URIs the client subscribed to */
-  readonly subscriptions: Map<string, Set<string>>
+  subscriptions: Map<string, Set<string>> | null
   /** state of each list the client was last given, for list_changed */
-  readonly shown: Map<ChangeKind, string>
+  readonly shown: ShownStates
   /** not opened by this process: what its client saw before is not known */
   readonly isReopened: boolean
   logLevel: string | null
@@ -208,11 +209,11 @@ export class SessionTable {
       clientInfo: from.n,
       endpoint: from.e,
       expiresAt: from.t * 1000 + this.#deps.limits.sessionAbsoluteMs,
-      inFlight: new Map(),
-      pending: new Map(),
+      inFlight: [],
+      pending: null,
       streams: [],
-      subscriptions: new Map(),
-      shown: new Map(),
+      subscriptions: null,
+      shown: { tools: null, prompts: null, resources: null },
       isReopened,
       logLevel: null,
       lastSeenAt: now,
@@ -240,12 +241,12 @@ export class SessionTable {
 }
 
 function isBusy(session: Session): boolean {
-  return session.inFlight.size > 0 || session.streams.length > 0
+  return session.inFlight.length > 0 || session.streams.length > 0
 }
 
 /** Sessions with calls in flight go last. */
 function rank(session: Session): number {
-  return session.lastSeenAt + (session.inFlight.size > 0 ? Number.MAX_SAFE_INTEGER / 2 : 0)
+  return session.lastSeenAt + (session.inFlight.length > 0 ? Number.MAX_SAFE_INTEGER / 2 : 0)
 }
 
 function isSealedSession(value: unknown): value is SealedSession {
