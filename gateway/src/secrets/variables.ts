@@ -14,6 +14,6 @@ export interface ResolvedVariables {
 export interface Variables {
   /** Synchronous on a cache hit. `userId` null (a shared child, a discovery start): USER_* count as missing. */
   resolve(userId: string | null, server: CatalogServer): ResolvedVariables | Promise<ResolvedVariables>
-  /** Values of a user (null: organisation variables) changed; ≤ 10 s on every replica. */
+  /** Values of a user (null: organisation variables) changed; no names = any of them may have. ≤ 10 s on every replica. */
   onChange(listener: (userId: string | null, names: readonly string[]) => void): () => void
 }
