@@ -49,6 +49,18 @@ function startGrandchild(wiped: boolean): number | null {
   return child.pid ?? null
 }
 
+/** How many of them the system let start. */
+async function forkMany(wanted: number): Promise<number> {
+  const started = Array.from({ length: wanted }, () => {
+    const child = spawn('/bin/sleep', ['60'], { stdio: 'ignore' })
+    return new Promise<boolean>((resolve) => {
+      child.once('spawn', () => resolve(true))
+      child.once('error', () => resolve(false))
+    })
+  })
+  return (await Promise.all(started)).filter(Boolean).length
+}
+
 const hoard: Buffer[] = []
 
 /** Grows until it is stopped, slowly enough that the hub's measurements see it. */
@@ -79,6 +91,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   processes: readProcesses,
   connect: (params) => knock(text(params.path)),
   fork: (params) => startGrandchild(params.wiped === true),
+  forkMany: (params) => forkMany(count(params.count)),
   hog: (params) => hog(count(params.stepBytes)),
   garbage: () => void process.stdout.write('\u0000\u001b[2J not json\n{"half":\n\n\r\n\ufeff{}\n'),
   longLine: (params) => flood(process.stdout, count(params.bytes), 'x'.repeat(65_536)),

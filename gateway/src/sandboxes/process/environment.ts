@@ -1,6 +1,6 @@
 // The environment and argv of a child: an allow-list. Nothing of the hub's own environment is ever copied (threats.md SEC-8).
 // The only place where a secret for a stdio server becomes plain text.
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { HubError } from '@mcphub/api'
 import { Secret } from '../../secrets/secret.ts'
 import { MARK_VARIABLE } from './process-tree.ts'
@@ -32,13 +32,16 @@ function reveal(value: string | Secret, workFolder: string, what: string): strin
 export function buildEnvironment({ nodePath, folders, mark, given }: EnvironmentInput): Record<string, string> {
   const env: Record<string, string> = {
     PATH: `${dirname(nodePath)}:${SYSTEM_PATH}`,
-    HOME: folders.work,
-    TMPDIR: folders.tmp,
     LANG: 'C.UTF-8',
   }
   for (const [name, value] of given) env[name] = reveal(value, folders.work, `the environment variable ${name}`)
-  env[MARK_VARIABLE] = mark
-  return env
+  return { ...env, HOME: folders.work, TMPDIR: folders.tmp, [MARK_VARIABLE]: mark }
+}
+
+/** `spec.stdio.workdir` inside the work folder; null: it would lie elsewhere, where on one machine nothing of the child's is. */
+export function resolveWorkdir(workdir: string | undefined, workFolder: string): string | null {
+  const path = resolve(workFolder, (workdir ?? '.').replaceAll(WORKDIR_TEMPLATE, workFolder))
+  return path === workFolder || path.startsWith(`${workFolder}/`) ? path : null
 }
 
 export function buildArguments(args: readonly (string | Secret)[], workFolder: string): string[] {

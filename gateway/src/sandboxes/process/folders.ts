@@ -70,12 +70,20 @@ function makeOwned(path: string, uid: number | null): void {
 
 function makeFolder(path: string, kept: boolean, uid: number | null): SandboxFolder {
   const folder = { path, work: join(path, 'work'), tmp: join(path, 'tmp'), kept }
-  // the inner two first: once the outer one is the child's, a child still alive could swap them under our feet
+  // the inner ones first: once the outer one is the child's, a child still alive could swap them under our feet
   mkdirSync(path, { recursive: true, mode: 0o700 })
   makeOwned(folder.work, uid)
   makeOwned(folder.tmp, uid)
   if (uid !== null) chownSync(path, uid, uid)
   return folder
+}
+
+/** A folder inside a work folder that was just made; never in one that a child has had: it may have left a link there. */
+export function makeInnerFolder({ work }: SandboxFolder, path: string, uid: number | null): void {
+  for (let at = work; at !== path;) {
+    at = join(at, path.slice(at.length + 1).split('/')[0] ?? '')
+    makeOwned(at, uid)
+  }
 }
 
 export interface FolderOwner {
@@ -84,13 +92,16 @@ export interface FolderOwner {
   readonly uid: number | null
 }
 
-export function openKeptFolder(paths: FolderPaths, { user, server, uid }: FolderOwner): SandboxFolder {
+export function openKeptFolder(
+  paths: FolderPaths,
+  { user, server, uid }: FolderOwner,
+): SandboxFolder & { isNew: boolean } {
   const home = join(paths.kept, checkName(user))
   mkdirSync(home, { recursive: true, mode: 0o711 })
   const path = join(home, checkName(server))
   const known = readdirSync(home).includes(server)
-  if (known) return { path, work: join(path, 'work'), tmp: join(path, 'tmp'), kept: true }
-  return makeFolder(path, true, uid)
+  if (known) return { path, work: join(path, 'work'), tmp: join(path, 'tmp'), kept: true, isNew: false }
+  return { ...makeFolder(path, true, uid), isNew: true }
 }
 
 export function makeTempFolder(paths: FolderPaths, incarnation: string, uid: number | null): SandboxFolder {

@@ -33,12 +33,16 @@ umount -l .
 cd /
 exec "$@"`
 
+/** Processes and threads of one (user, server) uid: a fork bomb meets its end before the host does. A browser needs some 300. */
+const MOST_TASKS = 512
+
 /** Stage 2, already without privileges: the child's environment comes through fd 3, so that no secret stands in an argv. $1 = folder. */
-const ENTER = `environment=$(cat <&3) || exit 125
+const buildEntry = (limit: string): string => `environment=$(cat <&3) || exit 125
 exec 3<&-
 cd "$1" || exit 125
 shift
 ulimit -c 0
+${limit}
 unset OLDPWD PWD LC_ALL
 eval "$environment"
 exec "$@"`
@@ -75,6 +79,8 @@ export function buildMountTable(input: JailInput): string {
 /** argv that ends in `command`, inside the private root that the file `table` describes. */
 export function buildJail(input: JailInput, table: string, command: readonly string[]): string[] {
   const { uid, own, mountPoint } = input
+  // in a user namespace the count would be that of the hub's own account; dash says -p, bash -u
+  const limit = uid === null ? '' : `ulimit -p ${MOST_TASKS} 2>/dev/null || ulimit -u ${MOST_TASKS} 2>/dev/null || :`
   const enclose =
     uid === null ? ['--user', '--map-root-user', '--mount', '--pid', '--fork', '--kill-child'] : ['--mount']
   const drop =
@@ -91,7 +97,7 @@ export function buildJail(input: JailInput, table: string, command: readonly str
         ]
   return [
     ...['unshare', ...enclose, '--', '/bin/sh', '-c', BUILD_ROOT, 'mcphub-root', mountPoint, table],
-    ...[...drop, '--', '/bin/sh', '-c', ENTER, 'mcphub-enter', input.cwd],
+    ...[...drop, '--', '/bin/sh', '-c', buildEntry(limit), 'mcphub-enter', input.cwd],
     ...command,
   ]
 }

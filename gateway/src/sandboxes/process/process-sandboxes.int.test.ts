@@ -149,6 +149,30 @@ describe('faults', () => {
     expect(await child.get('list', { path: self.cwd })).toEqual([])
   })
 
+  test('stdio.workdir is made inside the work folder and nowhere else', async () => {
+    const at = (workdir: string): Promise<Child> =>
+      hub.acquire('alice', { server: makeHostileServer({ workdir }), fingerprint: workdir })
+    const child = await talk(at('${WORKDIR}/deep/er'))
+    const self = await child.get<{ cwd: string; env: { HOME: string } }>('whoami')
+    expect(self.cwd).toBe(join(self.env.HOME, 'deep/er'))
+    await child.get('write', { path: join(self.cwd, 'note'), content: 'x' })
+    await expect(at('../../..')).rejects.toThrow(/must lie inside/)
+    await expect(at('/etc')).rejects.toThrow(/must lie inside/)
+  })
+
+  test.runIf(process.getuid?.() === 0)(
+    'BOX-9: a fork bomb meets the limit of its own uid, not of the host',
+    async () => {
+      const child = await talk(hub.acquire('alice'))
+      const started = await child.get<number>('forkMany', { count: 1_100 })
+      expect(started).toBeGreaterThan(500)
+      expect(started).toBeLessThan(1_024)
+      expect(await (await talk(hub.acquire('bob'))).get('forkMany', { count: 1 })).toBe(1)
+      await child.child.end('stopped')
+      expect(findByEnvironment(`:${child.child.incarnation}`)).toEqual([])
+    },
+  )
+
   test('SEC-5: a NUL in a value is refused without showing the value', async () => {
     const failed = hub.acquire('alice', { env: new Map([['TOKEN', new Secret('abc\0def')]]) })
     await expect(failed).rejects.toEqual(code('invalid_variable'))

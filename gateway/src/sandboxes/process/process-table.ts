@@ -12,14 +12,20 @@ export interface ProcessEntry {
   readonly startTime: string
 }
 
+/** In bytes. Programs, libraries and shared memory are `shared`: the children of one tree mostly share the same. */
+export interface Memory {
+  readonly own: number
+  readonly shared: number
+}
+
 export interface ProcessTable {
   /** All living processes (no zombies), not older than `maxAgeMs`. */
   list(maxAgeMs?: number): readonly ProcessEntry[]
   find(pid: number): ProcessEntry | null
   /** The value of one variable of the process's environment at its start; null when absent or unreadable. */
   readVariable(pid: number, name: string): string | null
-  /** Resident bytes; null when the process is gone. */
-  readMemory(pid: number): number | null
+  /** Resident memory; null when the process is gone. */
+  readMemory(pid: number): Memory | null
   /** Differs after each boot of the machine. */
   readonly bootId: string
 }
@@ -69,8 +75,9 @@ function createProcTable(): ProcessTable {
       return found === undefined ? null : found.slice(name.length + 1)
     },
     readMemory(pid) {
-      const pages = readText(`/proc/${pid}/statm`)?.split(' ')[1]
-      return pages === undefined ? null : Number(pages) * PAGE_BYTES
+      const [, resident, shared] = (readText(`/proc/${pid}/statm`) ?? '').split(' ').map(Number)
+      if (resident === undefined || shared === undefined) return null
+      return { own: (resident - shared) * PAGE_BYTES, shared: shared * PAGE_BYTES }
     },
   }
 }
@@ -119,7 +126,7 @@ function createPsTable(): ProcessTable {
     },
     readMemory(pid) {
       const kib = Number(runPs(['-o', 'rss=', '-p', String(pid)]).trim())
-      return kib > 0 ? kib * 1024 : null
+      return kib > 0 ? { own: kib * 1024, shared: 0 } : null
     },
   }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createProcessTable, parseProcEntry, parsePsLine, type ProcessEntry } from './process-table.ts'
 import { findTree } from './process-tree.ts'
+import { sumMemory } from './watcher.ts'
 
 const entry = (pid: number, ppid: number, startTime = '1'): ProcessEntry => ({
   pid,
@@ -54,6 +55,12 @@ test.each(['proc', 'ps'] as const)('%s knows this very process', (source) => {
   expect(own).toMatchObject({ pid: process.pid, ppid: process.ppid, uid: process.getuid?.() })
   expect(table.list().find(({ pid }) => pid === process.pid)).toEqual(own)
   expect(table.readVariable(process.pid, 'PATH')).toBeTruthy()
-  expect(table.readMemory(process.pid)).toBeGreaterThan(10 * 1024 * 1024)
+  expect(sumMemory([table.readMemory(process.pid)])).toBeGreaterThan(10 * 1024 * 1024)
   expect(table.find(2 ** 22 + 1)).toBeNull()
+})
+
+test('what processes of one tree share is counted once', () => {
+  const one = { own: 10, shared: 100 }
+  expect(sumMemory([one, one, null, { own: 5, shared: 120 }])).toBe(145)
+  expect(sumMemory([])).toBe(0)
 })

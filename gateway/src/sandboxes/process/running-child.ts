@@ -3,8 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { HubError } from '@mcphub/api'
 import type { AcquireRequest } from '../sandboxes.ts'
 import type { ProcessSandboxConfig, SandboxLimits, SandboxLog } from './config.ts'
-import { buildArguments, buildEnvironment, listSecrets } from './environment.ts'
-import { type FolderPaths, makeTempFolder, openKeptFolder, removeFolder, type SandboxFolder } from './folders.ts'
+import { buildArguments, buildEnvironment, listSecrets, resolveWorkdir } from './environment.ts'
+import {
+  type FolderPaths,
+  makeInnerFolder,
+  makeTempFolder,
+  openKeptFolder,
+  removeFolder,
+  type SandboxFolder,
+} from './folders.ts'
 import type { SandboxIdentity } from './identity.ts'
 import { ProcessChild } from './process-child.ts'
 import type { ProcessEntry, ProcessTable } from './process-table.ts'
@@ -55,12 +62,27 @@ function allocateUid(host: Host, identity: SandboxIdentity): number | null {
   return uid
 }
 
-function openFolder(host: Host, { identity, request }: StartInput, incarnation: string): SandboxFolder {
-  const uid = allocateUid(host, identity)
-  const keep = request.server.spec.stdio?.persistence.mode === 'Retain' && !request.owner.discovery
-  return keep
+interface OpenFolder {
+  readonly folder: SandboxFolder
+  /** the folder the child starts in */
+  readonly cwd: string
+}
+
+function openFolder(
+  host: Host,
+  { identity, request }: StartInput,
+  incarnation: string,
+  uid: number | null,
+): OpenFolder {
+  const stdio = request.server.spec.stdio
+  const keep = stdio?.persistence.mode === 'Retain' && !request.owner.discovery
+  const folder = keep
     ? openKeptFolder(host.paths, { user: identity.user, server: identity.server, uid })
-    : makeTempFolder(host.paths, incarnation, uid)
+    : { ...makeTempFolder(host.paths, incarnation, uid), isNew: true }
+  const cwd = resolveWorkdir(stdio?.workdir, folder.work)
+  if (cwd === null) throw new HubError('sandbox_failed', 'stdio.workdir must lie inside ${WORKDIR} on one machine')
+  if (folder.isNew) makeInnerFolder(folder, cwd, uid)
+  return { folder, cwd }
 }
 
 /** Which processes belong to this life. A uid alone decides only when no other life uses it. */
@@ -87,8 +109,8 @@ export async function startRunningChild(host: Host, input: StartInput): Promise<
   const { config, limits, table } = host
   const incarnation = host.newIncarnation()
   const mark = `${config.hubMark}:${incarnation}`
-  const folder = openFolder(host, input, incarnation)
   const uid = allocateUid(host, identity)
+  const { folder, cwd } = openFolder(host, input, incarnation, uid)
   stderr.redact(listSecrets(request.args, request.env))
   let started: Awaited<ReturnType<typeof startProcess>>
   try {
@@ -98,7 +120,7 @@ export async function startRunningChild(host: Host, input: StartInput): Promise<
       command: [...input.command, ...buildArguments(request.args, folder.work)],
       env,
       folder,
-      cwd: folder.work,
+      cwd,
       tablePath: tablePath(host.paths.run, incarnation),
       readable: [config.nodePath.slice(0, config.nodePath.lastIndexOf('/')), input.packageFolder],
       uid,

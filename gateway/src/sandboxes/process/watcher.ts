@@ -2,6 +2,7 @@
 import type { CatalogServer } from '../../catalog/catalog.ts'
 import type { SandboxLimits } from './config.ts'
 import { parseMemory } from './memory-quantity.ts'
+import type { Memory } from './process-table.ts'
 import { findTree } from './process-tree.ts'
 import type { Host } from './running-child.ts'
 import type { Life } from './slot.ts'
@@ -27,11 +28,17 @@ export function readLifeLimits(server: CatalogServer, limits: SandboxLimits): Li
   }
 }
 
+/** What a tree takes: what each process has for itself, and once what they share. */
+export function sumMemory(parts: readonly (Memory | null)[]): number {
+  const found = parts.filter((part) => part !== null)
+  return found.reduce((sum, part) => sum + part.own, 0) + Math.max(0, ...found.map((part) => part.shared))
+}
+
 function sampleMemory(host: Host, lives: readonly Life[]): void {
   const entries = host.table.list(100)
   for (const { running } of lives) {
     const tree = findTree(entries, running.roots)
-    running.memoryBytes = tree.reduce((sum, entry) => sum + (host.table.readMemory(entry.pid) ?? 0), 0)
+    running.memoryBytes = sumMemory(tree.map((entry) => host.table.readMemory(entry.pid)))
   }
 }
 
@@ -65,18 +72,26 @@ function lookOnce({ host, lives, retire }: WatchInput): void {
   }
 }
 
+/** One look in so many times its own cost: a child with hundreds of processes must not keep the hub busy. */
+const SHARE_OF_TIME = 20
+
 /** Returns the function that ends the watch. */
 export function watchLives(input: WatchInput): () => void {
-  const timer = setInterval(() => {
+  let timer: NodeJS.Timeout
+  const plan = (delayMs: number): void => {
+    timer = setTimeout(look, delayMs)
+    timer.unref()
+  }
+  const look = (): void => {
+    const began = performance.now()
     try {
       lookOnce(input)
     } catch (fault) {
-      input.host.log.error(
-        { fault: fault instanceof Error ? fault.name : 'unknown' },
-        'the watch over the sandboxes failed once',
-      )
+      const name = fault instanceof Error ? fault.name : 'unknown'
+      input.host.log.error({ fault: name }, 'the watch over the sandboxes failed once')
     }
-  }, input.everyMs)
-  timer.unref()
-  return () => clearInterval(timer)
+    plan(Math.max(input.everyMs, (performance.now() - began) * SHARE_OF_TIME))
+  }
+  plan(input.everyMs)
+  return () => clearTimeout(timer)
 }
