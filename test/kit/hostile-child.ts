@@ -1,7 +1,7 @@
 // A stdio server that does as it is told, above all what a server must not do. First argument: how it starts. After that each line
 // `{"id":1,"method":"<action>","params":{…}}` is one action; the answer carries its result or the system's error code.
 import { spawn } from 'node:child_process'
-import { lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 
@@ -87,6 +87,13 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   read: (params) => readFileSync(text(params.path), 'utf8'),
   list: (params) => readdirSync(text(params.path)),
   write: (params) => writeFileSync(text(params.path), text(params.content)),
+  lock: (params) => {
+    mkdirSync(`${text(params.path)}/inner`, { recursive: true })
+    writeFileSync(`${text(params.path)}/inner/file`, 'x')
+    symlinkSync(text(params.link), `${text(params.path)}/inner/link`)
+    chmodSync(`${text(params.path)}/inner`, 0)
+    chmodSync(text(params.path), 0)
+  },
   owner: (params) => lstatSync(text(params.path)).uid,
   processes: readProcesses,
   connect: (params) => knock(text(params.path)),

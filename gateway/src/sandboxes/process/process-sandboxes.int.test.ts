@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -391,6 +391,18 @@ describe('limits and folders', () => {
     await hub.sandboxes.forget('bob')
     expect(readdirSync(join(hub.dataDir, 'sandboxes', 'kept'))).toEqual([])
     expect(existsSync(hub.dataDir)).toBe(true)
+  })
+
+  test('a folder that its child locked is removed, what its links lead to is not', async () => {
+    const precious = join(hub.dataDir, 'precious')
+    mkdirSync(precious)
+    writeFileSync(join(precious, 'file'), 'kept')
+    const child = await talk(hub.acquire('alice'))
+    const { cwd } = await child.get<{ cwd: string }>('whoami')
+    await child.get('lock', { path: join(cwd, 'locked'), link: precious })
+    await child.child.end('stopped')
+    expect(temp()).toEqual([])
+    expect(readFileSync(join(precious, 'file'), 'utf8')).toBe('kept')
   })
 
   test('no value of a user is in any log line', async () => {
