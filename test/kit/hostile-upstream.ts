@@ -36,6 +36,8 @@ interface Turn {
 type Mode = (turn: Turn) => void
 
 const MiB = 1024 * 1024
+/** 1 MiB of it would be 1 GiB */
+const GZIP_BOMB = gzipSync(Buffer.alloc(16 * MiB, 'x'))
 
 function sendJson(res: ServerResponse, value: unknown, status = 200): void {
   const text = typeof value === 'string' ? value : JSON.stringify(value)
@@ -104,9 +106,8 @@ const MODES: Readonly<Record<string, Mode>> = {
   redirect: ({ res }) => void res.writeHead(302, { location: '/elsewhere' }).end(),
   forbidden: ({ res }) => void res.writeHead(403, { 'content-type': 'text/plain' }).end('no'),
   accepted: ({ res }) => void res.writeHead(202).end(),
-  gzip: ({ res, body }) => {
-    const packed = gzipSync(JSON.stringify(ok(body.id, 'x'.repeat(50 * MiB))))
-    res.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(packed)
+  gzip: ({ res }) => {
+    res.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(GZIP_BOMB)
   },
   gigantic: ({ res, body }) => gigantic(res, 'application/json', `{"jsonrpc":"2.0","id":"${body.id}","result":{"x":"`),
   giganticEvents: ({ res, body }) =>

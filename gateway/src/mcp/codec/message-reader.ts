@@ -6,6 +6,8 @@ import type { AnswerShape, Message } from './answer.ts'
 
 /** Up to here a message is parsed whole (performance.md §3: JSON is cheap when small and dear when big). */
 export const SMALL_MESSAGE_BYTES = 16 * 1024
+/** Up to here an answer leaves whole, with a length; beyond, in parts as they come (node joins the writes of one tick). */
+const WHOLE_BYTES = 128 * 1024
 
 export interface AnswerOutput {
   begin(): void
@@ -13,8 +15,14 @@ export interface AnswerOutput {
   chunk(bytes: Buffer): boolean
 }
 
+/** How a message ended. `passed`: its answer left in parts, whole and right. `answer`: ready for the client. */
+export type MessageEnd =
+  | { readonly kind: 'message'; readonly message: Message; readonly bytes: Buffer }
+  | { readonly kind: 'answer'; readonly bytes: Buffer }
+  | { readonly kind: 'passed' }
+
 export class MessageReader {
-  /** the client could not take the last piece */
+  /** the client could not take the last part */
   isFull = false
   readonly #shape: AnswerShape | null
   readonly #maxBytes: number
@@ -23,7 +31,10 @@ export class MessageReader {
   #bytes = 0
   #scan: AnswerScan | null = null
   #streams: boolean
+  #isPassing = false
   #begun = false
+  #parts: Buffer[] = []
+  #partBytes = 0
 
   /** `shape` null: nothing is passed on in parts (messages of many calls on one stream). */
   constructor(shape: AnswerShape | null, maxBytes: number, out: AnswerOutput) {
@@ -34,50 +45,63 @@ export class MessageReader {
     this.#streams = shape !== null && !shape.rewriteResult && !(shape.from === 'modern' && shape.to === 'legacy')
   }
 
-  /** Whether parts of an answer have left: then only an end or a cut can follow. */
-  get hasBegun(): boolean {
-    return this.#begun
-  }
-
   /** Why the message is refused, or null. Pieces are kept as views: the caller must not reuse their memory. */
   push(piece: Buffer): string | null {
     this.isFull = false
     this.#bytes += piece.length
     if (this.#bytes > this.#maxBytes) return `it is larger than ${this.#maxBytes} bytes`
-    if (this.#begun) return this.#scan!.push(piece)
+    if (this.#isPassing) return this.#scan!.push(piece) ?? this.#flush()
     this.#pieces.push(piece)
     if (!this.#streams || this.#bytes <= SMALL_MESSAGE_BYTES) return null
     return this.#scanHeld(piece)
   }
 
-  /** All pieces came: the message, with its bytes when it was held; `null` when its answer was passed on in parts, whole and right. */
-  end(): { readonly message: Message; readonly bytes: Buffer } | null {
-    if (this.#begun) {
-      const reason = this.#scan!.end()
-      return reason === null ? null : { message: { kind: 'fault', reason, id: undefined }, bytes: EMPTY }
+  /** All pieces came. */
+  end(): MessageEnd {
+    if (!this.#isPassing) {
+      const bytes = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces)
+      return { kind: 'message', message: parseMessage(bytes), bytes }
     }
-    const bytes = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces)
-    return { message: parseMessage(bytes), bytes }
+    const reason = this.#scan!.end()
+    if (reason !== null) return { kind: 'message', message: { kind: 'fault', reason, id: undefined }, bytes: EMPTY }
+    if (!this.#begun) return { kind: 'answer', bytes: Buffer.concat(this.#parts) }
+    this.#emit()
+    return { kind: 'passed' }
   }
 
   #scanHeld(last: Buffer): string | null {
     const held = this.#scan ? [last] : this.#pieces
-    this.#scan ??= new AnswerScan(this.#shape!, (bytes) => this.#write(bytes), RESULT)
+    this.#scan ??= new AnswerScan(this.#shape!, (bytes) => this.#gather(bytes), RESULT)
     for (const piece of held) {
       const reason = this.#scan.push(piece)
       if (reason !== null) return reason
     }
     if (this.#scan.kind === 'held') this.#streams = false
-    if (this.#begun) this.#pieces = []
-    return null
+    this.#isPassing = this.#scan.kind === 'response'
+    if (!this.#isPassing) return null
+    this.#pieces = []
+    return this.#flush()
   }
 
-  #write(bytes: Buffer): void {
+  #gather(bytes: Buffer): void {
+    this.#parts.push(bytes)
+    this.#partBytes += bytes.length
+  }
+
+  #flush(): null {
     if (!this.#begun) {
+      if (this.#partBytes < WHOLE_BYTES) return null
       this.#begun = true
       this.#out.begin()
     }
-    if (!this.#out.chunk(bytes)) this.isFull = true
+    this.#emit()
+    return null
+  }
+
+  #emit(): void {
+    const parts = this.#parts
+    this.#parts = []
+    for (const part of parts) if (!this.#out.chunk(part)) this.isFull = true
   }
 }
 

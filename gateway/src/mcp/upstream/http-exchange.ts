@@ -180,11 +180,10 @@ export class HttpExchange implements HttpHandler, CallExchange, Timed {
   #finish(): void {
     const ended = this.#reader!.end()
     this.#reader = null
-    if (ended === null) {
-      this.#call.end()
-      return this.#linger()
-    }
-    this.#message(ended.message, ended.bytes)
+    if (ended.kind === 'message') return this.#message(ended.message, ended.bytes)
+    if (ended.kind === 'answer') this.#call.answer(ended.bytes)
+    else this.#call.end()
+    this.#linger()
   }
 
   #message(message: Message, bytes: Buffer): void {

@@ -80,13 +80,13 @@ describe('a well-behaved call', () => {
     for (const tool of ['large', 'largeIdFirst', 'largeEvents']) {
       const { sink } = world.start(alice, server, {
         method: 'tools/call',
-        params: { name: tool, arguments: { times: 60_000 } },
+        params: { name: tool, arguments: { times: 90_000 } },
         idJson: '99',
       })
       const { json, bytes } = await sink.done
       expect(sink.begun).toBe(true)
       expect(json!['id']).toBe(99)
-      expect(textOf(json)).toBe((tool === 'largeIdFirst' ? 'ü' : 'é"\\\n').repeat(60_000))
+      expect(textOf(json)).toBe((tool === 'largeIdFirst' ? 'ü' : 'é"\\\n').repeat(90_000))
       expect(bytes!.includes(0x0a)).toBe(false)
     }
   })
