@@ -125,6 +125,12 @@ export class Discoveries {
     return servers.map((server, index) => this.#note(principal.userId, server, plans[index]!))
   }
 
+  /** What kept a server from starting is gone (its package is installed): no need to wait for the back-off. */
+  retry(name: string): void {
+    this.#jobs.forgiveServer(name)
+    this.#retry(name)
+  }
+
   /** A call went through: a server whose discovery failed or is outdated is worth another look. */
   noteSuccess(principal: Principal, server: CatalogServer): void {
     const { userId } = principal

@@ -40,6 +40,8 @@ const BACKGROUND = 2
 const FOREGROUND = 4
 const RUN_MS = 60_000
 const BACK_OFF_LIMIT_MS = 300_000
+const COMING_LIMIT_MS = 10_000
+const COMING: ReadonlySet<string> = new Set(['server_unavailable', 'sandbox_starting'])
 const REPEAT_PAUSE_MS = 200
 
 export class DiscoveryJobs {
@@ -119,7 +121,9 @@ export class DiscoveryJobs {
   }
 
   #onFailure(task: DiscoveryTask, job: Job, fault: HubError): void {
-    const retryInMs = Math.min(this.#deps.backOffMs * 2 ** job.failures, BACK_OFF_LIMIT_MS)
+    // A package still being installed or a sandbox still starting is no fault to back off from.
+    const limit = COMING.has(fault.code) ? COMING_LIMIT_MS : BACK_OFF_LIMIT_MS
+    const retryInMs = Math.min(this.#deps.backOffMs * 2 ** job.failures, limit)
     const isNews = job.fault !== fault.message
     Object.assign(job, { failures: job.failures + 1, notBefore: performance.now() + retryInMs, fault: fault.message })
     this.#deps.onFailure(task, fault, { retryInMs, isNews })

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HubError } from '@mcphub/api'
-import { answerEcho, answerResult, tool } from './fake-upstreams.ts'
+import { answerEcho, answerResult, tool, type SentCall } from './fake-upstreams.ts'
 import { makeServer, openWorld, type World } from './fake-world.ts'
 import { modernBody, modernHeaders, openEvents, post, rpc, send, until } from './test-client.ts'
 
@@ -706,6 +706,42 @@ describe('how answers leave', () => {
     for (const finish of waiting) finish()
     expect(world.endpoint.counts().inFlight).toBe(0)
     expect(world.queue.counts).toEqual({ inFlight: 0, queued: 0 })
+  })
+
+  test('GW-11: a connection that breaks while much is under way takes nothing else with it', async () => {
+    const uncaught: unknown[] = []
+    const note = (error: unknown) => void uncaught.push(error)
+    process.on('uncaughtException', note)
+    const sinks: SentCall[] = []
+    world.upstreams.servers.get('one')!.onCall = (sent) => void sinks.push(sent)
+    const session = await openSession(alice)
+    const open = await Promise.all(
+      Array.from({ length: 8 }, (_, id) => {
+        const body = rpc(id, 'tools/call', { name: 'one__echo' })
+        return openEvents(world, `/mcp?key=${alice}`, { 'mcp-session-id': session }, body, false)
+      }),
+    )
+    await until(() => sinks.length === 8)
+    const shout = ({ sink }: SentCall) => {
+      for (let count = 0; count < 200; count++)
+        sink.notification(`{"jsonrpc":"2.0","method":"x","params":{"n":${count}}}`)
+    }
+    sinks.forEach(shout)
+    for (const stream of open) stream.close()
+    for (let round = 0; round < 20; round++) {
+      sinks.forEach(shout)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    sinks.slice(0, 4).forEach(answerEcho)
+    for (const { sink } of sinks.slice(4)) {
+      sink.begin()
+      sink.chunk(Buffer.alloc(100_000, 0x20))
+      sink.end()
+    }
+    await until(() => world.endpoint.counts().inFlight === 0)
+    expect((await post(world, '/mcp', alice, rpc(1, 'ping'))).status).toBe(200)
+    process.off('uncaughtException', note)
+    expect(uncaught).toEqual([])
   })
 
   test('audit: one record per request with a hash of the canonical arguments', async () => {

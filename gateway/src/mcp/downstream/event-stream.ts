@@ -20,6 +20,7 @@ export class EventStream {
   constructor(res: ServerResponse, headers: readonly string[] = []) {
     this.res = res
     this.#writtenAt = performance.now()
+    res.on('error', ignoreLateWrite)
     res.writeHead(200, [...HEAD, ...headers])
     // A silent stream must open at once: the client waits for the head.
     res.flushHeaders()
@@ -47,7 +48,8 @@ export class EventStream {
   }
 
   keepAlive(now: number, everyMs: number): void {
-    if (now - this.#writtenAt < everyMs || this.res.writableLength > 0 || this.res.writableEnded) return
+    const { destroyed, writableEnded, writableLength } = this.res
+    if (now - this.#writtenAt < everyMs || writableLength > 0 || writableEnded || destroyed) return
     this.#write(KEEP_ALIVE)
   }
 
@@ -56,6 +58,9 @@ export class EventStream {
     this.res.write(text)
   }
 }
+
+/** A write between the loss of a connection and its `close` event fails; there is nobody left to tell. */
+export function ignoreLateWrite(): void {}
 
 const EVENT = Buffer.from('event: message\ndata: ')
 const EVENT_END = Buffer.from('\n\n')

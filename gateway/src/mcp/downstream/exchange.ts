@@ -6,7 +6,7 @@ import type { Principal } from '../../auth/principal.ts'
 import type { CallHandle, CallSink, Era, JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
 import type { Accepts } from './accept.ts'
 import { buildError, sendJson, sendRefusal } from './answers.ts'
-import { EventStream } from './event-stream.ts'
+import { EventStream, ignoreLateWrite } from './event-stream.ts'
 
 export type Outcome = 'ok' | 'error' | 'refused' | 'canceled'
 
@@ -77,6 +77,7 @@ export class Exchange implements Reply {
     this.#options = options
     this.idJson = options.idJson
     options.res.on('close', () => this.#onClose())
+    options.res.on('error', ignoreLateWrite)
   }
 
   get principal(): Principal {

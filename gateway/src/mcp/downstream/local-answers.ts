@@ -111,7 +111,8 @@ function readMeta(kind: ListKind, listing: Listing): JsonObject {
 }
 
 export function commandFor(missing: readonly string[]): string {
-  return missing.map((name) => `mcphub secrets set ${name}`).join(' && ')
+  const commands = missing.map((name) => `mcphub secrets set ${name.startsWith('ORG_') ? '--org ' : ''}${name}`)
+  return commands.join('; ')
 }
 
 function describe(listing: Listing): string {
