@@ -218,13 +218,6 @@ export function makeServer(name: string, spec: Partial<McpServerSpec> = {}): Cat
   }
 }
 
-export const SILENT: Log = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-}
-
 export interface World {
   readonly authenticator: FakeAuthenticator
   readonly catalog: FakeCatalog

@@ -1,6 +1,5 @@
 // One HTTP request on its way through the endpoint, and one JSON-RPC request inside it.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { HubError } from '@mcphub/api'
 import type { View } from '../../access/access.ts'
 import type { Principal } from '../../auth/principal.ts'
 import type { CatalogServer } from '../../catalog/catalog.ts'
@@ -43,8 +42,6 @@ export interface RpcCall {
   readonly owner: LinkOwner
   readonly listing: Listing
 }
-
-export type Refuse = (error: HubError) => void
 
 export function readMcpHeaders(req: IncomingMessage): McpHeaders {
   const { headers } = req
