@@ -12,7 +12,9 @@ interface Wish {
   readonly spec: UserVariableSpec | null
 }
 
-const PATTERN_MS = 100
+/** By the clock, so a busy machine must not make a good value look bad; a pattern that needs it all is not tried again for a while. */
+const PATTERN_MS = 1_000
+const SLOW_MS = 60_000
 const PATTERN = new Script(`new RegExp(pattern, 'u').test(value)`)
 const COMPILE = new Script(`new RegExp(pattern, 'u'), true`)
 
@@ -31,25 +33,44 @@ export function listServersUsing(name: string, servers: Iterable<CatalogServer>)
   return findWishes(name, servers).map((wish) => wish.server)
 }
 
-/** Why the value cannot be kept under this name, or null. A variable that nobody names yet must be fit for env, the widest place. */
-export function checkValue(name: string, value: string, servers: Iterable<CatalogServer>): string | null {
-  const wishes = findWishes(name, servers)
+export interface ValueCheck {
+  /** Why the value cannot be kept under this name, or null. A variable that nobody names yet must be fit for env, the widest place. */
+  check(name: string, value: string, servers: Iterable<CatalogServer>): string | null
+}
+
+export function createValueCheck(): ValueCheck {
+  /** pattern → until when it is not tried again */
+  const slow = new Map<string, number>()
+
+  function checkPattern(pattern: string, value: string, help: string | undefined): string | null {
+    const isSlow = (slow.get(pattern) ?? 0) > Date.now()
+    const outcome = isSlow ? 'slow' : tryPattern(pattern, value)
+    if (outcome === 'fits') return null
+    if (outcome === 'no') return `the value does not have the form the server asks for${help ? ` (${help})` : ''}`
+    if (!isSlow) slow.set(pattern, Date.now() + SLOW_MS)
+    return 'checking the form the server asks for takes too long; tell an administrator, the pattern in its manifest must be simpler'
+  }
+
+  return {
+    check(name, value, servers) {
+      const wishes = findWishes(name, servers)
+      const reason = wishes.length === 0 ? checkValueFor('env', value) : checkPlaces(value, wishes)
+      if (reason !== null) return reason
+      for (const { spec } of wishes) {
+        const fault = spec?.pattern === undefined ? null : checkPattern(spec.pattern, value, spec.help)
+        if (fault !== null) return fault
+      }
+      return null
+    },
+  }
+}
+
+function checkPlaces(value: string, wishes: readonly Wish[]): string | null {
   for (const { places, spec } of wishes) {
     for (const place of places.size > 0 ? places : new Set<ValuePlace>(['env'])) {
       const reason = checkValueFor(place, value, spec?.format ?? 'Line')
       if (reason !== null) return reason
     }
-  }
-  if (wishes.length === 0) return checkValueFor('env', value)
-  return checkPatterns(value, wishes)
-}
-
-function checkPatterns(value: string, wishes: readonly Wish[]): string | null {
-  for (const { spec } of wishes) {
-    if (spec?.pattern === undefined || matches(spec.pattern, value)) continue
-    return spec.help === undefined
-      ? 'the value does not have the form the server asks for'
-      : `the value does not have the form the server asks for (${spec.help})`
   }
   return null
 }
@@ -58,14 +79,16 @@ function checkPatterns(value: string, wishes: readonly Wish[]): string | null {
  * In a context of its own with a time limit: a manifest's pattern must not hold up the hub for a value somebody chose. A pattern that is none
  * asks for nothing.
  */
-function matches(pattern: string, value: string): boolean {
+function tryPattern(pattern: string, value: string): 'fits' | 'no' | 'slow' {
   const context = createContext({ pattern: `^(?:${pattern})$`, value })
-  const run = (script: Script): boolean | null => {
-    try {
-      return script.runInContext(context, { timeout: PATTERN_MS }) === true
-    } catch {
-      return null
-    }
+  try {
+    COMPILE.runInContext(context, { timeout: PATTERN_MS })
+  } catch {
+    return 'fits'
   }
-  return run(COMPILE) === null || run(PATTERN) === true
+  try {
+    return PATTERN.runInContext(context, { timeout: PATTERN_MS }) === true ? 'fits' : 'no'
+  } catch {
+    return 'slow'
+  }
 }

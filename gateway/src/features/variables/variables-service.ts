@@ -8,7 +8,7 @@ import type { ChangeSource, Transactor, Unit } from '../../db/unit.ts'
 import { resealValue, sealValue, type SealRing } from '../../secrets/seal.ts'
 import type { ResolvedVariables, Variables } from '../../secrets/variables.ts'
 import type { Audit } from '../audit.ts'
-import { checkValue, listServersUsing } from './check-value.ts'
+import { createValueCheck, listServersUsing, type ValueCheck } from './check-value.ts'
 import { NO_VALUES, openAll, openStored, placeOf, selectValues, type OpenValues } from './open-values.ts'
 import type { StoredVariable, VariablesStore } from './variables-store.ts'
 
@@ -82,6 +82,7 @@ export function createVariablesService(deps: VariablesDeps): VariablesService {
   const { store, transactor, ring, catalog } = deps
   const servers = (): Iterable<CatalogServer> => catalog.snapshot().servers.values()
   const listeners = new Set<Listener>()
+  const valueCheck = createValueCheck()
   const cache = new FeedCache<OpenValues>({
     load: async (key) => openAll({ ring, audit: deps.audit ?? null }, await store.list(null, key === ORG ? null : key)),
   })
@@ -118,7 +119,7 @@ export function createVariablesService(deps: VariablesDeps): VariablesService {
 
   async function save(unit: Unit, owner: string | null, values: readonly [string, string][]): Promise<SavedVariable[]> {
     const stored = new Map((await store.list(unit, owner)).map((variable) => [variable.name, variable]))
-    checkAll(values, { owner, stored, servers: servers() })
+    checkAll(values, { owner, stored, servers: [...servers()], valueCheck })
     const saved: SavedVariable[] = []
     for (const [name, value] of values) {
       const changed = !isMasked(value)
@@ -193,21 +194,21 @@ function groupSubjects(subjects: ReadonlySet<string>): Map<string, string[]> {
 interface SaveContext {
   readonly owner: string | null
   readonly stored: ReadonlyMap<string, StoredVariable>
-  readonly servers: Iterable<CatalogServer>
+  readonly servers: readonly CatalogServer[]
+  readonly valueCheck: ValueCheck
 }
 
 function checkOne(name: string, value: string, context: SaveContext): string | null {
   if (!nameFor(context.owner).test(name))
     return `a name is ${context.owner === null ? 'ORG_' : 'USER_'} and upper-case letters, digits or "_"`
-  if (!isMasked(value)) return checkValue(name, value, context.servers)
+  if (!isMasked(value)) return context.valueCheck.check(name, value, context.servers)
   return context.stored.has(name) ? null : 'this is the masked text of a list; give the value itself'
 }
 
 function checkAll(values: readonly [string, string][], context: SaveContext): void {
-  const servers = [...context.servers]
   const faults: FieldFault[] = []
   for (const [name, value] of values) {
-    const message = checkOne(name, value, { ...context, servers })
+    const message = checkOne(name, value, context)
     if (message !== null) faults.push({ field: nameFor(context.owner).test(name) ? name : '(name)', message })
   }
   if (faults.length > 0) throw new HubError('invalid_params', 'Nothing was saved: a value cannot be used', { faults })

@@ -201,14 +201,15 @@ describe.each(WORLDS)('variables $name', ({ open }) => {
     expect(reveal(await world.variables.resolve(user, asking))).toEqual(values)
   })
 
-  test('a pattern that would take for ever ends', async () => {
+  test('a pattern that would take for ever ends, and is not tried at once again', async () => {
     const user = await newUser(world)
-    const start = performance.now()
-    await expect(world.variables.set(user, { USER_SLOW: `${'a'.repeat(60)}b` })).rejects.toMatchObject({
-      code: 'invalid_params',
-    })
-    expect(performance.now() - start).toBeLessThan(2000)
     await world.variables.set(user, { USER_SLOW: 'aaaa' })
+    const start = performance.now()
+    for (let i = 0; i < 20; i++)
+      await expect(world.variables.set(user, { USER_SLOW: `${'a'.repeat(60)}b` })).rejects.toMatchObject({
+        code: 'invalid_params',
+      })
+    expect(performance.now() - start).toBeLessThan(5000)
   })
 
   test('templates are computed from the catalogue: a new server shows its fields at once', async () => {
