@@ -6,7 +6,7 @@ import type { Dispatcher } from 'undici'
 
 export interface HttpPoolOptions {
   readonly connectMs: number
-  /** URL of a proxy for remote servers; null = none */
+  /** URL of a proxy for https servers; null = none */
   readonly proxyUrl: string | null
   /** hosts reached without the proxy, as in NO_PROXY */
   readonly noProxy: string | null
@@ -49,7 +49,8 @@ export class HttpPool {
 
   /** Dispatches a call on a reused socket. The handler gets every fault; this never throws. */
   call(request: HttpRequest, handler: HttpHandler): void {
-    this.#send(this.#proxied ?? this.#poolOf(request.origin), request, handler, false)
+    const direct = this.#proxied === null || request.origin.startsWith('http:')
+    this.#send(direct ? this.#poolOf(request.origin) : this.#proxied!, request, handler, false)
   }
 
   /** A stream that may live for hours: a connection of its own, closed after it. */
@@ -84,10 +85,10 @@ export class HttpPool {
   }
 
   #buildProxy(url: string): Dispatcher {
-    // empty strings, because undici would read the process' environment instead of what was configured
+    // empty strings, because undici would read the process' environment instead of what was configured; plain http is never sent to a proxy
     return new EnvHttpProxyAgent({
       ...this.#settings(),
-      httpProxy: url,
+      httpProxy: '',
       httpsProxy: url,
       noProxy: this.#options.noProxy ?? '',
     })

@@ -16,7 +16,9 @@ function write(text: string, change: Partial<AnswerShape> = {}): string {
   const bytes = Buffer.from(text)
   const message = parseMessage(bytes)
   if (message.kind !== 'response') throw new Error(JSON.stringify(message))
-  return writeAnswer(bytes, message, shape(change)).toString('utf8')
+  const written = writeAnswer(bytes, message, shape(change))
+  if (typeof written === 'string') throw new Error(written)
+  return written.toString('utf8')
 }
 
 /** The whole output of a scan, or the reason of its refusal. */
@@ -82,6 +84,10 @@ describe('a small answer', () => {
   })
 })
 
+test('GW-5: a member named twice is refused', () => {
+  expect(() => write('{"jsonrpc":"2.0","id":"hub-1","id":"hub-1","result":{}}')).toThrow('twice')
+})
+
 describe('between the eras', () => {
   const toModern = { to: 'modern' } as const
   const toLegacy = { from: 'modern', to: 'legacy' } as const
@@ -102,6 +108,10 @@ describe('between the eras', () => {
     const meta = { 'io.modelcontextprotocol/serverInfo': { name: 's' }, kept: 1 }
     const result = { resultType: 'complete', ttlMs: 5, cacheScope: 'public', content: [], _meta: meta }
     expect(resultOf(write(answer(result), toLegacy))).toEqual({ content: [], _meta: { kept: 1 } })
+  })
+
+  test('a result that is not complete is refused for an older client', () => {
+    expect(() => write(answer({ resultType: 'input_required', inputRequests: {} }), toLegacy)).toThrow('older client')
   })
 
   test('resource not found has one code before and another since', () => {

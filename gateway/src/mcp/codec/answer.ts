@@ -101,11 +101,22 @@ function isDeeper(value: unknown, levels: number): boolean {
   return false
 }
 
-/** The response for the client. `bytes` must be what `message` was parsed from, and its id the minted one. */
-export function writeAnswer(bytes: Buffer, message: ResponseMessage, shape: AnswerShape): Buffer {
+/** The response for the client, or why it cannot be one. `bytes` must be what `message` was parsed from, and its id the minted one. */
+export function writeAnswer(bytes: Buffer, message: ResponseMessage, shape: AnswerShape): Buffer | string {
+  const reason = checkResultType(message, shape)
+  if (reason !== null) return reason
   const rewritten = rewriteAnswer(message, shape)
   if (rewritten !== null) return Buffer.from(`{"jsonrpc":"2.0","id":${shape.idJson},${rewritten}}`)
   return spliceId(bytes, shape) ?? copyMembers(bytes, shape)
+}
+
+/** A result that is not complete (2026-07-28 MRTR, tasks) means nothing to an older client. */
+function checkResultType(message: ResponseMessage, shape: AnswerShape): string | null {
+  if (shape.from !== 'modern' || shape.to !== 'legacy' || message.result === null) return null
+  const { resultType } = message.result
+  return resultType === undefined || resultType === 'complete'
+    ? null
+    : 'an older client cannot take a result of its type'
 }
 
 /** The member `"result":…` or `"error":…` as text where something in it must change; null = the bytes may pass as they are. */
@@ -145,12 +156,11 @@ function spliceId(bytes: Buffer, shape: AnswerShape): Buffer | null {
 }
 
 /** Any other spelling: the answer's one member copied byte by byte behind the hub's own beginning. */
-function copyMembers(bytes: Buffer, shape: AnswerShape): Buffer {
+function copyMembers(bytes: Buffer, shape: AnswerShape): Buffer | string {
   const parts: Buffer[] = []
   const scan = new AnswerScan(shape, (part) => parts.push(Buffer.from(part)))
   const reason = scan.push(bytes) ?? scan.end()
-  if (reason !== null) throw new Error('a parsed answer did not scan')
-  return Buffer.concat(parts)
+  return reason ?? Buffer.concat(parts)
 }
 
 /** Between the tokens of checked JSON a line break is a space; inside a string it cannot stand. */

@@ -190,7 +190,9 @@ export class HttpExchange implements HttpHandler, CallExchange, Timed {
     if (message.kind === 'fault') return this.#refuse(message.reason)
     if (message.kind === 'response') {
       if (message.id !== this.#call.id) return this.#refuse('its "id" is not the one that was sent')
-      this.#call.answer(writeAnswer(bytes, message, this.#shape))
+      const answer = writeAnswer(bytes, message, this.#shape)
+      if (typeof answer === 'string') return this.#refuse(answer)
+      this.#call.answer(answer)
       return this.#linger()
     }
     if (this.#parser === null) return this.#refuse('it is a call, not an answer')
@@ -229,13 +231,13 @@ export class HttpExchange implements HttpHandler, CallExchange, Timed {
   #refused(): void {
     const call = this.#call
     if (call.isOver) return
-    const message = this.#errorBody.length > 0 ? parseMessage(Buffer.concat(this.#errorBody)) : null
-    const error = message?.kind === 'response' ? message.error : null
-    if (this.#host.onRefused(call, this.#status, error)) return
-    if (message?.kind === 'response' && message.error && message.id === call.id) {
-      return call.answer(writeAnswer(Buffer.concat(this.#errorBody), message, this.#shape))
-    }
-    call.fail(statusFault(call.server.name, this.#status))
+    const body = Buffer.concat(this.#errorBody)
+    const message = body.length > 0 ? parseMessage(body) : null
+    const refusal = message?.kind === 'response' && message.error ? message : null
+    if (this.#host.onRefused(call, this.#status, refusal?.error ?? null)) return
+    const answer = refusal?.id === call.id ? writeAnswer(body, refusal, this.#shape) : ''
+    if (typeof answer === 'string') call.fail(statusFault(call.server.name, this.#status))
+    else call.answer(answer)
   }
 }
 

@@ -82,7 +82,7 @@ export class HttpLink extends LinkBase implements ExchangeHost {
   }
 
   protected override tellCanceled(call: UpstreamCall, reason: string): void {
-    if (this.#era !== 'legacy' || call.request.method === 'initialize') return
+    if (this.#era !== 'legacy' || this.#revision === null) return
     void this.#postOneWay(rpc.writeNotification('notifications/cancelled', { requestId: call.id, reason }))
   }
 
@@ -254,7 +254,7 @@ export class HttpLink extends LinkBase implements ExchangeHost {
     const body = rpc.writeRequest(
       call.id,
       method,
-      isModern ? rpc.modernParams(call, this.#client) : rpc.legacyParams(call),
+      isModern ? rpc.modernParams(call, this.#clientOf(call)) : rpc.legacyParams(call),
     )
     call.markSent()
     call.sessionTurn = this.#sessionTurn
@@ -264,6 +264,13 @@ export class HttpLink extends LinkBase implements ExchangeHost {
       { origin, path, method: 'POST', headers, body },
       new HttpExchange(this, call, shapeOf(call, era)),
     )
+  }
+
+  /** 2026-07-28 tells who asks in each request. What an older client can do needs requests of the server, which that era has not. */
+  #clientOf(call: UpstreamCall): rpc.ClientIdentity {
+    if (call.owner === null) return this.#client
+    const client = rpc.identifyClient(call.owner, this.server, this.tools.version)
+    return call.request.era === 'modern' ? client : { ...client, capabilities: {} }
   }
 
   #postOneWay(body: string): Promise<void> {
@@ -306,7 +313,10 @@ export class HttpLink extends LinkBase implements ExchangeHost {
     const send = (table: Map<string, readonly HeaderParam[]>) => {
       if (!call.isOver) this.#postTool(call, table)
     }
-    void this.#toolHeaders.then(send, () => send(new Map()))
+    void this.#toolHeaders.then(send, () => {
+      this.#toolHeaders = null
+      send(new Map())
+    })
   }
 
   #postTool(call: UpstreamCall, table: Map<string, readonly HeaderParam[]>): void {

@@ -28,7 +28,10 @@ export function scopeOf(owner: LinkOwner | null, server: CatalogServer): LinkSco
 function keyOf(owner: LinkOwner | null, server: CatalogServer, scope: LinkScope, version: string): string {
   const { userId, keyId, sessionId, discovery } = scope
   // callers without a session may differ in what they can do; what was declared upstream must hold for each
-  const loose = owner !== null && sessionId === null && server.spec.type !== 'Stdio' ? capabilityKey(owner) : ''
+  const loose =
+    owner !== null && sessionId === null && server.spec.type !== 'Stdio'
+      ? `${owner.revision} ${capabilityKey(owner)}`
+      : ''
   const whose = discovery ? 'discovery' : `${userId ?? ''}\n${keyId ?? ''}\n${sessionId ?? ''}\n${loose}`
   return `${server.name}\n${server.configHash}\n${version}\n${whose}`
 }

@@ -52,6 +52,7 @@ export class Multiplex {
     if (!call) return this.#host.onStray('an answer to no call in flight', bytes.length)
     this.#calls.delete(call.id)
     const answer = writeAnswer(bytes, message, shapeOf(call, this.#host.era))
+    if (typeof answer === 'string') return call.fail(answerFault(call.server.name, answer))
     if (answer.length <= SMALL_MESSAGE_BYTES) call.answer(answer)
     else new SlicedAnswer(call, answer).resume()
   }

@@ -4,7 +4,7 @@ import type { HttpHandler } from '../../proxy/pool.ts'
 import { parseMessage, writeAnswer } from '../codec/answer.ts'
 import type { AnswerShape, Message, NotificationMessage, RequestMessage } from '../codec/answer.ts'
 import { EventStream } from './event-stream.ts'
-import { lostFault } from './faults.ts'
+import { answerFault, lostFault } from './faults.ts'
 import { concernsServer } from './rpc-body.ts'
 import type { UpstreamCall } from './upstream-call.ts'
 
@@ -114,7 +114,9 @@ export class SessionStreams {
   #onResponse(message: Message & { kind: 'response' }, data: Buffer): void {
     for (const call of this.#host.calls) {
       if (call.id !== message.id || !this.#resumed.has(call)) continue
-      call.answer(writeAnswer(data, message, this.#host.shapeOf(call)))
+      const answer = writeAnswer(data, message, this.#host.shapeOf(call))
+      if (typeof answer === 'string') call.fail(answerFault(call.server.name, answer))
+      else call.answer(answer)
       return
     }
   }

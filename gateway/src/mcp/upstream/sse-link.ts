@@ -78,6 +78,11 @@ export class SseLink extends LinkBase implements MultiplexHost {
     this.write(rpc.writeNotification('notifications/cancelled', { requestId: call.id, reason }))
   }
 
+  override settled(call: UpstreamCall, error: HubError | null): void {
+    if (error === null) this.#stray = 0
+    super.settled(call, error)
+  }
+
   protected override forget(call: UpstreamCall): void {
     this.#multiplex.remove(call)
   }

@@ -1,6 +1,6 @@
 // A stdio server behind a `Child`: one handshake per incarnation, ids and progress tokens of the hub's own, in-flight calls failed once when it exits.
 // A shared child serves many users and is offered nothing that only one person could answer.
-import { LIMITS, toHubError } from '@mcphub/api'
+import { LIMITS, toHubError, type HubError } from '@mcphub/api'
 import type { Child, EndReason, ExitReason } from '../../sandboxes/sandboxes.ts'
 import { expandStdio } from './expand.ts'
 import { answerFault, exitFault, startingFault } from './faults.ts'
@@ -11,7 +11,7 @@ import * as rpc from './rpc-body.ts'
 import type { UpstreamCall } from './upstream-call.ts'
 import type { Era, JsonObject, ServerDescription } from './upstreams.ts'
 
-/** what is not MCP on stdout is forgiven up to here, per incarnation */
+/** what is not MCP on stdout is forgiven up to here, between two answers */
 const STRAY = { messages: 200, bytes: 1024 * 1024 }
 /** lines waiting for a child that does not read */
 const QUEUED_BYTES = 16 * 1024 * 1024
@@ -89,6 +89,12 @@ export class StdioLink extends LinkBase implements MultiplexHost {
   protected override tellCanceled(call: UpstreamCall, reason: string): void {
     if (call.request.method === 'initialize') return
     this.write(rpc.writeNotification('notifications/cancelled', { requestId: call.id, reason }))
+  }
+
+  override settled(call: UpstreamCall, error: HubError | null): void {
+    // a server that answers may also chatter
+    if (error === null) this.#stray = { messages: 0, bytes: 0 }
+    super.settled(call, error)
   }
 
   protected override forget(call: UpstreamCall): void {

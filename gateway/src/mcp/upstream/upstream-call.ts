@@ -134,7 +134,8 @@ export class UpstreamCall implements CallHandle, Timed {
 
   /** A notification on the stream of this call. Another call's progress token is nobody's business here. */
   notification(message: NotificationMessage): void {
-    if (this.#phase === 'over') return
+    // the server takes back a request of its own: its id means nothing to the client
+    if (this.#phase === 'over' || message.method === 'notifications/cancelled') return
     if (message.method !== 'notifications/progress') {
       this.#sink.notification(JSON.stringify({ jsonrpc: '2.0', method: message.method, params: message.params }))
       return
