@@ -36,21 +36,24 @@ describe('on a healthy server', () => {
     off()
   })
 
-  test('a deadlock is tried again until it passes', async () => {
+  test('a deadlock is tried again and passes', async () => {
     await database.run(null, (m) => m.query(`INSERT INTO settings VALUES ('a', '0', now()), ('b', '0', now())`))
-    const bump = (first: string, second: string) =>
+    const sql = 'UPDATE settings SET value = (value::text::int + 1)::text::json WHERE name = $1'
+    const barrier = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const
+    let attempts = 0
+    const bump = (me: 0 | 1, names: readonly string[]): Promise<void> =>
       database.transaction(async (unit) => {
-        const set = (name: string) =>
-          database.run(unit, (m) =>
-            m.query(`UPDATE settings SET value = (value::text::int + 1)::text::json WHERE name = $1`, [name]),
-          )
-        await set(first)
-        await set(second)
+        attempts++
+        await database.run(unit, (m) => m.query(sql, [names[0]]))
+        // the first time each holds one row before either asks for the other
+        barrier[me].resolve()
+        await barrier[me === 0 ? 1 : 0].promise
+        await database.run(unit, (m) => m.query(sql, [names[1]]))
       })
-    await Promise.all(Array.from({ length: 8 }, (_, i) => (i % 2 ? bump('a', 'b') : bump('b', 'a'))).map(settle))
+    await Promise.all([bump(0, ['a', 'b']), bump(1, ['b', 'a'])])
     const rows = await database.run<{ value: number }[]>(null, (m) => m.query('SELECT value FROM settings'))
-    expect(rows[0]!.value).toBe(rows[1]!.value)
-    expect(rows[0]!.value).toBeGreaterThanOrEqual(6)
+    expect(rows.map((row) => row.value)).toEqual([2, 2])
+    expect(attempts).toBe(3)
   })
 
   test('the change is known on this replica when the transaction resolves, and on another within a second', async () => {
@@ -140,10 +143,6 @@ describe('on a healthy server', () => {
   })
 })
 
-async function settle(work: Promise<unknown>): Promise<void> {
-  await work.catch(() => undefined)
-}
-
 describe('GW-3: the server freezes, dies, and comes back', () => {
   let postgres: OwnPostgres
   let database: Database
@@ -196,8 +195,16 @@ describe('GW-3: the server freezes, dies, and comes back', () => {
   test('GW-3: killed (-9) and started again: recovers within 5 s, no restart, no change lost', async () => {
     process.kill(postgres.process.pid, 'SIGKILL')
     await postgres.exited
-    await expect(database.ping()).rejects.toMatchObject({ code: 'database_unavailable' })
+    // backends outlive their killed postmaster for a moment
+    const codes = new Set<string>()
+    const fails = () =>
+      database.ping().then(
+        () => false,
+        (thrown: { code: string }) => Boolean(codes.add(thrown.code)),
+      )
+    await waitUntil(fails, 'queries fail', 5000)
     await waitUntil(() => !database.changes.freshness().ok, 'the feed notices', 5000)
+    expect([...codes]).toEqual(['database_unavailable'])
     postgres = await startPostgres({ folder: postgres.folder })
     await waitUntil(() => database.changes.freshness().ok, 'the feed recovers', 5000)
     await database.transaction(async (unit) => unit.announce('users', 'after'))
