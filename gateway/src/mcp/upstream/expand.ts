@@ -29,7 +29,7 @@ export function checkMissing(server: CatalogServer, variables: ResolvedVariables
   const { missing } = variables
   if (missing.length === 0) return
   const commands = missing.map((name) =>
-    name.startsWith('ORG_') ? `mcphub secrets set --org ${name}` : `mcphub secrets set ${name}`,
+    name.startsWith('ORG_') ? `mcphub secrets set ${name} --org` : `mcphub secrets set ${name}`,
   )
   const [command] = commands
   const text = missing.length === 1 ? `the variable ${missing[0]}` : `the variables ${missing.join(', ')}`

@@ -232,12 +232,12 @@ export class HttpExchange implements HttpHandler, CallExchange, Timed {
     const call = this.#call
     if (call.isOver) return
     const body = Buffer.concat(this.#errorBody)
-    const message = body.length > 0 ? parseMessage(body) : null
-    const refusal = message?.kind === 'response' && message.error ? message : null
+    const message = parseMessage(body)
+    const refusal = message.kind === 'response' && message.error ? message : null
     if (this.#host.onRefused(call, this.#status, refusal?.error ?? null)) return
-    const answer = refusal?.id === call.id ? writeAnswer(body, refusal, this.#shape) : ''
-    if (typeof answer === 'string') call.fail(statusFault(call.server.name, this.#status))
-    else call.answer(answer)
+    const answer = refusal?.id === call.id ? writeAnswer(body, refusal, this.#shape) : null
+    if (Buffer.isBuffer(answer)) call.answer(answer)
+    else call.fail(statusFault(call.server.name, this.#status))
   }
 }
 

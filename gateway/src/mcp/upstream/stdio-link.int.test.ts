@@ -38,6 +38,15 @@ describe('who gets which child', () => {
     expect(await pidOf(alice, isolated, 'pid')).toBe(first)
   })
 
+  test('an Isolated child that ended starts empty, and the next result says so once', async () => {
+    await world.call(alice, isolated, 'pid')
+    await world.call(alice, isolated, 'exit').catch(() => undefined)
+    const metaOf = async () =>
+      ((await world.call(alice, isolated, 'pid'))['result'] as Record<string, unknown>)['_meta']
+    expect(await metaOf()).toEqual({ 'mcphub.io/restarted': expect.stringContaining('state is gone') as string })
+    expect(await metaOf()).toBeUndefined()
+  })
+
   test('a shared child serves everybody and is offered no capability', async () => {
     const able = makeOwner('alice', { clientCapabilities: { sampling: {}, roots: {}, elicitation: {} } })
     expect(await pidOf(able, shared, 'pid')).toBe(await pidOf(bob, shared, 'pid'))

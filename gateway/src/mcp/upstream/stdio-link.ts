@@ -29,6 +29,8 @@ export class StdioLink extends LinkBase implements MultiplexHost {
   #isFull = false
   #stray = { messages: 0, bytes: 0 }
   #notices = 0
+  /** the child of one session ended with what it remembered: said once, in the next result */
+  #hasForgotten = false
 
   constructor(init: LinkInit) {
     super(init)
@@ -82,6 +84,10 @@ export class StdioLink extends LinkBase implements MultiplexHost {
     this.#multiplex.add(call)
     const { method } = call.request
     const params = this.era === 'modern' ? rpc.modernParams(call, this.client) : rpc.legacyParams(call)
+    if (this.#hasForgotten && method === 'tools/call') {
+      this.#hasForgotten = false
+      call.note = { 'mcphub.io/restarted': `Server "${this.server.name}" was started anew: its earlier state is gone` }
+    }
     call.markSent()
     this.write(rpc.writeRequest(call.id, method, params))
   }
@@ -220,6 +226,7 @@ export class StdioLink extends LinkBase implements MultiplexHost {
   #onExit(child: Child, reason: ExitReason): void {
     if (this.#child !== child) return
     this.#child = null
+    this.#hasForgotten = this.init.scope.sessionId !== null
     this.#releaseNow()
     this.lost(exitFault(this.server.name, reason))
   }
@@ -233,6 +240,7 @@ export class StdioLink extends LinkBase implements MultiplexHost {
 
   #discard(child: Child, reason: EndReason): void {
     this.#child = null
+    this.#hasForgotten = this.init.scope.sessionId !== null
     this.#releaseNow()
     void child.end(reason).catch((error: unknown) => {
       this.tools.log.warn({ err: error, server: this.server.name }, 'a child did not end')

@@ -44,6 +44,8 @@ export class UpstreamCall implements CallHandle, Timed {
   onRefused: ((status: number, error: RpcFault | null) => boolean) | null = null
   /** sent once more after a refusal that surely came before any work (404 for the session) */
   repeated = false
+  /** told to the client in the `_meta` of the result */
+  note: JsonObject | null = null
   /** which of its link's upstream sessions it was sent on */
   sessionTurn = 0
   /** it was sent with an upstream session id */
@@ -249,6 +251,14 @@ export function progressTokenOf(params: JsonObject | undefined): string | number
 }
 
 export function shapeOf(call: UpstreamCall, from: Era): AnswerShape {
-  const { idJson, era, method, rewriteResult } = call.request
+  const { idJson, era, method } = call.request
+  const { note } = call
+  const rewrite = call.request.rewriteResult
+  const rewriteResult = note ? (result: JsonObject) => addNote(rewrite ? rewrite(result) : result, note) : rewrite
   return { idJson, mintedJson: `"${call.id}"`, method, from, to: era, rewriteResult }
+}
+
+function addNote(result: JsonObject, note: JsonObject): JsonObject {
+  const meta = result['_meta']
+  return { ...result, _meta: { ...(typeof meta === 'object' ? meta : null), ...note } }
 }
