@@ -31,6 +31,7 @@ export async function runHub(options: Options): Promise<number> {
     json: options.json,
     color: options.color,
     write: (text) => void process.stdout.write(text),
+    columns: process.stdout.isTTY ? process.stdout.columns : null,
   })
   const hub = new Hub(options, screen)
   const ended = new Promise<number>((resolve) => {

@@ -42,9 +42,13 @@ describe('formatReady', () => {
 })
 
 describe('createScreen', () => {
-  const record = (json: boolean, color: boolean): { screen: ReturnType<typeof createScreen>; text: () => string } => {
+  const record = (
+    json: boolean,
+    color: boolean,
+    columns: number | null = null,
+  ): { screen: ReturnType<typeof createScreen>; text: () => string } => {
     let written = ''
-    return { screen: createScreen({ json, color, write: (text) => (written += text) }), text: () => written }
+    return { screen: createScreen({ json, color, columns, write: (text) => (written += text) }), text: () => written }
   }
 
   test('writes no escape codes without colour', () => {
@@ -52,6 +56,19 @@ describe('createScreen', () => {
     screen.ready(READY)
     screen.fault('a', 'b')
     expect(text()).not.toContain('\u001b')
+  })
+
+  test('writes a count once into a file, and over itself in a terminal', () => {
+    const steps = ['a 1.2.3: 1 of 20 packages', 'a 1.2.3: 2 of 20 packages', 'a 1.2.3: finishing']
+    const file = record(false, false)
+    for (const step of steps) file.screen.progress(step)
+    expect(file.text()).toBe(`· ${steps[0]}\n· ${steps[2]}\n`)
+    const terminal = record(false, false, 16)
+    for (const step of steps.slice(0, 2)) terminal.screen.progress(step)
+    expect(terminal.text()).toBe('· a 1.2.3: 1 of\n\u001b[1A\u001b[2K· a 1.2.3: 2 of\n')
+    terminal.screen.warn('between')
+    terminal.screen.progress(steps[1] ?? '')
+    expect(terminal.text()).toMatch(/between\n· a 1\.2\.3: 2 of\n$/)
   })
 
   test('as JSON writes one object per line', () => {

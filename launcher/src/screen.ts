@@ -6,6 +6,8 @@ export interface ScreenOptions {
   readonly json: boolean
   readonly color: boolean
   readonly write: (text: string) => void
+  /** width of the terminal; null = not a terminal, so no line is ever written over */
+  readonly columns?: number | null
 }
 
 export interface Ready extends ReadyEvent {
@@ -26,7 +28,7 @@ export interface Screen {
 
 type Paint = (code: number, text: string) => string
 
-export function createScreen({ json, color, write }: ScreenOptions): Screen {
+export function createScreen({ json, color, write, columns = null }: ScreenOptions): Screen {
   const paint: Paint = color ? (code, text) => `\u001b[${code}m${text}\u001b[0m` : (_, text) => text
   const emit = (event: Record<string, unknown>): void => write(`${JSON.stringify(event)}\n`)
   if (json) {
@@ -39,14 +41,30 @@ export function createScreen({ json, color, write }: ScreenOptions): Screen {
       readyAgain: () => emit({ type: 'ready-again' }),
     }
   }
+  let counting: string | null = null
+  const print = (text: string): void => {
+    counting = null
+    write(text)
+  }
   return {
-    progress: (message) => write(`${paint(2, '·')} ${message}\n`),
-    warn: (message) => write(`${paint(33, '!')} ${message}\n`),
-    fault: (message, fix) => write(`${paint(31, '✗')} ${message}\n  ${fix}\n`),
-    ready: (facts) => write(formatReady(facts, paint)),
-    readyAgain: () => write(`${paint(32, '✓')} The gateway serves again.\n`),
+    progress: (message) => {
+      const line = `${paint(2, '·')} ${columns === null ? message : message.slice(0, columns - 3)}\n`
+      // a count that goes up is one line: written over in a terminal, written once elsewhere
+      const isCount = counting === maskNumbers(message)
+      if (!isCount) write(line)
+      else if (columns !== null) write(`${LINE_UP_AND_CLEAR}${line}`)
+      counting = maskNumbers(message)
+    },
+    warn: (message) => print(`${paint(33, '!')} ${message}\n`),
+    fault: (message, fix) => print(`${paint(31, '✗')} ${message}\n  ${fix}\n`),
+    ready: (facts) => print(formatReady(facts, paint)),
+    readyAgain: () => print(`${paint(32, '✓')} The gateway serves again.\n`),
   }
 }
+
+const LINE_UP_AND_CLEAR = '\u001b[1A\u001b[2K'
+
+const maskNumbers = (message: string): string => message.replace(/\d+/g, '#')
 
 export function formatReady(facts: Ready, paint: Paint = (_, text) => text): string {
   const heading = (text: string): string => paint(1, text)

@@ -17,7 +17,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { checkInstall } from '../../launcher/src/install-check.ts'
 import { findPostgresAccount, type Account } from '../../launcher/src/postgres/account.ts'
-import { CLONE, findFreePort, GATEWAY_ENTRY, launch, listLeftovers, makeFolder } from './harness.ts'
+import { CLONE, findFreePort, launch, listLeftovers, makeFolder } from './harness.ts'
 
 /** Root lends an existing account; an ordinary user is one already. */
 const account: Account | null = findPostgresAccount()
@@ -65,7 +65,7 @@ interface Made {
 function make(args: readonly string[], owner: Account | null): Made {
   const child = spawn('make', ['run', ...args], {
     cwd: clone,
-    env: { PATH: process.env['PATH'], HOME: clone, MCPHUB_GATEWAY_ENTRY: GATEWAY_ENTRY.replace(CLONE, clone) },
+    env: { PATH: process.env['PATH'], HOME: clone, MCPHUB_CATALOG_DIR: makeFolder(0o755) },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
     ...(owner ? { uid: owner.uid, gid: owner.gid } : {}),
@@ -114,7 +114,7 @@ describe('make run', () => {
       if (account && readdirSync(path.dirname(dataDir)).length === 0) rmdirSync(path.dirname(dataDir))
     })
     expect(dataDir).toMatch(account ? /^\/var\/lib\/mcphub\/[0-9a-f]{12}$/ : /\/clone\/\.mcphub$/)
-    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200)
+    expect((await fetch(`http://127.0.0.1:${port}/api/health`)).status).toBe(200)
     await hub.interrupt()
     expect(hub.output()).toContain('Everything has ended')
     expect(await listLeftovers(dataDir)).toEqual([])

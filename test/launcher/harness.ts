@@ -9,8 +9,8 @@ import { onTestFinished } from 'vitest'
 
 export const CLONE = path.join(import.meta.dirname, '../..')
 
-/** The gateway under the launcher in these tests. */
-export const GATEWAY_ENTRY = path.join(CLONE, 'test/kit/stand-in-gateway.ts')
+/** Stands in for the gateway where a test needs children that nothing ends but a sweep. */
+export const STAND_IN = path.join(CLONE, 'test/kit/stand-in-gateway.ts')
 
 export interface LaunchOptions {
   readonly dataDir?: string
@@ -55,7 +55,8 @@ export function launch(options: LaunchOptions = {}): Launch {
       PATH: process.env['PATH'],
       HOME: '/tmp',
       [name]: value,
-      MCPHUB_GATEWAY_ENTRY: GATEWAY_ENTRY,
+      // no server, so nothing is installed
+      MCPHUB_CATALOG_DIR: makeFolder(0o755),
       ...options.env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

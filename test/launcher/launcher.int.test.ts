@@ -3,18 +3,45 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { findFreePort, launch, listLeftovers, listProcesses, makeDataDir, type Launch } from './harness.ts'
+import { z } from 'zod'
+import {
+  findFreePort,
+  launch,
+  listLeftovers,
+  listProcesses,
+  makeDataDir,
+  STAND_IN,
+  type Launch,
+  type LaunchOptions,
+} from './harness.ts'
 
-async function askGateway(port: number): Promise<{ starts: number; pid: number }> {
-  const response = await fetch(`http://127.0.0.1:${port}/`)
-  const body: unknown = await response.json()
-  if (typeof body !== 'object' || body === null || !('starts' in body) || !('pid' in body))
-    throw new Error('no stand-in')
-  return { starts: Number(body.starts), pid: Number(body.pid) }
+const DEMO_KEY = /mcphub_[0-9a-f]{64}/
+
+/** The demo key of a first start. */
+function findKey(hub: Launch): string {
+  return DEMO_KEY.exec(hub.output())?.[0] ?? ''
 }
 
-async function startHub(dataDir: string, port: number): Promise<Launch> {
-  const hub = launch({ dataDir, port })
+/** Whom the hub knows by this key: the proof that it serves, and from the data of the start that made the key. */
+async function whoAmI(port: number, key: string): Promise<unknown> {
+  const headers = { authorization: `Bearer ${key}` }
+  const response = await fetch(`http://127.0.0.1:${port}/api/user/me`, { headers })
+  return { status: response.status, ...z.object({ username: z.string().optional() }).parse(await response.json()) }
+}
+
+const DEMO = { status: 200, username: 'demo' }
+
+function readGatewayPid(dataDir: string): number {
+  const { pid } = z
+    .object({ pid: z.number() })
+    .parse(JSON.parse(readFileSync(path.join(dataDir, 'gateway.json'), 'utf8')))
+  return pid
+}
+
+const withStandIn = { MCPHUB_GATEWAY_ENTRY: STAND_IN }
+
+async function startHub(dataDir: string, port: number, env: LaunchOptions['env'] = {}): Promise<Launch> {
+  const hub = launch({ dataDir, port, env })
   await hub.waitUntilReady()
   return hub
 }
@@ -24,14 +51,14 @@ describe('a start', () => {
     const dataDir = makeDataDir()
     const port = await findFreePort()
     const first = await startHub(dataDir, port)
-    const key = `mcphub_${'ab'.repeat(32)}`
+    const key = findKey(first)
     expect(first.output()).toContain(`http://localhost:${port}/mcp?key=${key}`)
     expect(first.output()).toContain('"mcpServers"')
     expect(first.output()).toContain(`claude mcp add --transport http mcp-hub 'http://localhost:${port}/mcp'`)
     expect(first.output()).toContain('"type": "http"')
     expect(first.output()).toContain('First administrator')
     expect(first.output()).toContain('local mode')
-    expect(await askGateway(port)).toMatchObject({ starts: 1 })
+    expect(await whoAmI(port, key)).toEqual(DEMO)
     expect(listProcesses(dataDir).join('\n')).toMatch(/bin\/postgres/)
     first.child.kill('SIGINT')
     expect(await first.exited).toBe(0)
@@ -44,7 +71,7 @@ describe('a start', () => {
     expect(seconds).toBeLessThan(20)
     expect(second.output()).not.toContain(key)
     expect(second.output()).toContain('A new key')
-    expect(await askGateway(port)).toMatchObject({ starts: 2 })
+    expect(await whoAmI(port, key)).toEqual(DEMO)
     second.child.kill('SIGTERM')
     expect(await second.exited).toBe(0)
     expect(await listLeftovers(dataDir)).toEqual([])
@@ -60,7 +87,7 @@ describe('a start', () => {
     const password = readFileSync(path.join(dataDir, 'private', 'database.password'), 'utf8').trim()
     expect(hub.output()).not.toContain(password)
     const commands = listProcesses(dataDir).join('\n')
-    expect(commands).toContain('stand-in-gateway')
+    expect(commands).toContain('gateway/src/main.ts')
     expect(commands).not.toContain(password)
   }, 60_000)
 
@@ -89,7 +116,7 @@ describe('an end that nobody wished', () => {
     await first.exited
     const second = await startHub(dataDir, port)
     expect(second.output()).toContain('killed')
-    expect(await askGateway(port)).toMatchObject({ starts: 2 })
+    expect(await whoAmI(port, findKey(first))).toEqual(DEMO)
     expect(listProcesses(dataDir).filter((line) => line.includes('/bin/postgres -D'))).toHaveLength(1)
     second.child.kill('SIGKILL')
     await second.exited
@@ -99,15 +126,15 @@ describe('an end that nobody wished', () => {
   test('a launcher and a gateway both killed leave children and PostgreSQL, which the next start ends', async () => {
     const dataDir = makeDataDir()
     const port = await findFreePort()
-    const first = await startHub(dataDir, port)
-    const { pid } = await askGateway(port)
+    const first = await startHub(dataDir, port, withStandIn)
+    const pid = readGatewayPid(dataDir)
     const orphans = (): string[] => listProcesses(dataDir).filter((line) => line.includes('trap'))
     const [orphan] = orphans()
     first.child.kill('SIGKILL')
     process.kill(pid, 'SIGKILL')
     await first.exited
     expect(orphans()).toEqual([orphan])
-    const second = await startHub(dataDir, port)
+    const second = await startHub(dataDir, port, withStandIn)
     expect(orphans()).not.toContain(orphan)
     second.child.kill('SIGINT')
     await second.exited
@@ -118,18 +145,25 @@ describe('an end that nobody wished', () => {
     const dataDir = makeDataDir()
     const port = await findFreePort()
     const hub = await startHub(dataDir, port)
-    const before = await askGateway(port)
-    process.kill(before.pid, 'SIGKILL')
+    const before = readGatewayPid(dataDir)
+    process.kill(before, 'SIGKILL')
     await hub.waitFor('serves again')
-    const after = await askGateway(port)
-    expect(after.pid).not.toBe(before.pid)
-    expect(after.starts).toBe(2)
+    expect(readGatewayPid(dataDir)).not.toBe(before)
+    expect(await whoAmI(port, findKey(hub))).toEqual(DEMO)
+  }, 60_000)
+
+  test('a gateway that dies leaves children, which are ended before its next start', async () => {
+    const dataDir = makeDataDir()
+    const hub = await startHub(dataDir, await findFreePort(), withStandIn)
+    process.kill(readGatewayPid(dataDir), 'SIGKILL')
+    await hub.waitFor('serves again')
     expect(listProcesses(dataDir).filter((line) => line.includes('trap'))).toHaveLength(1)
   }, 60_000)
 
   test('a PostgreSQL that dies is started again under the same URL', async () => {
     const dataDir = makeDataDir()
-    const hub = await startHub(dataDir, await findFreePort())
+    const port = await findFreePort()
+    const hub = await startHub(dataDir, port)
     const urlFile = path.join(dataDir, 'private', 'database.url')
     const url = readFileSync(urlFile, 'utf8')
     const pidFile = path.join(dataDir, 'postgres/cluster/data/postmaster.pid')
@@ -139,6 +173,7 @@ describe('an end that nobody wished', () => {
     const readNext = (): string[] => (existsSync(pidFile) ? readFileSync(pidFile, 'utf8').split('\n') : [])
     await expect.poll(() => readNext()[0] !== String(pid) && readNext()[7]?.trim(), { timeout: 20_000 }).toBe('ready')
     expect(readFileSync(urlFile, 'utf8')).toBe(url)
+    await expect.poll(() => whoAmI(port, findKey(hub)), { timeout: 20_000 }).toEqual(DEMO)
     hub.child.kill('SIGINT')
     expect(await hub.exited).toBe(0)
     expect(await listLeftovers(dataDir)).toEqual([])
@@ -191,10 +226,11 @@ describe('a data folder', () => {
     const first = await startHub(dataDir, port)
     first.child.kill('SIGINT')
     await first.exited
-    rmSync(path.join(dataDir, 'postgres/admin.password'))
-    rmSync(path.join(dataDir, 'private'), { recursive: true })
+    for (const name of ['postgres/admin.password', 'private/database.password', 'private/database.url']) {
+      rmSync(path.join(dataDir, name))
+    }
     await startHub(dataDir, port)
-    expect(await askGateway(port)).toMatchObject({ starts: 2 })
+    expect(await whoAmI(port, findKey(first))).toEqual(DEMO)
   }, 120_000)
 
   test('of a newer PostgreSQL is refused', async () => {
@@ -218,7 +254,7 @@ describe('a data folder', () => {
     // as after a power cut, when the number has been given to another process meanwhile: this one
     writeFileSync(pidFile, [String(process.pid), ...lines.slice(1)].join('\n'))
     await startHub(dataDir, port)
-    expect(await askGateway(port)).toMatchObject({ starts: 2 })
+    expect(await whoAmI(port, findKey(first))).toEqual(DEMO)
   }, 120_000)
 })
 
