@@ -194,8 +194,12 @@ export class Discoveries {
     const { server, userId } = task
     const owner = task.principal === null ? null : ownerOf(task.principal)
     const discovery = await runDiscovery({ upstreams, server, owner, userId, signal })
-    if (this.#memory.put(discovery)) this.#tell(userId)
-    await store.save(discovery).catch((error: unknown) => {
+    // Where no value can make a difference, a user's list is kept only while it differs from everybody's.
+    const isRedundant = userId !== null && server.userVariables.length === 0 && this.#memory.isLikeShared(discovery)
+    const hasChanged = isRedundant ? this.#memory.drop(userId, server.name) : this.#memory.put(discovery)
+    if (hasChanged) this.#tell(userId)
+    if (isRedundant && !hasChanged) return
+    await (isRedundant ? store.forget(server.name, userId) : store.save(discovery)).catch((error: unknown) => {
       log.warn({ server: server.name, code: toHubError(error).code }, 'a discovery could not be kept')
     })
   }

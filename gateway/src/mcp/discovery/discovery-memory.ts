@@ -7,9 +7,24 @@ export class DiscoveryMemory {
   readonly #shared = new Map<string, Discovery>()
   readonly #own = new Map<string, Map<string, Discovery>>()
 
-  /** What this user is shown: their own discovery, else the shared one. */
+  /** What this user is shown: their own discovery, else the shared one; one of the current configuration before an older one. */
   find(userId: string | null, server: CatalogServer): Discovery | null {
-    return this.get(userId, server.name) ?? this.get(null, server.name)
+    const own = this.get(userId, server.name)
+    const shared = this.get(null, server.name)
+    if (own !== null && own.configHash === server.configHash) return own
+    return shared !== null && shared.configHash === server.configHash ? shared : (own ?? shared)
+  }
+
+  /** A user's discovery that says what the shared one says need not be kept. */
+  isLikeShared(discovery: Discovery): boolean {
+    const shared = this.get(null, discovery.server)
+    if (shared === null || discovery.userId === null || shared.configHash !== discovery.configHash) return false
+    return describeOffer(shared) === describeOffer(discovery)
+  }
+
+  /** True when there was something to drop. */
+  drop(userId: string, server: string): boolean {
+    return this.#own.get(userId)?.delete(server) ?? false
   }
 
   get(userId: string | null, server: string): Discovery | null {

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HubError } from '@mcphub/api'
 import { answerEcho, answerResult, tool, type SentCall } from './fake-upstreams.ts'
@@ -422,7 +423,14 @@ describe('between sessions and users', () => {
       const foreign = await post(world, path, key, rpc(3, method, { cursor }))
       expect(foreign.json.error.code).toBe(-32602)
     }
+    const session = await openSession(alice)
+    await post(world, '/mcp', alice, rpc(1, 'tools/list'), { 'mcp-session-id': session })
+    const stream = await openEvents(world, `/mcp?key=${alice}`, { 'mcp-session-id': session })
+    const changedAt = performance.now()
     world.access.hide(idOf(alice), 'many')
+    await until(() => stream.messages.length === 1)
+    expect(performance.now() - changedAt).toBeLessThan(1000)
+    stream.close()
     const less = await post(world, '/mcp', alice, rpc(4, 'tools/list'))
     expect(less.json.result.tools).toHaveLength(3)
     const modern = await post(world, '/mcp', alice, modernBody(5, 'tools/list'), modernHeaders('tools/list'))
@@ -661,6 +669,41 @@ describe('how answers leave', () => {
     const answer = await post(world, '/mcp', alice, call)
     expect(answer.json.result.content[0]).toHaveLength(size)
     expect(world.upstreams.sent[0]!.resumed).toBeGreaterThan(0)
+  })
+
+  test('GW-10: a client that stops reading holds back the server, not the memory; cut off, it frees the call', async () => {
+    let produced = 0
+    world.upstreams.servers.get('one')!.onCall = (sent) => {
+      const produce = () => {
+        while (produced < 1024 ** 3) {
+          produced += 65536
+          if (!sent.sink.chunk(Buffer.alloc(65536, 0x61))) return
+        }
+      }
+      sent.onResume = produce
+      sent.sink.begin()
+      produce()
+    }
+    const body = JSON.stringify(call)
+    const { host, port } = new URL(world.url)
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.on('error', () => undefined)
+    socket.pause()
+    socket.write(
+      `POST /mcp HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${alice}\r\nContent-Type: application/json\r\n` +
+        `Content-Length: ${body.length}\r\n\r\n${body}`,
+    )
+    let before = -1
+    await until(() => {
+      const isSteady = produced > 0 && produced === before
+      before = produced
+      return isSteady
+    })
+    expect(produced).toBeLessThan(64 * 1024 * 1024)
+    expect((await post(world, '/mcp', alice, rpc(2, 'ping'))).status).toBe(200)
+    socket.destroy()
+    await until(() => world.upstreams.sent[0]!.canceled !== null)
+    expect(world.endpoint.counts().inFlight).toBe(0)
   })
 
   test('a large answer that breaks off cuts the connection instead of inventing an end', async () => {

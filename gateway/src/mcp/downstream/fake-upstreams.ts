@@ -39,6 +39,8 @@ export class FakeUpstreams implements Upstreams {
   readonly servers = new Map<string, FakeServer>()
   readonly sent: SentCall[] = []
   readonly described: { readonly server: string; readonly userId: string | null }[] = []
+  /** lists that were read */
+  readonly asked: string[] = []
   readonly notified: { readonly server: string; readonly sessionId: string | null; readonly method: string }[] = []
   readonly closedSessions: string[] = []
   readonly #listeners = new Set<(event: UpstreamEvent) => void>()
@@ -81,6 +83,7 @@ export class FakeUpstreams implements Upstreams {
   }
   async ask(_owner: LinkOwner | null, server: CatalogServer, request: { method: string }): Promise<JsonObject> {
     const fake = this.#fake(server)
+    this.asked.push(request.method)
     if (request.method === 'tools/list') return { tools: fake.tools ?? [] }
     if (request.method === 'prompts/list') return { prompts: fake.prompts ?? [] }
     if (request.method === 'resources/list') return { resources: fake.resources ?? [] }

@@ -127,6 +127,24 @@ describe('discovery', () => {
     two.stream.close()
   })
 
+  test("a user's own list that is like everybody's is not kept, and an outdated one gives way to a current one", async () => {
+    world.upstreams.servers.set('dyn', { tools: [tool('a')] })
+    world.catalog.put(makeServer('dyn'))
+    expect(await namesOf(alice)).toEqual(['dyn__a'])
+    const changed = { server: 'dyn', userId: idOf(alice), method: 'notifications/tools/list_changed' }
+    world.upstreams.emit(changed)
+    await until(() => world.upstreams.asked.length === 2)
+    world.upstreams.servers.get('dyn')!.tools = [tool('b')]
+    world.upstreams.emit(changed)
+    await until(() => world.discoveryStore.rows.length === 2)
+    expect(await namesOf(alice)).toEqual(['dyn__b'])
+    expect(world.discoveryStore.rows.map((row) => row.userId)).toEqual([null, idOf(alice)])
+    world.upstreams.servers.get('dyn')!.tools = [tool('c')]
+    world.catalog.put(makeServer('dyn', { callTimeoutSeconds: 9 }))
+    await until(() => world.discoveryStore.rows.length === 3)
+    expect(await namesOf(alice)).toEqual(['dyn__c'])
+  })
+
   test('an unchanged list is not announced, however often the server says so', async () => {
     world.upstreams.servers.set('chatty', { tools: [tool('a')] })
     world.catalog.put(makeServer('chatty'))
