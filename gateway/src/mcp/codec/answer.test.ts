@@ -76,6 +76,13 @@ describe('a small answer', () => {
     })
   })
 
+  test('a result that cannot be rewritten is refused', () => {
+    const rewriteResult = (): never => {
+      throw new TypeError('tools is not iterable')
+    }
+    expect(() => write('{"jsonrpc":"2.0","id":"hub-1","result":{"tools":7}}', { rewriteResult })).toThrow('form')
+  })
+
   test('a changed result is written anew', () => {
     const rewriteResult = () => ({ changed: true })
     expect(write('{"jsonrpc":"2.0","id":"hub-1","result":{"a":1}}', { rewriteResult })).toBe(

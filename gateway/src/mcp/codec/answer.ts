@@ -105,7 +105,13 @@ function isDeeper(value: unknown, levels: number): boolean {
 export function writeAnswer(bytes: Buffer, message: ResponseMessage, shape: AnswerShape): Buffer | string {
   const reason = checkResultType(message, shape)
   if (reason !== null) return reason
-  const rewritten = rewriteAnswer(message, shape)
+  let rewritten: string | null
+  try {
+    rewritten = rewriteAnswer(message, shape)
+  } catch {
+    // whoever rewrites results reads what a stranger wrote
+    return 'its result has not the form it should have'
+  }
   if (rewritten !== null) return Buffer.from(`{"jsonrpc":"2.0","id":${shape.idJson},${rewritten}}`)
   return spliceId(bytes, shape) ?? copyMembers(bytes, shape)
 }

@@ -114,7 +114,7 @@ export class StdioLink extends LinkBase implements MultiplexHost {
     if (!child) return
     this.#child = null
     this.#releaseNow()
-    await child.end(reason)
+    await this.#end(child, reason)
   }
 
   protected override async readDescription(): Promise<ServerDescription> {
@@ -242,9 +242,15 @@ export class StdioLink extends LinkBase implements MultiplexHost {
     this.#child = null
     this.#hasForgotten = this.init.scope.sessionId !== null
     this.#releaseNow()
-    void child.end(reason).catch((error: unknown) => {
+    void this.#end(child, reason)
+  }
+
+  async #end(child: Child, reason: EndReason): Promise<void> {
+    try {
+      await child.end(reason)
+    } catch (error) {
       this.tools.log.warn({ err: error, server: this.server.name }, 'a child did not end')
-    })
+    }
   }
 
   #hold(): void {
