@@ -6,8 +6,6 @@ import type { AnswerShape, Message } from './answer.ts'
 
 /** Up to here a message is parsed whole (performance.md §3: JSON is cheap when small and dear when big). */
 export const SMALL_MESSAGE_BYTES = 16 * 1024
-/** Up to here an answer leaves whole, with a length; beyond, in parts as they come (node joins the writes of one tick). */
-const WHOLE_BYTES = 128 * 1024
 
 export interface AnswerOutput {
   begin(): void
@@ -15,10 +13,9 @@ export interface AnswerOutput {
   chunk(bytes: Buffer): boolean
 }
 
-/** How a message ended. `passed`: its answer left in parts, whole and right. `answer`: ready for the client. */
+/** How a message ended. `passed`: its answer left in parts, whole and right. */
 export type MessageEnd =
   | { readonly kind: 'message'; readonly message: Message; readonly bytes: Buffer }
-  | { readonly kind: 'answer'; readonly bytes: Buffer }
   | { readonly kind: 'passed' }
 
 export class MessageReader {
@@ -33,8 +30,6 @@ export class MessageReader {
   #streams: boolean
   #isPassing = false
   #begun = false
-  #parts: Buffer[] = []
-  #partBytes = 0
 
   /** `shape` null: nothing is passed on in parts (messages of many calls on one stream). */
   constructor(shape: AnswerShape | null, maxBytes: number, out: AnswerOutput) {
@@ -50,7 +45,7 @@ export class MessageReader {
     this.isFull = false
     this.#bytes += piece.length
     if (this.#bytes > this.#maxBytes) return `it is larger than ${this.#maxBytes} bytes`
-    if (this.#isPassing) return this.#scan!.push(piece) ?? this.#flush()
+    if (this.#isPassing) return this.#scan!.push(piece)
     this.#pieces.push(piece)
     if (!this.#streams || this.#bytes <= SMALL_MESSAGE_BYTES) return null
     return this.#scanHeld(piece)
@@ -64,44 +59,27 @@ export class MessageReader {
     }
     const reason = this.#scan!.end()
     if (reason !== null) return { kind: 'message', message: { kind: 'fault', reason, id: undefined }, bytes: EMPTY }
-    if (!this.#begun) return { kind: 'answer', bytes: Buffer.concat(this.#parts) }
-    this.#emit()
     return { kind: 'passed' }
   }
 
   #scanHeld(last: Buffer): string | null {
     const held = this.#scan ? [last] : this.#pieces
-    this.#scan ??= new AnswerScan(this.#shape!, (bytes) => this.#gather(bytes), RESULT)
+    this.#scan ??= new AnswerScan(this.#shape!, (bytes) => this.#write(bytes), RESULT)
     for (const piece of held) {
       const reason = this.#scan.push(piece)
       if (reason !== null) return reason
     }
     if (this.#scan.kind === 'held') this.#streams = false
     this.#isPassing = this.#scan.kind === 'response'
-    if (!this.#isPassing) return null
-    this.#pieces = []
-    return this.#flush()
-  }
-
-  #gather(bytes: Buffer): void {
-    this.#parts.push(bytes)
-    this.#partBytes += bytes.length
-  }
-
-  #flush(): null {
-    if (!this.#begun) {
-      if (this.#partBytes < WHOLE_BYTES) return null
-      this.#begun = true
-      this.#out.begin()
-    }
-    this.#emit()
+    if (this.#isPassing) this.#pieces = []
     return null
   }
 
-  #emit(): void {
-    const parts = this.#parts
-    this.#parts = []
-    for (const part of parts) if (!this.#out.chunk(part)) this.isFull = true
+  /** Nothing is gathered: node joins the writes of one tick, and a copy would cost more than they do. */
+  #write(bytes: Buffer): void {
+    if (!this.#begun) this.#out.begin()
+    this.#begun = true
+    if (!this.#out.chunk(bytes)) this.isFull = true
   }
 }
 

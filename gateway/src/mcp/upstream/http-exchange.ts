@@ -181,8 +181,7 @@ export class HttpExchange implements HttpHandler, CallExchange, Timed {
     const ended = this.#reader!.end()
     this.#reader = null
     if (ended.kind === 'message') return this.#message(ended.message, ended.bytes)
-    if (ended.kind === 'answer') this.#call.answer(ended.bytes)
-    else this.#call.end()
+    this.#call.end()
     this.#linger()
   }
 
