@@ -94,6 +94,11 @@ export function createRuntime(deps: RuntimeDeps): Runtime {
     sandboxes,
     variables,
     catalog,
+    // a view that is not at hand yet only means the hub's own limit for this start
+    maxRunningPerUser: ({ principal }) => {
+      const view = access.view(principal, { kind: 'all' })
+      return view === null || view instanceof Promise ? null : view.limits.maxRunningPerUser
+    },
     config: {
       version: VERSION,
       idleMs: config.callIdleMs,
@@ -181,13 +186,20 @@ function readServerState(
 }
 
 /** Installs what the catalogue names: at the start, and for each server that comes or changes. */
-export function keepPackagesInstalled(catalog: Catalog, packages: Packages, logger: Logger): () => void {
+export function keepPackagesInstalled(
+  catalog: Catalog,
+  { packages, discoveries }: Pick<Runtime, 'packages' | 'discoveries'>,
+  logger: Logger,
+): () => void {
   const ensureAll = (servers: Iterable<CatalogServer>): void => {
     for (const { name, spec } of servers) {
       if (!spec.enabled || !spec.stdio?.package) continue
-      packages.ensure(spec.stdio.package).catch((error: unknown) => {
-        logger.warn({ server: name, err: error }, 'a package could not be installed')
-      })
+      packages.ensure(spec.stdio.package).then(
+        (state) => {
+          if (state.state === 'Ready') discoveries.retry(name)
+        },
+        (error: unknown) => logger.warn({ server: name, err: error }, 'a package could not be installed'),
+      )
     }
   }
   ensureAll(catalog.snapshot().servers.values())

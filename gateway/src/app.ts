@@ -94,7 +94,7 @@ async function startParts({ config, logger, tell, shutdown }: StartContext): Pro
   await runtime.sessions.start()
   onStop('sessions', () => runtime.sessions.stop())
   onStop('packages', () => runtime.packages.stop())
-  onStop('package installs', keepPackagesInstalled(catalog, runtime.packages, logger))
+  onStop('package installs', keepPackagesInstalled(catalog, runtime, logger))
   await runtime.discoveries.start()
   onStop('discoveries', () => runtime.discoveries.stop())
   onStop('access', () => runtime.access.stop())

@@ -151,6 +151,8 @@ export class TestHub {
   async stop(): Promise<void> {
     await this.killGateway('SIGTERM')
     await this.#database?.drop()
+    const kept = process.env['MCPHUB_TEST_LOGS']
+    if (kept) copyFileSync(this.logFile, join(kept, `gateway-${this.pid}.log`))
     if (!this.#options.dataDir) rmSync(this.dataDir, { recursive: true, force: true })
   }
 

@@ -1,6 +1,7 @@
 // The cross-talk oracle: many users, colliding ids, shared, per-user and per-session servers. Every answer must carry a nonce that follows
 // from its own user's secret; the driver knows all secrets and tells wrong, foreign and missing answers apart.
 import { createHmac } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import { buildPost, WireConnection, type WireAnswer } from './wire.ts'
 
 export interface IsolationUser {
@@ -66,6 +67,17 @@ class Session {
     return this
   }
 
+  /** As editors do: nothing is called before it was listed. */
+  async waitForTools(names: readonly string[], ms = 120_000): Promise<void> {
+    const deadline = Date.now() + ms
+    for (;;) {
+      const answer = await this.#post({ jsonrpc: '2.0', id: this.#id++, method: 'tools/list' })
+      if (names.every((name) => answer.body.includes(`"${name}"`))) return
+      if (Date.now() > deadline)
+        throw new Error(`never listed all of ${names.join(', ')}: ${answer.body.slice(0, 500)}`)
+    }
+  }
+
   /** @returns the text of the answer, or an error's text behind `!`; an answer with another id is `!id …` */
   async call(name: string, args: object): Promise<string> {
     const id = this.#id++
@@ -111,6 +123,9 @@ const LIGHT: readonly Case[] = [
   },
 ]
 
+const NEEDED = ['everything__echo', 'upstream__echo', 'probe__nonce', 'probe-shared__slow']
+const NEEDED_HEAVY = ['windows__set', 'memory__read_graph']
+
 async function runUser(
   plan: IsolationPlan,
   user: IsolationUser,
@@ -118,6 +133,7 @@ async function runUser(
   report: IsolationReport,
 ): Promise<void> {
   const sessions = await Promise.all([new Session(plan.port, user.key).open(), new Session(plan.port, user.key).open()])
+  await sessions[0]?.waitForTools(heavy ? [...NEEDED, ...NEEDED_HEAVY] : NEEDED)
   const check = (got: string, want: string): void => {
     report.calls++
     if (got === want) return

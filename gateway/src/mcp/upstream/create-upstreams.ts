@@ -243,7 +243,10 @@ class HubUpstreams implements Upstreams {
   }
 
   #tell(link: LinkBase, method: string, params: JsonObject | undefined): void {
-    const { userId, sessionId } = link.init.scope
+    const { userId, sessionId, discovery } = link.init.scope
+    // A child started to discover may announce at its start that its lists changed (server-everything does): heeding that would start
+    // the next one, for ever.
+    if (discovery) return
     const event: UpstreamEvent = { server: link.server.name, userId, sessionId, method, params }
     for (const listener of this.#listeners) listener(event)
   }
