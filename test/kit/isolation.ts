@@ -73,6 +73,7 @@ class Session {
     for (;;) {
       const answer = await this.#post({ jsonrpc: '2.0', id: this.#id++, method: 'tools/list' })
       if (names.every((name) => answer.body.includes(`"${name}"`))) return
+      await wait(250)
       if (Date.now() > deadline)
         throw new Error(`never listed all of ${names.join(', ')}: ${answer.body.slice(0, 500)}`)
     }
