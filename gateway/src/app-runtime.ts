@@ -17,7 +17,7 @@ import type { Upstreams } from './mcp/upstream/upstreams.ts'
 import { createNpmPackages, type NpmPackages } from './packages/npm-packages.ts'
 import type { Packages } from './packages/packages.ts'
 import { FairQueue } from './platform/fair-queue.ts'
-import type { HubMetrics } from './platform/hub-metrics.ts'
+import type { HubMetrics, SandboxCounters } from './platform/hub-metrics.ts'
 import type { Logger } from './platform/logger.ts'
 import type { OriginCheck } from './platform/origin.ts'
 import { createRateLimiter } from './platform/rate-limiter.ts'
@@ -43,6 +43,7 @@ export interface RuntimeDeps {
   readonly storage: Storage
   readonly logger: Logger
   readonly metrics: HubMetrics
+  readonly sandboxMetrics: SandboxCounters
   readonly origin: OriginCheck
   readonly onProgress: (message: string) => void
 }
@@ -89,6 +90,7 @@ export function createRuntime(deps: RuntimeDeps): Runtime {
     // keyed by the hub's own id, not by the ring: kept folders must outlive a rotation
     deriveId: (parts) => createHmac('sha256', storage.hubId).update(JSON.stringify(parts)).digest('hex').slice(0, 32),
     log: logger.child({ part: 'sandboxes' }),
+    metrics: deps.sandboxMetrics,
   })
   const upstreams = createUpstreams({
     sandboxes,

@@ -9,7 +9,7 @@ import type { Catalog } from './catalog/catalog.ts'
 import type { Config } from './config.ts'
 import { ensureDemoUser } from './features/users/demo-user.ts'
 import { createHealth } from './platform/health.ts'
-import { declareHubGauges, declareHubMetrics } from './platform/hub-metrics.ts'
+import { declareHubGauges, declareHubMetrics, declareSandboxMetrics } from './platform/hub-metrics.ts'
 import { startListener, type Listener } from './platform/listener.ts'
 import { createLogger, installCrashHandlers, type Logger } from './platform/logger.ts'
 import { createMetrics } from './platform/metrics.ts'
@@ -83,7 +83,16 @@ async function startParts({ config, logger, tell, shutdown }: StartContext): Pro
   const origin = createOriginCheck(config.publicHosts)
   progress('Ending what an earlier run may have left behind')
   await sweep(config)
-  const runtime = createRuntime({ config, catalog, storage, logger, metrics: hubMetrics, origin, onProgress: progress })
+  const runtime = createRuntime({
+    config,
+    catalog,
+    storage,
+    logger,
+    metrics: hubMetrics,
+    sandboxMetrics: declareSandboxMetrics(metrics),
+    origin,
+    onProgress: progress,
+  })
   await runtime.sandboxes.start()
   onStop('sandboxes', () => runtime.sandboxes.stop())
   // connections close only after the calls on them have drained

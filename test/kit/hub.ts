@@ -41,6 +41,7 @@ export interface ReadyEvent {
   readonly endpoint: string
   readonly setupUrl: string | null
   readonly demoKey: string | null
+  readonly metricsUrl: string
   readonly separation: { readonly kind: string; readonly message: string }
 }
 
@@ -176,6 +177,10 @@ export class TestHub {
 
   async setVariables(key: string, values: Readonly<Record<string, string>>): Promise<void> {
     await this.request('POST', '/api/user-env-vars', { variables: values }, key)
+  }
+
+  get databaseUrl(): string {
+    return this.#database?.url ?? ''
   }
 
   endpoint(key: string, path = '/mcp'): URL {

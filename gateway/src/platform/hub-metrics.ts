@@ -36,6 +36,37 @@ export interface HubMetrics {
   hubError(code: string): void
 }
 
+/** Why children ended; any other reason is `other`. */
+const END_REASONS = [
+  'exited',
+  'idle',
+  'limit',
+  'spawn',
+  'stopped',
+  'deactivated',
+  'deleted',
+  'replaced',
+  'session',
+  'shutdown',
+  'discovered',
+  'protocol',
+] as const
+
+export interface SandboxCounters {
+  started(server: string, seconds: number): void
+  ended(server: string, reason: string): void
+}
+
+export function declareSandboxMetrics(metrics: Metrics): SandboxCounters {
+  const server = { most: 500 } as const
+  const starts = metrics.histogram('mcphub_sandbox_start_seconds', 'Time from spawn to a running child', { server })
+  const ends = metrics.counter('mcphub_sandbox_ends_total', 'Ended children by reason', { server, reason: END_REASONS })
+  return {
+    started: (name, seconds) => starts.observe({ server: name }, seconds),
+    ended: (name, reason) => ends.add({ server: name, reason }),
+  }
+}
+
 /** Numbers that live elsewhere and are read at a scrape. */
 export interface HubGauges {
   readonly callsInFlight: () => number
