@@ -1,4 +1,4 @@
-// What the gateway tells its parent process, and how it is ended.
+// What the gateway tells its parent process.
 
 /** The launcher checks the same shape (launcher/src/gateway-events.ts). */
 export type AppEvent =
@@ -18,10 +18,3 @@ export type AppEvent =
     }
 
 export type Tell = (event: AppEvent) => void
-
-export interface App {
-  /** Drains and ends everything; later calls wait for the first. */
-  stop(reason: string): Promise<void>
-  /** resolves with the exit code when everything has ended */
-  readonly stopped: Promise<number>
-}

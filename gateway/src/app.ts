@@ -1,7 +1,7 @@
 // The composition root: everything is wired here, by hand, in the order it starts; it ends in the reverse order.
 import { ROUTE_LIST } from '@mcphub/api'
 import { buildApi, dispatch, followUsers } from './app-edges.ts'
-import type { App, Tell } from './app-events.ts'
+import type { Tell } from './app-events.ts'
 import { createRuntime, keepPackagesInstalled, readHubMark } from './app-runtime.ts'
 import { openStorage, type Storage } from './app-storage.ts'
 import { createManifestCatalog } from './catalog/manifests/manifest-catalog.ts'
@@ -18,7 +18,7 @@ import { createOriginCheck } from './platform/origin.ts'
 import { createShutdown, type Shutdown } from './platform/shutdown.ts'
 import { sweepOrphans } from './sandboxes/process/sweep.ts'
 
-export type { App, AppEvent } from './app-events.ts'
+export type { AppEvent } from './app-events.ts'
 
 /** Ends what an earlier, killed gateway of this data folder left behind. */
 export const sweep = (config: Config): Promise<object> =>
@@ -27,21 +27,25 @@ export const sweep = (config: Config): Promise<object> =>
 const SHUTDOWN_MS = 15_000
 const LISTENER_GRACE_MS = 2_000
 
-/** @throws HubError with one clear sentence when it cannot start; what had started by then has ended */
-export async function startApp(config: Config, tell: Tell): Promise<App> {
+/**
+ * Starts everything; from then on the process ends in order on SIGTERM, SIGINT, SIGHUP or when its launcher is gone, also while it still
+ * starts. @throws HubError with one clear sentence when it cannot start; what had started by then has ended
+ */
+export async function startApp(config: Config, tell: Tell): Promise<void> {
   const logger = createLogger({ level: config.logLevel })
   installCrashHandlers(logger)
-  const ended = Promise.withResolvers<number>()
   const shutdown = createShutdown({ logger, deadlineMs: SHUTDOWN_MS, exit: (code) => process.exit(code) })
-  const stop = async (reason: string): Promise<void> => ended.resolve(await shutdown.run(reason))
   shutdown.listenToSignals()
+  const end = (reason: string): void => void shutdown.run(reason).then((code) => process.exit(code))
+  process.once('SIGHUP', () => end('SIGHUP'))
+  // a launcher that was killed leaves the channel: nobody would end this process and its children later
+  process.once('disconnect', () => end('the launcher is gone'))
   try {
     await startParts({ config, logger, tell, shutdown })
   } catch (error) {
     await shutdown.run('the start failed')
     throw error
   }
-  return { stop, stopped: ended.promise }
 }
 
 interface StartContext {

@@ -150,7 +150,11 @@ export function readConfig(env: Env): Config {
   const parsed = schema.safeParse(dropEmpty(env))
   const faults: FieldFault[] = []
   if (!parsed.success) {
-    for (const issue of parsed.error.issues) faults.push({ field: issue.path.join('.'), message: issue.message })
+    for (const { path, message } of parsed.error.issues) {
+      const field = path.join('.')
+      const { description = '' } = schema.shape[field as keyof typeof schema.shape]?.meta() ?? {}
+      faults.push({ field, message: env[field] ? `${message} (${description})` : `is not set (${description})` })
+    }
     throw new HubError('invalid_request', describeFaults(faults), { faults })
   }
   const raw = parsed.data

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The gateway's process: reads the environment, starts the app, tells its parent what happens, ends in order.
-import { HubError, toHubError } from '@mcphub/api'
+import { EXIT_CODES, toHubError } from '@mcphub/api'
 import { startApp, sweep, type AppEvent } from './app.ts'
 import { describeConfig, readConfig } from './config.ts'
 
@@ -17,18 +17,20 @@ ${describeConfig()}
 `
 
 /** One message per event to the parent (the launcher); a person who starts it by hand reads the log instead. */
-function tell(event: AppEvent): void {
-  if (process.send && process.connected) process.send(event)
+function tell(event: AppEvent, sent: () => void = () => undefined): void {
+  if (process.send && process.connected) process.send(event, undefined, undefined, sent)
+  else sent()
 }
 
 function failStart(thrown: unknown): void {
   const error = toHubError(thrown)
   const cause = error.cause instanceof Error ? error.cause : null
   const message = error.code === 'internal' && cause ? `The gateway cannot start: ${cause.message}` : error.message
-  tell({ type: 'fatal', message, fix: null })
   process.stderr.write(`${message}\n`)
   if (error.code === 'internal' && cause?.stack) process.stderr.write(`${cause.stack}\n`)
-  process.exitCode = error instanceof HubError && error.code === 'invalid_request' ? 2 : 1
+  const code = error.code === 'invalid_request' ? EXIT_CODES.usage : EXIT_CODES.failure
+  // the channel to the launcher would keep the process alive, and what was not sent yet would be lost
+  tell({ type: 'fatal', message, fix: null }, () => process.exit(code))
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -42,12 +44,7 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(`${JSON.stringify({ ended })}\n`)
     return
   }
-  const app = await startApp(config, tell)
-  // a launcher that was killed leaves the channel: nobody would end this process and its children later
-  process.once('disconnect', () => void app.stop('the launcher is gone'))
-  process.once('SIGHUP', () => void app.stop('SIGHUP'))
-  await app.stopped
-  process.exit(0)
+  await startApp(config, tell)
 }
 
 main(process.argv.slice(2)).catch(failStart)

@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { until } from '../kit/clients.ts'
+import { until } from '../kit/wait-until.ts'
 import { startHub, type TestHub } from '../kit/hub.ts'
 import { runIsolation, type IsolationUser } from '../kit/isolation.ts'
 import { EVERYTHING, MEMORY, PROBE_SHARED, probe, remote } from '../kit/manifests.ts'

@@ -59,16 +59,3 @@ export async function connectV2(url: URL, mode: 'legacy' | 'auto' = 'auto'): Pro
     close: () => client.close(),
   }
 }
-
-/** Waits until `check` holds; the error of its last run tells why it never did. */
-export async function until<T>(check: () => Promise<T> | T, ms = 10_000): Promise<T> {
-  const deadline = Date.now() + ms
-  for (;;) {
-    try {
-      return await check()
-    } catch (error) {
-      if (Date.now() > deadline) throw error
-    }
-    await new Promise((resolve) => setImmediate(() => setTimeout(resolve, 20)))
-  }
-}

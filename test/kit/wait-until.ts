@@ -1,5 +1,6 @@
 // Waits for a condition with a deadline, instead of sleeping and hoping.
 import { setTimeout as wait } from 'node:timers/promises'
+import { vi } from 'vitest'
 
 /** Milliseconds it took. @throws when the condition does not hold in time */
 export async function waitUntil(
@@ -14,3 +15,7 @@ export async function waitUntil(
     await wait(10)
   }
 }
+
+/** Waits until `check` stops throwing; the error of its last run tells why it never did. */
+export const until = <T>(check: () => T | Promise<T>, timeoutMs = 10_000): Promise<T> =>
+  vi.waitFor(check, { timeout: timeoutMs, interval: 20 })

@@ -175,7 +175,8 @@ class ManifestCatalog implements Catalog {
   #tell(next: CatalogSnapshot, previous: CatalogSnapshot): void {
     const { log } = this.#deps
     const known = new Set(previous.faults.map((fault) => JSON.stringify(fault)))
-    for (const fault of next.faults) if (!known.has(JSON.stringify(fault))) log.warn(fault, 'manifest fault')
+    for (const { message, ...where } of next.faults.filter((fault) => !known.has(JSON.stringify(fault))))
+      log.warn({ ...where, fault: message }, 'manifest fault')
     const counts = { servers: next.servers.size, groups: next.groups.size, faults: next.faults.length }
     log.info({ revision: next.revision, ...counts }, 'catalogue changed')
   }
