@@ -1,7 +1,16 @@
 // A stdio server that does as it is told, above all what a server must not do. First argument: how it starts. After that each line
 // `{"id":1,"method":"<action>","params":{…}}` is one action; the answer carries its result or the system's error code.
-import { spawn } from 'node:child_process'
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 
@@ -47,6 +56,14 @@ function startGrandchild(wiped: boolean): number | null {
   const child = spawn(process.execPath, ['-e', GRANDCHILD], options)
   child.unref()
   return child.pid ?? null
+}
+
+/** A grandchild whose parent has gone and whose environment says that it is another sandbox's. */
+function startForged(mark: string): number {
+  const go = `const child = require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(GRANDCHILD)}], { detached: true, stdio: 'ignore' })
+child.unref(); console.log(child.pid)`
+  const env = { MCPHUB_SANDBOX: mark }
+  return Number(spawnSync(process.execPath, ['-e', go], { env, encoding: 'utf8' }).stdout)
 }
 
 /** How many of them the system let start. */
@@ -97,7 +114,13 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   owner: (params) => lstatSync(text(params.path)).uid,
   processes: readProcesses,
   connect: (params) => knock(text(params.path)),
+  /** puts a link where a folder was */
+  swap: (params) => {
+    renameSync(text(params.path), `${text(params.path)}-before`)
+    symlinkSync(text(params.link), text(params.path))
+  },
   fork: (params) => startGrandchild(params.wiped === true),
+  forkForged: (params) => startForged(text(params.mark)),
   forkMany: (params) => forkMany(count(params.count)),
   hog: (params) => hog(count(params.stepBytes)),
   garbage: () => void process.stdout.write('\u0000\u001b[2J not json\n{"half":\n\n\r\n\ufeff{}\n'),

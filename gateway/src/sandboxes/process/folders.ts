@@ -2,8 +2,7 @@
 //   sandboxes/run    records of running children (the hub alone)
 //   sandboxes/kept   <user>/<server>/{work,tmp}: kept where the manifest says `persistence: Retain`
 //   sandboxes/temp   <incarnation>/{work,tmp}: removed with the child
-import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { chmod, readdir, rm } from 'node:fs/promises'
+import { chmodSync, lchownSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ChildFolders } from './environment.ts'
 import { DEVICES } from './jail.ts'
@@ -11,7 +10,7 @@ import { DEVICES } from './jail.ts'
 const SAFE_NAME = /^[a-z0-9][a-z0-9-]{7,79}$/
 
 export interface SandboxFolder extends ChildFolders {
-  /** parent of both; the one folder a child owns */
+  /** parent of both; the hub's own, so that no child can put a link where the hub looks for one of them */
   readonly path: string
   readonly kept: boolean
 }
@@ -63,19 +62,29 @@ export function prepareFolders(paths: FolderPaths): void {
   for (const name of DEVICES) writeFileSync(join(paths.devices, name), '')
 }
 
-function makeOwned(path: string, uid: number | null): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 })
-  if (uid !== null) chownSync(path, uid, uid)
+/** True when it had to be made. Where a child has left a link or a file of that name, the folder takes its place. */
+function makeOwned(path: string, uid: number | null): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found?.isDirectory() === true) return false
+  if (found !== undefined) rmSync(path)
+  mkdirSync(path, { mode: 0o700 })
+  if (uid !== null) lchownSync(path, uid, uid)
+  return true
 }
 
-function makeFolder(path: string, kept: boolean, uid: number | null): SandboxFolder {
+/** The hub's own, passable for a child that has a uid of its own. */
+function makePassable(path: string, uid: number | null): void {
+  mkdirSync(path, { recursive: true })
+  if (uid !== null) lchownSync(path, process.getuid?.() ?? 0, process.getgid?.() ?? 0)
+  chmodSync(path, uid === null ? 0o700 : 0o711)
+}
+
+function makeFolder(path: string, kept: boolean, uid: number | null): SandboxFolder & { readonly isNew: boolean } {
   const folder = { path, work: join(path, 'work'), tmp: join(path, 'tmp'), kept }
-  // the inner ones first: once the outer one is the child's, a child still alive could swap them under our feet
-  mkdirSync(path, { recursive: true, mode: 0o700 })
-  makeOwned(folder.work, uid)
+  makePassable(path, uid)
+  const isNew = makeOwned(folder.work, uid)
   makeOwned(folder.tmp, uid)
-  if (uid !== null) chownSync(path, uid, uid)
-  return folder
+  return { ...folder, isNew }
 }
 
 /** A folder inside a work folder that was just made; never in one that a child has had: it may have left a link there. */
@@ -95,32 +104,16 @@ export interface FolderOwner {
 export function openKeptFolder(
   paths: FolderPaths,
   { user, server, uid }: FolderOwner,
-): SandboxFolder & { isNew: boolean } {
+): SandboxFolder & { readonly isNew: boolean } {
   const home = join(paths.kept, checkName(user))
-  mkdirSync(home, { recursive: true, mode: 0o711 })
-  const path = join(home, checkName(server))
-  const known = readdirSync(home).includes(server)
-  if (known) return { path, work: join(path, 'work'), tmp: join(path, 'tmp'), kept: true, isNew: false }
-  return { ...makeFolder(path, true, uid), isNew: true }
+  makePassable(home, uid)
+  return makeFolder(join(home, checkName(server)), true, uid)
 }
 
-export function makeTempFolder(paths: FolderPaths, incarnation: string, uid: number | null): SandboxFolder {
+export function makeTempFolder(
+  paths: FolderPaths,
+  incarnation: string,
+  uid: number | null,
+): SandboxFolder & { readonly isNew: boolean } {
   return makeFolder(join(paths.temp, checkName(incarnation)), false, uid)
-}
-
-/** Makes every folder below writable for us: a child may have locked its own (matters only where hub and child share a uid). */
-async function unlock(path: string): Promise<void> {
-  await chmod(path, 0o700).catch(() => undefined)
-  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
-  for (const entry of entries) if (entry.isDirectory()) await unlock(join(path, entry.name))
-}
-
-/** Removes a folder of which no process is left. Follows no link. */
-export async function removeFolder(path: string): Promise<void> {
-  try {
-    await rm(path, { recursive: true, force: true, maxRetries: 2 })
-  } catch {
-    await unlock(path)
-    await rm(path, { recursive: true, force: true, maxRetries: 2 })
-  }
 }

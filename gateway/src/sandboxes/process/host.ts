@@ -69,6 +69,14 @@ export async function openHost(parts: HostParts): Promise<{ host: Host; separati
   checkReach(parts, separation)
   if (separation.kind === 'ProcessOnly') log.warn({ separation: separation.kind }, separation.message)
   const uids = separation.kind === 'Uid' && root !== null ? root.uids : null
-  const host: Host = { ...parts, paths, method, uids, table: createProcessTable(), running: new Set() }
+  const host: Host = {
+    ...parts,
+    paths,
+    method,
+    uids,
+    table: createProcessTable(),
+    running: new Set(),
+    livesOf: new Map(),
+  }
   return { host, separation }
 }

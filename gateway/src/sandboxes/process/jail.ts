@@ -9,8 +9,8 @@ export interface JailInput {
   readonly devices: string
   /** folders bound read-only at their own paths (the node runtime, the package) */
   readonly readable: readonly string[]
-  /** the child's folder: bound writable at its own path */
-  readonly writable: string
+  /** the child's folders, bound writable at their own paths; what lies above them is the hub's: the child must not choose what is bound */
+  readonly work: string
   readonly tmp: string
   readonly cwd: string
   /** as root: this uid after the mounts, and no privilege ever again. Null: an ordinary user, who keeps the own uid in a user namespace */
@@ -67,12 +67,12 @@ export function buildMountTable(input: JailInput): string {
   for (const name of DEVICES) add(`/dev/${name}`, `/dev/${name}`, 'none', 'bind')
   // as root there is no pid namespace: the other uids' processes are hidden instead
   add('proc', '/proc', 'proc', `nosuid,nodev,noexec,X-mount.mkdir${uid === null ? '' : ',hidepid=2'}`)
-  if (!isBelow(input.writable, '/tmp') && input.readable.every((folder) => !isBelow(folder, '/tmp')))
+  if (!isBelow(input.tmp, '/tmp') && input.readable.every((folder) => !isBelow(folder, '/tmp')))
     add(input.tmp, '/tmp', 'none', 'bind,nosuid,nodev,X-mount.mkdir')
   for (const folder of new Set(input.readable)) {
     if (!system.some((parent) => isBelow(folder, parent))) add(folder, folder, 'none', READ_ONLY)
   }
-  add(input.writable, input.writable, 'none', 'bind,nosuid,nodev,X-mount.mkdir')
+  for (const folder of [input.work, input.tmp]) add(folder, folder, 'none', 'bind,nosuid,nodev,X-mount.mkdir')
   return lines.join('\n')
 }
 

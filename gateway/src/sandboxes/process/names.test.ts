@@ -88,7 +88,7 @@ test('a folder with blanks or a # is one field of the mount table', () => {
     mountPoint: '/data/mount',
     devices: '/data/devices',
     readable: ['/opt/my node#1'],
-    writable: '/data/box one',
+    work: '/data/box one/work',
     tmp: '/data/box one/tmp',
     cwd: '/',
     uid: null,

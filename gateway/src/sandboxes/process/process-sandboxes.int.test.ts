@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
@@ -282,6 +292,24 @@ describe('the end', () => {
     await waitUntil(() => temp().length === 0, 'the folder is removed')
   })
 
+  test.runIf(process.getuid?.() === 0)(
+    'no mark that a child writes itself keeps a process of its uid from the end of the last life',
+    async () => {
+      const server = makeHostileServer({ sessions: 'Isolated' })
+      const [first, second] = [
+        await talk(hub.acquire('alice', { server, ...session('alice', 's1') })),
+        await talk(hub.acquire('alice', { server, ...session('alice', 's2') })),
+      ]
+      const forged = [
+        await first.get<number>('forkForged', { mark: 'feedfacefeedface:abc' }),
+        await second.get<number>('forkForged', { mark: `${'0'.repeat(16)}:abc` }),
+      ]
+      expect(forged.map(isAlive)).toEqual([true, true])
+      await hub.sandboxes.stopWhere(() => true, 'deactivated')
+      expect(forged.map(isAlive)).toEqual([false, false])
+    },
+  )
+
   test('an idle child is ended, a held one is not', async () => {
     await open({ config: { limits: { idleMs: 200 } } })
     const child = await talk(hub.acquire('alice'))
@@ -403,6 +431,36 @@ describe('limits and folders', () => {
     await child.child.end('stopped')
     expect(temp()).toEqual([])
     expect(readFileSync(join(precious, 'file'), 'utf8')).toBe('kept')
+  })
+
+  test('a link that a child leaves in a kept folder leads neither the next child nor the hub anywhere', async () => {
+    // not below /tmp, which is left as it is in a private root when the folders lie there
+    const dataDir = mkdtempSync('/var/tmp/mcphub-box-')
+    chmodSync(dataDir, 0o711)
+    await hub.close()
+    hub = await startHostileSandboxes(dataDir)
+    mkdirSync(join(dataDir, 'open'), { mode: 0o755 })
+    writeFileSync(join(dataDir, 'open', 'file'), 'of the hub')
+    const server = makeHostileServer({ persistence: { mode: 'Retain' } })
+    const child = await talk(hub.acquire('alice', { server }))
+    const { env } = await child.get<{ env: Record<string, string> }>('whoami')
+    const { HOME: work = '', TMPDIR: tmp = '' } = env
+    await child.get('write', { path: join(work, 'note'), content: 'kept' })
+    for (const path of [work, tmp])
+      expect(await child.ask('swap', { path, link: join(dataDir, 'open') })).toHaveProperty('error')
+    expect(await child.ask('swap', { path: join(work, '..'), link: dataDir })).toHaveProperty('error')
+    await child.child.end('stopped')
+    // what a child of an earlier version may have left
+    renameSync(tmp, `${tmp}-before`)
+    symlinkSync(join(dataDir, 'open'), tmp)
+    const next = await talk(hub.acquire('alice', { server }))
+    expect(await next.get('list', { path: work })).toEqual(['note'])
+    for (const path of ['/tmp', tmp])
+      expect(await next.ask('read', { path: join(path, 'file') })).toHaveProperty('error')
+    await next.get('write', { path: join(tmp, 'mine'), content: 'x' })
+    expect(readdirSync(join(dataDir, 'open'))).toEqual(['file'])
+    await hub.sandboxes.forget('alice')
+    expect(readFileSync(join(dataDir, 'open', 'file'), 'utf8')).toBe('of the hub')
   })
 
   test('no value of a user is in any log line', async () => {

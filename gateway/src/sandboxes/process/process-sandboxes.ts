@@ -14,10 +14,10 @@ import {
   type SandboxMetrics,
 } from './config.ts'
 import { describeExit } from './exit-words.ts'
-import { removeFolder } from './folders.ts'
 import { type HostParts, openHost } from './host.ts'
 import { type DeriveId, deriveUserName, identify } from './identity.ts'
 import { waitForPackage } from './package-gate.ts'
+import { removeFolder } from './remove-folder.ts'
 import { findIdlest, findShortage } from './room.ts'
 import { type Host, type RunningChild, startRunningChild } from './running-child.ts'
 import { createSlot, isActive, type Life, listLives, presentSlot, type Slot, type Starting } from './slot.ts'

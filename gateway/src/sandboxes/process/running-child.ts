@@ -4,19 +4,13 @@ import { HubError } from '@mcphub/api'
 import type { AcquireRequest } from '../sandboxes.ts'
 import type { ProcessSandboxConfig, SandboxLimits, SandboxLog } from './config.ts'
 import { buildArguments, buildEnvironment, listSecrets, resolveWorkdir } from './environment.ts'
-import {
-  type FolderPaths,
-  makeInnerFolder,
-  makeTempFolder,
-  openKeptFolder,
-  removeFolder,
-  type SandboxFolder,
-} from './folders.ts'
+import { type FolderPaths, makeInnerFolder, makeTempFolder, openKeptFolder, type SandboxFolder } from './folders.ts'
 import type { SandboxIdentity } from './identity.ts'
 import { ProcessChild } from './process-child.ts'
 import type { ProcessEntry, ProcessTable } from './process-table.ts'
 import { killTree, MARK_VARIABLE, signalTree, type TreeRoots } from './process-tree.ts'
 import { removeRecord, tablePath, writeRecord } from './records.ts'
+import { removeFolder } from './remove-folder.ts'
 import { type Method, startProcess } from './start-process.ts'
 import type { StderrRing } from './stderr-ring.ts'
 import type { Uids } from './uids.ts'
@@ -31,8 +25,10 @@ export interface Host {
   readonly log: SandboxLog
   readonly newIncarnation: () => string
   readonly now: () => number
-  /** children alive now: two of them may share a uid (isolated sessions, a draining one) */
+  /** children alive now */
   readonly running: Set<RunningChild>
+  /** uid → lives that use it, from before their start to the end of their processes: isolated sessions and draining children share one */
+  readonly livesOf: Map<number, number>
 }
 
 export interface RunningChild {
@@ -78,22 +74,31 @@ function openFolder(
   const keep = stdio?.persistence.mode === 'Retain' && !request.owner.discovery
   const folder = keep
     ? openKeptFolder(host.paths, { user: identity.user, server: identity.server, uid })
-    : { ...makeTempFolder(host.paths, incarnation, uid), isNew: true }
+    : makeTempFolder(host.paths, incarnation, uid)
   const cwd = resolveWorkdir(stdio?.workdir, folder.work)
   if (cwd === null) throw new HubError('sandbox_failed', 'stdio.workdir must lie inside ${WORKDIR} on one machine')
   if (folder.isNew) makeInnerFolder(folder, cwd, uid)
   return { folder, cwd }
 }
 
-/** Which processes belong to this life. A uid alone decides only when no other life uses it. */
+/**
+ * Which processes belong to this life: those with its mark, and all of its uid once no other life uses that. A mark says no more than that: a
+ * child may write any into the environment of what it starts, also another's, so none keeps a process of the uid from its end.
+ */
 function createClaim(host: Host, mark: string, uid: number | null): (entry: ProcessEntry) => boolean {
   const own = process.getuid?.()
   return (entry) => {
     if (entry.uid !== (uid ?? own) || entry.pid === process.pid) return false
-    const found = host.table.readVariable(entry.pid, MARK_VARIABLE)
-    if (found !== null || uid === null) return found === mark
-    return [...host.running].filter((other) => other.uid === uid).length <= 1
+    if (host.table.readVariable(entry.pid, MARK_VARIABLE) === mark) return true
+    return uid !== null && (host.livesOf.get(uid) ?? 0) <= 1
   }
+}
+
+function countLife(host: Host, uid: number | null, change: 1 | -1): void {
+  if (uid === null) return
+  const lives = (host.livesOf.get(uid) ?? 0) + change
+  if (lives > 0) host.livesOf.set(uid, lives)
+  else host.livesOf.delete(uid)
 }
 
 async function waitForExit(child: ProcessChild, exited: Promise<void>, ms: number): Promise<void> {
@@ -113,6 +118,7 @@ export async function startRunningChild(host: Host, input: StartInput): Promise<
   const { folder, cwd } = openFolder(host, input, incarnation, uid)
   stderr.redact(listSecrets(request.args, request.env))
   let started: Awaited<ReturnType<typeof startProcess>>
+  countLife(host, uid, 1)
   try {
     const env = buildEnvironment({ nodePath: config.nodePath, folders: folder, mark, given: request.env })
     started = await startProcess({
@@ -126,6 +132,7 @@ export async function startRunningChild(host: Host, input: StartInput): Promise<
       uid,
     })
   } catch (fault) {
+    countLife(host, uid, -1)
     await tidy(host, incarnation, folder)
     throw fault
   }
@@ -143,6 +150,10 @@ export async function startRunningChild(host: Host, input: StartInput): Promise<
       if (signalTree(table, roots, 'SIGTERM') > 0) await waitForExit(child, exited, limits.graceMs)
     }
     const { left } = await killTree(table, roots)
+    countLife(host, uid, -1)
+    // of two that end together each may have taken the uid's nameless processes for the other's
+    if (uid !== null)
+      await killTree(table, { known: [], belongs: (entry) => entry.uid === uid && !host.livesOf.has(uid) })
     if (left > 0)
       host.log.error(
         { server: request.server.name, sandbox: identity.id, left },

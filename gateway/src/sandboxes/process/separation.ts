@@ -1,10 +1,11 @@
 // How well children can be kept apart on this host: each way is really tried at start, the strongest that works is used and said plainly.
 import { existsSync, realpathSync } from 'node:fs'
 import type { Separation } from '../sandboxes.ts'
-import { makeTempFolder, removeFolder, type FolderPaths } from './folders.ts'
+import { makeTempFolder, type FolderPaths } from './folders.ts'
 import { listSystemFolders } from './jail.ts'
 import { MARK_VARIABLE } from './process-tree.ts'
 import { removeRecord, tablePath } from './records.ts'
+import { removeFolder } from './remove-folder.ts'
 import { type Method, startProcess } from './start-process.ts'
 
 export interface SeparationInput {

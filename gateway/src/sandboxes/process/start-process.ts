@@ -44,7 +44,7 @@ function planStart(plan: ProcessPlan): Start {
   const jail: JailInput = {
     ...method,
     readable: plan.readable,
-    writable: folder.path,
+    work: folder.work,
     tmp: folder.tmp,
     cwd: plan.cwd,
     uid,

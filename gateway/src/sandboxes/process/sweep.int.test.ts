@@ -10,6 +10,7 @@ import { createProcessTable } from './process-table.ts'
 import { MARK_VARIABLE } from './process-tree.ts'
 import { readRecords, writeRecord } from './records.ts'
 import { sweepOrphans } from './sweep.ts'
+import { openUids } from './uids.ts'
 
 const HUB = new URL('../../../../test/kit/hostile-hub.ts', import.meta.url).pathname
 const started: ChildProcess[] = []
@@ -61,6 +62,27 @@ test('after a hub was killed nothing of its children is left: not the stubborn g
   expect(readdirSync(paths.temp)).toEqual([])
   expect((await sweepOrphans({ hubMark: 'killed-hub', dataDir })).killed).toBe(0)
 })
+
+test.runIf(process.getuid?.() === 0)(
+  'a forged mark saves no process of a uid of ours; the mark of a hub that lives does',
+  async () => {
+    const dataDir = makeFolder()
+    const paths = sandboxPaths(dataDir)
+    prepareFolders(paths)
+    const uid = openUids(paths.uids, { first: 1_990_000_000, count: 2 }).allocate('user', 'server') ?? -1
+    const start = (env: NodeJS.ProcessEnv, as: object = {}): number => {
+      const child = spawn('/bin/sleep', ['60'], { env, stdio: 'ignore', ...as })
+      started.push(child)
+      return child.pid ?? -1
+    }
+    const child = { uid, gid: uid }
+    const forged = start({ [MARK_VARIABLE]: 'feedface:abc', MCPHUB_HUB_MARK: 'feedface' }, child)
+    start({ MCPHUB_HUB_MARK: 'cafecafe' })
+    const others = start({ [MARK_VARIABLE]: 'cafecafe:abc' }, child)
+    await sweepOrphans({ hubMark: 'a-hub', dataDir })
+    expect([forged, others].map(isAlive)).toEqual([false, true])
+  },
+)
 
 test('a stranger on a recycled pid lives', async () => {
   const dataDir = makeFolder()

@@ -2,11 +2,15 @@
 // Imports no other part of the hub: the launcher calls it when a gateway dies, the gateway before it starts its first child.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { removeFolder, sandboxPaths } from './folders.ts'
+import { sandboxPaths } from './folders.ts'
 import { createProcessTable, type ProcessEntry, type ProcessTable } from './process-table.ts'
 import { killTree, MARK_VARIABLE, type TreeRoots } from './process-tree.ts'
 import { readRecords, removeRecord } from './records.ts'
+import { removeFolder } from './remove-folder.ts'
 import { readOwnedUids } from './uids.ts'
+
+/** In the environment of a gateway and its launcher. */
+const HUB_MARK_VARIABLE = 'MCPHUB_HUB_MARK'
 
 export interface SweepInput {
   /** the same word for all starts of one hub; another hub's children carry another */
@@ -28,14 +32,24 @@ function createClaim(
   uids: ReadonlySet<number>,
 ): (entry: ProcessEntry) => boolean {
   const own = process.getuid?.()
+  let others: ReadonlySet<string> | null = null
   return (entry) => {
     const ours = uids.has(entry.uid)
     if (!ours && own !== 0 && entry.uid !== own) return false // could neither be ours nor be read
     if (entry.pid === process.pid) return false
     const mark = table.readVariable(entry.pid, MARK_VARIABLE)
-    // a uid of ours with another hub's mark is the other hub's; without a mark the child has wiped its environment
-    return mark === null ? ours : mark.startsWith(`${hubMark}:`)
+    if (mark?.startsWith(`${hubMark}:`) === true) return true
+    if (!ours || mark === null) return ours // without a mark the child has wiped its environment
+    // where uids are scarce two hubs may give out the same: another hub's mark counts only while that hub lives, for a child can write any
+    others ??= listLivingHubs(table, own)
+    return !others.has(mark.split(':')[0] ?? '')
   }
+}
+
+/** The marks of hubs that run under this account: no child's uid can forge one here. */
+function listLivingHubs(table: ProcessTable, own: number | undefined): ReadonlySet<string> {
+  const hubs = table.list(1_000).filter((entry) => entry.uid === own && entry.pid !== process.pid)
+  return new Set(hubs.map((entry) => table.readVariable(entry.pid, HUB_MARK_VARIABLE)).filter((mark) => mark !== null))
 }
 
 export async function sweepOrphans({ hubMark, dataDir, deadlineMs = 10_000 }: SweepInput): Promise<SweepResult> {
