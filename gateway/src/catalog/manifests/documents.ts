@@ -21,6 +21,8 @@ const MAX_ALIASES = 100
 const MAX_DEPTH = 64
 const MAX_FAULTS = 5
 const INDICATOR_CHAIN = /^[ \t]*(?:[-?][ \t]+){17,}/m
+/** More flow collections opened than may be nested, none closed in between. */
+const FLOW_CHAIN = /(?:[[{][^[\]{}]{0,64}){65}/
 const TOO_DEEP = `nested deeper than ${MAX_DEPTH} levels`
 
 const unreadable = (line: number, message: string): ManifestDocument => ({
@@ -32,8 +34,8 @@ const unreadable = (line: number, message: string): ManifestDocument => ({
 
 export function parseDocuments(text: string): ManifestDocument[] {
   const lines = new LineCounter()
-  // the parser needs minutes for thousands of nested "? " (measured: 256 KiB, 3 min)
-  const chain = INDICATOR_CHAIN.exec(text)
+  // the parser needs minutes for thousands of nested "? " (measured: 256 KiB, 3 min), seconds for as many "["
+  const chain = INDICATOR_CHAIN.exec(text) ?? FLOW_CHAIN.exec(text)
   if (chain) return [unreadable(text.slice(0, chain.index).split('\n').length, TOO_DEEP)]
   // uniqueKeys compares every key with every other (20 000 keys: 5 s); `checkKeys` is linear
   const documents = parseAllDocuments(text, {
