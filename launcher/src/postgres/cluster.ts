@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, lstatSync } from 'node:fs'
-import { chmod, chown, lchown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, lchown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { StartFault } from '../start-fault.ts'
 import type { Account } from './account.ts'
@@ -90,8 +90,9 @@ async function createData(options: ClusterOptions, { data, adminPassword }: Targ
   const passwordFile = `${data}.password`
   await rm(draft, { recursive: true, force: true })
   await rm(passwordFile, { force: true })
-  await writeFile(passwordFile, `${adminPassword}\n`, { mode: 0o600 })
-  if (account) await chown(passwordFile, account.uid, account.gid)
+  // the folder is the account's, which other programs of the machine may run as too: no link of theirs is followed
+  await writeFile(passwordFile, `${adminPassword}\n`, { mode: 0o600, flag: 'wx' })
+  if (account) await lchown(passwordFile, account.uid, account.gid)
   // the builtin locale provider sorts the same on every system, whatever locales it has
   const args = ['-D', draft, '-U', ADMIN, '--pwfile', passwordFile, '--auth', 'scram-sha-256', '--encoding', 'UTF8']
   args.push('--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8', '--no-instructions')

@@ -62,23 +62,27 @@ async function empty(top: FileHandle): Promise<void> {
 
 async function removeEntry(top: FileHandle, name: Buffer, lift: () => Buffer): Promise<void> {
   if (await tryUnlink(nameIn(top, name))) return
-  const folder = await openFolder(nameIn(top, name)).catch(() => null) // swapped meanwhile: the next pass sees what it is now
+  const folder = await openFolder(nameIn(top, name)).catch(() => null)
   if (folder === null) return
   try {
-    for (;;) {
-      const inner = await readSome(folder)
-      if (inner.length === 0) break
-      for (const each of inner) {
-        const path = nameIn(folder, each)
-        if (!(await tryUnlink(path))) await rename(path, lift())
-      }
-    }
+    await strip(folder, lift)
   } catch {
-    // swapped or filled meanwhile: the next pass
+    // swapped or filled meanwhile: the next pass sees what it is now
   } finally {
     await folder.close()
   }
   await rmdir(nameIn(top, name)).catch(() => undefined)
+}
+
+async function strip(folder: FileHandle, lift: () => Buffer): Promise<void> {
+  for (;;) {
+    const names = await readSome(folder)
+    if (names.length === 0) return
+    for (const name of names) {
+      const path = nameIn(folder, name)
+      if (!(await tryUnlink(path))) await rename(path, lift())
+    }
+  }
 }
 
 /** False: it is a folder. */

@@ -33,16 +33,15 @@ function createClaim(
 ): (entry: ProcessEntry) => boolean {
   const own = process.getuid?.()
   let others: ReadonlySet<string> | null = null
+  // where uids are scarce two hubs may give out the same; another's mark counts only while that hub lives, for a child can write any
+  const isOthers = (mark: string): boolean => (others ??= listLivingHubs(table, own)).has(mark)
   return (entry) => {
     const ours = uids.has(entry.uid)
     if (!ours && own !== 0 && entry.uid !== own) return false // could neither be ours nor be read
     if (entry.pid === process.pid) return false
-    const mark = table.readVariable(entry.pid, MARK_VARIABLE)
-    if (mark?.startsWith(`${hubMark}:`) === true) return true
-    if (!ours || mark === null) return ours // without a mark the child has wiped its environment
-    // where uids are scarce two hubs may give out the same: another hub's mark counts only while that hub lives, for a child can write any
-    others ??= listLivingHubs(table, own)
-    return !others.has(mark.split(':')[0] ?? '')
+    const mark = table.readVariable(entry.pid, MARK_VARIABLE)?.split(':')[0] ?? null
+    // without a mark the child has wiped its environment
+    return mark === hubMark || (ours && (mark === null || !isOthers(mark)))
   }
 }
 
