@@ -54,6 +54,12 @@ describe('openDataFolder', () => {
   })
 })
 
+test.runIf(process.platform === 'linux')('a file system that takes no folders is named, not tried for ever', () => {
+  expect(() => openDataFolder({ root: '/proc/mcphub/data', uid })).toThrow(
+    /\/proc\/mcphub\/data cannot be (made|written)/,
+  )
+})
+
 test('keepSecret makes a secret once, in a file of its own account', () => {
   const folder = openDataFolder({ root, uid })
   const made = keepSecret(folder, 'hub.mark')

@@ -35,7 +35,7 @@ export interface DataFolderInput {
 export function openDataFolder({ root, uid, freeBytes = readFreeBytes }: DataFolderInput): DataFolder {
   const isNew = !existsSync(path.join(root, 'version.json'))
   try {
-    mkdirSync(root, { recursive: true })
+    makeFolder(root)
     checkOwner(root, uid)
     // as root, children under other uids pass through but list nothing
     chmodSync(root, uid === 0 ? 0o711 : 0o700)
@@ -52,6 +52,13 @@ export function openDataFolder({ root, uid, freeBytes = readFreeBytes }: DataFol
     chmodSync(folder, 0o700)
   }
   return { root, privateDir, logsDir, isNew }
+}
+
+/** Level by level: `recursive` of Node tries for ever below a folder that says ENOENT to every mkdir, as /proc does. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(path.dirname(folder))
+  mkdirSync(folder)
 }
 
 function checkOwner(root: string, uid: number | undefined): void {
@@ -75,6 +82,13 @@ function explainFolder(error: unknown, root: string): unknown {
     return new StartFault(
       `The data folder ${root} cannot be written (${errno === 'EROFS' ? 'a read-only file system' : 'no permission'}).`,
       'Choose another one: make run DATA_DIR=/path/to/folder (or MCPHUB_DATA_DIR).',
+      { cause: error },
+    )
+  }
+  if (errno === 'ENOENT') {
+    return new StartFault(
+      `The data folder ${root} cannot be made: its file system takes no folders.`,
+      'Choose another one: make run DATA_DIR=…',
       { cause: error },
     )
   }
