@@ -2,7 +2,14 @@
 
 /** The launcher checks the same shape (launcher/src/gateway-events.ts). */
 export type AppEvent =
-  | { readonly type: 'progress'; readonly message: string }
+  | {
+      readonly type: 'progress'
+      readonly message: string
+      /** absent = a step of the start */
+      readonly state?: 'running' | 'done' | 'failed'
+      /** lines of one topic replace each other */
+      readonly topic?: string
+    }
   | { readonly type: 'fatal'; readonly message: string; readonly fix: string | null }
   | {
       readonly type: 'ready'
@@ -13,6 +20,8 @@ export type AppEvent =
       readonly demoKey: string | null
       readonly metricsUrl: string
       readonly separation: { readonly kind: string; readonly message: string }
+      /** of the catalogue, with the variables each person must set */
+      readonly servers: readonly { readonly name: string; readonly variables: readonly string[] }[]
       readonly faults: readonly string[]
       readonly warnings: readonly string[]
     }

@@ -14,7 +14,7 @@ import { ENDPOINT_DEFAULTS } from './mcp/downstream/endpoint-deps.ts'
 import { createMcpEndpoint, type McpEndpoint } from './mcp/downstream/endpoint.ts'
 import { createUpstreams } from './mcp/upstream/create-upstreams.ts'
 import type { Upstreams } from './mcp/upstream/upstreams.ts'
-import { createNpmPackages, type NpmPackages } from './packages/npm-packages.ts'
+import { createNpmPackages, type NpmPackagesDeps, type NpmPackages } from './packages/npm-packages.ts'
 import type { Packages } from './packages/packages.ts'
 import { FairQueue } from './platform/fair-queue.ts'
 import type { HubMetrics, SandboxCounters } from './platform/hub-metrics.ts'
@@ -45,7 +45,7 @@ export interface RuntimeDeps {
   readonly metrics: HubMetrics
   readonly sandboxMetrics: SandboxCounters
   readonly origin: OriginCheck
-  readonly onProgress: (message: string) => void
+  readonly onProgress: NonNullable<NpmPackagesDeps['onProgress']>
 }
 
 /** The mark every child of this data folder carries; made once, so that the next start knows the children of a killed one. */

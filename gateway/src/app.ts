@@ -4,6 +4,7 @@ import { buildApi, dispatch, followUsers } from './app-edges.ts'
 import type { Tell } from './app-events.ts'
 import { createRuntime, keepPackagesInstalled, readHubMark } from './app-runtime.ts'
 import { openStorage, type Storage } from './app-storage.ts'
+import { describeManifestFault, tellCatalogNews } from './catalog/catalog-news.ts'
 import { createManifestCatalog } from './catalog/manifests/manifest-catalog.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { Config } from './config.ts'
@@ -95,7 +96,7 @@ async function startParts({ config, logger, tell, shutdown }: StartContext): Pro
     metrics: hubMetrics,
     sandboxMetrics: declareSandboxMetrics(metrics),
     origin,
-    onProgress: progress,
+    onProgress: (message, step) => tell({ type: 'progress', message, ...step }),
   })
   await runtime.sandboxes.start()
   onStop('sandboxes', () => runtime.sandboxes.stop())
@@ -153,6 +154,7 @@ async function startParts({ config, logger, tell, shutdown }: StartContext): Pro
     health.stopping()
     listener.stopAccepting()
   })
+  onStop('catalogue news', tellCatalogNews(catalog, tell))
   await announce(tell, {
     config,
     catalog,
@@ -187,9 +189,13 @@ async function announce(
     demoKey: demo?.reveal() ?? null,
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     separation,
-    faults: catalog
-      .snapshot()
-      .faults.map(({ file, line, message }) => `${file}${line === null ? '' : `:${line}`}: ${message}`),
+    servers: [...catalog.snapshot().servers.values()]
+      .filter(({ spec }) => spec.enabled)
+      .map(({ name, userVariables }) => ({
+        name,
+        variables: userVariables.filter(({ required }) => required).map((variable) => variable.name),
+      })),
+    faults: catalog.snapshot().faults.map(describeManifestFault),
     warnings: separation.kind === 'ProcessOnly' ? [separation.message] : [],
   })
 }

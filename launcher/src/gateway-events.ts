@@ -1,7 +1,12 @@
 // What the gateway tells its launcher over the process channel, checked before it is believed.
 import { z } from 'zod'
 
-const progress = z.object({ type: z.literal('progress'), message: z.string() })
+const progress = z.object({
+  type: z.literal('progress'),
+  message: z.string(),
+  state: z.enum(['running', 'done', 'failed']).default('running'),
+  topic: z.string().optional(),
+})
 const fatal = z.object({ type: z.literal('fatal'), message: z.string(), fix: z.string().nullish() })
 const ready = z.object({
   type: z.literal('ready'),
@@ -11,6 +16,7 @@ const ready = z.object({
   /** only at the first start, only on loopback; kept nowhere */
   demoKey: z.string().nullish(),
   separation: z.object({ kind: z.string(), message: z.string() }),
+  servers: z.array(z.object({ name: z.string(), variables: z.array(z.string()) })).default([]),
   /** broken manifests and other things that do not keep the hub from serving */
   faults: z.array(z.string()).default([]),
   warnings: z.array(z.string()).default([]),
@@ -19,6 +25,7 @@ const ready = z.object({
 const event = z.discriminatedUnion('type', [progress, fatal, ready])
 
 export type GatewayEvent = z.infer<typeof event>
+export type ProgressEvent = z.infer<typeof progress>
 export type ReadyEvent = z.infer<typeof ready>
 export type FatalEvent = z.infer<typeof fatal>
 

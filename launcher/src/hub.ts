@@ -181,7 +181,7 @@ class Hub {
 
   #spawnGateway(setup: GatewaySetup): GatewayProcess {
     return startGateway(setup, (event) => {
-      if (event.type === 'progress') this.#screen.progress(event.message)
+      if (event.type === 'progress') this.#screen.progress(event.message, event)
     })
   }
 

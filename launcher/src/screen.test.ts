@@ -10,6 +10,10 @@ const READY: Ready = {
   setupUrl: 'http://localhost:3000/setup#token=once',
   demoKey: KEY,
   separation: { kind: 'Uid', message: 'Each user has a uid.' },
+  servers: [
+    { name: 'memory', variables: [] },
+    { name: 'github', variables: ['USER_GITHUB_TOKEN'] },
+  ],
   faults: ['catalog/bad.yaml:3: unknown field "comand"'],
   warnings: [],
   seconds: 1.25,
@@ -30,6 +34,8 @@ describe('formatReady', () => {
       expect(text).toContain(part)
     }
     expect(text).toContain('Each user has a uid.')
+    expect(text).toContain('memory, github (needs USER_GITHUB_TOKEN)')
+    expect(text).toContain('mcphub secrets set USER_GITHUB_TOKEN')
     expect(text).toContain('catalog/bad.yaml:3')
   })
 
@@ -58,17 +64,30 @@ describe('createScreen', () => {
     expect(text()).not.toContain('\u001b')
   })
 
-  test('writes a count once into a file, and over itself in a terminal', () => {
-    const steps = ['a 1.2.3: 1 of 20 packages', 'a 1.2.3: 2 of 20 packages', 'a 1.2.3: finishing']
+  test('writes the steps of a topic over each other in a terminal, and the first and the last into a file', () => {
+    const steps = [
+      ['installing a 1.2.3: 1 of 20', 'running'],
+      ['installing a 1.2.3: 2 of 20', 'running'],
+      ['a 1.2.3 is installed', 'done'],
+    ] as const
+    const show = (screen: ReturnType<typeof createScreen>): void => {
+      for (const [message, state] of steps) screen.progress(message, { topic: 'a 1.2.3', state })
+    }
     const file = record(false, false)
-    for (const step of steps) file.screen.progress(step)
-    expect(file.text()).toBe(`· ${steps[0]}\n· ${steps[2]}\n`)
+    show(file.screen)
+    expect(file.text()).toBe(`· ${steps[0][0]}\n✓ ${steps[2][0]}\n`)
     const terminal = record(false, false, 16)
-    for (const step of steps.slice(0, 2)) terminal.screen.progress(step)
-    expect(terminal.text()).toBe('· a 1.2.3: 1 of\n\u001b[1A\u001b[2K· a 1.2.3: 2 of\n')
+    show(terminal.screen)
+    expect(terminal.text()).toBe(
+      '· installing a \n\u001b[1A\u001b[2K· installing a \n\u001b[1A\u001b[2K✓ a 1.2.3 is in\n',
+    )
+    // never over a line of something else
     terminal.screen.warn('between')
-    terminal.screen.progress(steps[1] ?? '')
-    expect(terminal.text()).toMatch(/between\n· a 1\.2\.3: 2 of\n$/)
+    terminal.screen.progress('x', { topic: 'a 1.2.3' })
+    expect(terminal.text()).toMatch(/between\n· x\n$/)
+    terminal.screen.progress('no topic')
+    terminal.screen.progress('no topic')
+    expect(terminal.text()).toMatch(/x\n· no topic\n· no topic\n$/)
   })
 
   test('as JSON writes one object per line', () => {

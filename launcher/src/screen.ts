@@ -1,6 +1,6 @@
 // What a person sees: progress, the blocks to paste, faults with their fix; or the same as one JSON object per line.
 import { buildConnectBlocks, buildKeyedUrl } from '@mcphub/api'
-import type { ReadyEvent } from './gateway-events.ts'
+import type { ProgressEvent, ReadyEvent } from './gateway-events.ts'
 
 export interface ScreenOptions {
   readonly json: boolean
@@ -10,6 +10,8 @@ export interface ScreenOptions {
   readonly columns?: number | null
 }
 
+export type Step = Partial<Pick<ProgressEvent, 'state' | 'topic'>>
+
 export interface Ready extends ReadyEvent {
   readonly seconds: number
   readonly dataDir: string
@@ -17,7 +19,7 @@ export interface Ready extends ReadyEvent {
 }
 
 export interface Screen {
-  progress(message: string): void
+  progress(message: string, step?: Step): void
   /** something to know that needs no action of the hub */
   warn(message: string): void
   fault(message: string, fix: string): void
@@ -33,7 +35,7 @@ export function createScreen({ json, color, write, columns = null }: ScreenOptio
   const emit = (event: Record<string, unknown>): void => write(`${JSON.stringify(event)}\n`)
   if (json) {
     return {
-      progress: (message) => emit({ type: 'progress', message }),
+      progress: (message, { state = 'running', topic } = {}) => emit({ type: 'progress', message, state, topic }),
       warn: (message) => emit({ type: 'warning', message }),
       fault: (message, fix) => emit({ type: 'fault', message, fix }),
       ready: (facts) =>
@@ -41,19 +43,20 @@ export function createScreen({ json, color, write, columns = null }: ScreenOptio
       readyAgain: () => emit({ type: 'ready-again' }),
     }
   }
-  let counting: string | null = null
+  let topicAbove: string | null = null
   const print = (text: string): void => {
-    counting = null
+    topicAbove = null
     write(text)
   }
   return {
-    progress: (message) => {
-      const line = `${paint(2, '·')} ${columns === null ? message : message.slice(0, columns - 3)}\n`
-      // a count that goes up is one line: written over in a terminal, written once elsewhere
-      const isCount = counting === maskNumbers(message)
-      if (!isCount) write(line)
-      else if (columns !== null) write(`${LINE_UP_AND_CLEAR}${line}`)
-      counting = maskNumbers(message)
+    progress: (message, { state = 'running', topic } = {}) => {
+      const [code, mark] = MARKS[state]
+      const line = `${paint(code, mark)} ${columns === null ? message : message.slice(0, columns - 3)}\n`
+      const isSame = topic !== undefined && topic === topicAbove
+      // the steps of one topic are one line: written over in a terminal; the first and the last elsewhere
+      if (isSame && columns !== null) write(`${LINE_UP_AND_CLEAR}${line}`)
+      else if (!isSame || state !== 'running') write(line)
+      topicAbove = topic ?? null
     },
     warn: (message) => print(`${paint(33, '!')} ${message}\n`),
     fault: (message, fix) => print(`${paint(31, '✗')} ${message}\n  ${fix}\n`),
@@ -64,7 +67,7 @@ export function createScreen({ json, color, write, columns = null }: ScreenOptio
 
 const LINE_UP_AND_CLEAR = '\u001b[1A\u001b[2K'
 
-const maskNumbers = (message: string): string => message.replace(/\d+/g, '#')
+const MARKS = { running: [2, '·'], done: [32, '✓'], failed: [33, '!'] } as const
 
 export function formatReady(facts: Ready, paint: Paint = (_, text) => text): string {
   const heading = (text: string): string => paint(1, text)
@@ -105,11 +108,17 @@ function formatLater(endpoint: string, heading: Heading): readonly string[] {
   ]
 }
 
-function formatFacts({ separation, dataDir, catalogDir }: Ready, heading: Heading): string {
+function formatFacts({ separation, servers, dataDir, catalogDir }: Ready, heading: Heading): string {
+  const wanted = [...new Set(servers.flatMap(({ variables }) => variables))]
   return [
-    `${heading('Separation of users')}: ${separation.kind}. ${separation.message}`,
-    'This is the local mode: for trying, developing and small teams on a host that they trust.',
-    `Catalogue: ${catalogDir} (watched)`,
-    `Data: ${dataDir}`,
+    `${heading('Servers')}: ${servers.map(formatServer).join(', ') || 'none'}`,
+    ...(wanted.length > 0 ? [`  each person sets their own: ${MCPHUB} secrets set ${wanted[0]}`] : []),
+    `${heading('Catalogue')}: ${catalogDir} (watched)`,
+    `${heading('Data')}: ${dataDir}`,
+    `${heading('Separation')} (${separation.kind}): ${separation.message}`,
+    'One machine is for trying, developing and small teams on a host that they trust.',
   ].join('\n')
 }
+
+const formatServer = ({ name, variables }: Ready['servers'][number]): string =>
+  variables.length > 0 ? `${name} (needs ${variables.join(', ')})` : name

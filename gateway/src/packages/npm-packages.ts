@@ -27,8 +27,13 @@ export interface NpmPackagesDeps {
   /** wait before the 2nd, 3rd, … try in a row after a fault that may pass */
   readonly retryMs?: readonly number[]
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
-  /** for the start screen */
-  readonly onProgress?: (message: string) => void
+  /** for the start screen; `topic` is the same for all steps of one package */
+  readonly onProgress?: (message: string, step: InstallStep) => void
+}
+
+export interface InstallStep {
+  readonly topic: string
+  readonly state: 'running' | 'done' | 'failed'
 }
 
 export interface NpmPackages extends Packages {
@@ -169,7 +174,7 @@ class InstalledPackages implements NpmPackages {
   #install(spec: PackageSpec, entry: Entry): Promise<void> {
     if (entry.running !== null) return entry.running
     entry.installed = null
-    this.#tell(spec, entry, 'waiting for other installs')
+    this.#note(spec, entry, 'waiting for other installs')
     const running = this.#queue.then(() => this.#installNow(spec, entry)).finally(() => (entry.running = null))
     entry.running = running
     this.#queue = running
@@ -196,6 +201,7 @@ class InstalledPackages implements NpmPackages {
       state.state === 'Ready'
         ? `${label} is installed`
         : `${label}: ${'message' in state ? state.message : state.state}`,
+      { topic: label, state: state.state === 'Ready' ? 'done' : 'failed' },
     )
     for (const listener of this.#listeners) listener(spec, state)
   }
@@ -215,8 +221,13 @@ class InstalledPackages implements NpmPackages {
   }
 
   #tell(spec: PackageSpec, entry: Entry, message: string): void {
+    this.#note(spec, entry, message)
+    const topic = `${entry.input.name} ${entry.input.version}`
+    this.#deps.onProgress?.(`installing ${topic}: ${message}`, { topic, state: 'running' })
+  }
+
+  #note(spec: PackageSpec, entry: Entry, message: string): void {
     entry.progress = `installing ${entry.input.name} ${entry.input.version}: ${message}`
-    this.#deps.onProgress?.(entry.progress)
     const state = this.state(spec)
     for (const listener of this.#listeners) listener(spec, state)
   }
