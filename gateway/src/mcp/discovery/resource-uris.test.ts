@@ -73,3 +73,29 @@ test('results are mapped where the protocol has URIs, nowhere else', () => {
     _meta: { 'ui/resourceUri': 'M' },
   })
 })
+
+test('a server that offers thousands of templates and answers with thousands of URIs holds nobody up', () => {
+  const many = Array.from({ length: 2_000 }, (_, at) => at)
+  const costly = many.map((at) => `aa${'{x}a'.repeat(30)}{x}q${at}`)
+  const hostile = buildUriTable([
+    { server: 'a', uris: ['aa://listed'], templates: [...costly, `aa${'{x}a'.repeat(500)}`] },
+    {
+      server: 'b',
+      uris: many.map((at) => `aa${'a'.repeat(1_500)}${at}q${at}`),
+      templates: many.map((at) => `bb{x}q${at}`),
+    },
+  ])
+  const began = performance.now()
+  for (const template of costly) {
+    const exposed = hostile.exposeTemplate('a', template)
+    expect(hostile.routeTemplate(exposed)).toEqual({ server: 'a', uri: template })
+  }
+  const expose = hostile.exposer('b')
+  const exposed = Array.from({ length: 50_000 }, (_, at) => expose(`bb${at}q`))
+  // many times as long when everything is compared with everything
+  expect(performance.now() - began).toBeLessThan(1_500)
+  expect(exposed.map((uri) => hostile.route(uri)?.uri).slice(-2)).toEqual(['bb49998q', 'bb49999q'])
+  expect(expose('aa://listed')).toMatch(/^mcphub:/)
+  expect(hostile.exposer('a')('aa://listed')).toBe('aa://listed')
+  expect(hostile.exposeTemplate('a', `aa${'{x}a'.repeat(500)}`)).toMatch(/^mcphub:/)
+})

@@ -23,8 +23,18 @@ export interface UriTable {
   routeTemplate(template: string): UriRoute | null
   /** The URI under which a client reaches this server's resource. */
   expose(server: string, uri: string): string
+  /** The same for one message of many URIs. */
+  exposer(server: string): (uri: string) => string
   exposeTemplate(server: string, template: string): string
 }
+
+/**
+ * Templates and URIs are the servers' own text: comparing all of one message or list with all of another could hold everybody up for seconds.
+ * After so many comparisons the rest is wrapped, which is never wrong, only less pretty.
+ */
+const MOST_COMPARISONS = 200_000
+/** What no real template has; each is one more search through every URI. */
+const MOST_EXPRESSIONS = 32
 
 export function buildUriTable(offered: readonly OfferedUris[]): UriTable {
   const servers = new Set(offered.map((one) => one.server))
@@ -48,15 +58,25 @@ export function buildUriTable(offered: readonly OfferedUris[]): UriTable {
     const decoded = Buffer.from(rest, 'base64url')
     return decoded.toString('base64url') === rest ? { server, uri: decoded.toString('utf8') } : null
   }
+  let templateComparisons = 0
   /** What a client makes of the template must belong to this server and to no other. */
   function isOwnTemplate(server: string, template: string): boolean {
     const start = startOf(template)
-    if (start === '' || template.startsWith(SCHEME)) return false
+    if (start === '' || template.startsWith(SCHEME) || isExcessive(template)) return false
+    templateComparisons += patterns.length + uris.size
+    if (templateComparisons > MOST_COMPARISONS) return false
     const matches = compileTemplate(template)
     const overlaps = patterns.some(
       (other) => other.server !== server && (other.start.startsWith(start) || start.startsWith(other.start)),
     )
     return !overlaps && ![...uris].some(([uri, owner]) => owner !== server && matches(uri))
+  }
+  const wrap = (server: string, uri: string) => `${SCHEME}${server}/${Buffer.from(uri).toString('base64url')}`
+  function expose(server: string, uri: string): string {
+    const owner = ownerOf(uri)
+    // A web address nobody lists is for the client to open itself (2025-11-25 server/resources, "https://").
+    if (owner === server || (owner === null && !uris.has(uri) && /^https?:\/\//i.test(uri))) return uri
+    return wrap(server, uri)
   }
   return {
     route(uri) {
@@ -69,11 +89,13 @@ export function buildUriTable(offered: readonly OfferedUris[]): UriTable {
       const server = templates.get(template)
       return server === undefined || server === null ? null : { server, uri: template }
     },
-    expose(server, uri) {
-      const owner = ownerOf(uri)
-      // A web address nobody lists is for the client to open itself (2025-11-25 server/resources, "https://").
-      if (owner === server || (owner === null && !uris.has(uri) && /^https?:\/\//i.test(uri))) return uri
-      return `${SCHEME}${server}/${Buffer.from(uri).toString('base64url')}`
+    expose,
+    exposer(server) {
+      let comparisons = 0
+      return (uri) => {
+        if (!uris.has(uri)) comparisons += patterns.length
+        return comparisons > MOST_COMPARISONS ? wrap(server, uri) : expose(server, uri)
+      }
     },
     exposeTemplate(server, template) {
       return isOwnTemplate(server, template) ? template : `${SCHEME}${server}/~${template}`
@@ -99,6 +121,9 @@ function startOf(template: string): string {
   return brace === -1 ? template : template.slice(0, brace)
 }
 
+const isExcessive = (template: string): boolean =>
+  template.split('{', MOST_EXPRESSIONS + 2).length > MOST_EXPRESSIONS + 1
+
 /** RFC 6570 by its literal parts: each expression stands for any text. Linear: parts are sought one after the other. */
 function compileTemplate(template: string): (uri: string) => boolean {
   const parts = template.split(/\{[^{}]*\}/)
@@ -106,7 +131,7 @@ function compileTemplate(template: string): (uri: string) => boolean {
   const first = parts[0]!
   const last = parts[parts.length - 1]!
   // A template without a literal beginning would claim every URI.
-  if (first === '') return () => false
+  if (first === '' || isExcessive(template)) return () => false
   return (uri) => {
     if (uri.length < first.length + last.length || !uri.startsWith(first) || !uri.endsWith(last)) return false
     let at = first.length

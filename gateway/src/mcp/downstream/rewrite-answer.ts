@@ -33,7 +33,7 @@ export function buildRewrite(facts: RewriteFacts): ((json: Buffer) => Buffer) | 
     return rewrite(json, (result) => {
       // What one user may read says nothing about what another may (2026-07-28 server/utilities/caching).
       if (isCacheable && result['resultType'] !== 'input_required') result['cacheScope'] = 'private'
-      if (hasUri) mapResultUris(result, (uri) => facts.listing.uris?.expose(facts.server, uri) ?? uri)
+      if (hasUri) mapResultUris(result, facts.listing.uris?.exposer(facts.server) ?? ((uri) => uri))
       if (hasState) sealState(result, stateSealer())
     })
   }
