@@ -1,15 +1,25 @@
 import { defineConfig } from 'vitest/config'
 
+const everywhere = ['{packages/*,gateway,cli,launcher,bench,test}/**/*.test.ts']
+const nowhere = ['**/node_modules/**', '**/.mcphub/**']
+/** Keeps both cores busy for minutes: beside it every test that waits for a published bound would be judged by its noise. */
+const crowd = ['test/e2e/isolation.test.ts']
+
 // Two cores: two worker processes. Integration tests own real sockets, processes and databases, so forks, not threads.
 export default defineConfig({
   test: {
+    reporters: ['default', './test/kit/closing-line-reporter.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    reporters: ['default', './test/kit/closing-line-reporter.ts'],
     globalSetup: ['test/kit/postgres-broker.ts'],
     testTimeout: 30_000,
     hookTimeout: 120_000,
-    include: ['{packages/*,gateway,cli,launcher,bench,test}/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/.mcphub/**'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'together', include: everywhere, exclude: [...nowhere, ...crowd], sequence: { groupOrder: 0 } },
+      },
+      { extends: true, test: { name: 'crowd', include: crowd, sequence: { groupOrder: 1 } } },
+    ],
   },
 })
