@@ -2,6 +2,7 @@
 // hub on its visitor's machine (DNS rebinding). Only a filter: who may do what never depends on these headers (threats.md GW-16, CON-4).
 import type { IncomingMessage } from 'node:http'
 import { HubError } from '@mcphub/api'
+import { readSingleHeader } from './single-header.ts'
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 /** Probes of an orchestrator name the pod's address; these paths show nothing and change nothing. */
@@ -19,8 +20,8 @@ export function createOriginCheck(publicHosts: readonly string[]): OriginCheck {
   return {
     check(request) {
       if (PROBED.has(pathOf(request))) return
-      const host = readSingle(request.rawHeaders, 'host')
-      if (host === null || !hosts.has(hostName(host) ?? '')) {
+      const host = readSingleHeader(request.rawHeaders, 'host') ?? ''
+      if (!hosts.has(hostName(host) ?? '')) {
         throw refuse('The Host header names no address of this hub; add the name to MCPHUB_PUBLIC_HOSTS')
       }
       const origin = request.headers.origin
@@ -36,18 +37,6 @@ function pathOf(request: IncomingMessage): string {
   const url = request.url ?? ''
   const query = url.indexOf('?')
   return query < 0 ? url : url.slice(0, query)
-}
-
-/** The value of a header that must stand exactly once; Node's own table silently keeps the first of several. */
-function readSingle(rawHeaders: readonly string[], name: string): string | null {
-  let found: string | null = null
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const raw = rawHeaders[index]!
-    if (raw.length !== name.length || raw.toLowerCase() !== name) continue
-    if (found !== null) return null
-    found = rawHeaders[index + 1]!
-  }
-  return found
 }
 
 /** Lower-case name without its port; null for anything that is no plain host (userinfo, path, spaces, a bad port). */

@@ -27,6 +27,7 @@ import type { Logger } from './logger.ts'
 import type { OriginCheck } from './origin.ts'
 import { PRIVATE_ANSWER, sendProblem } from './problem.ts'
 import { type Progress, buildRecord, isRecorded } from './rest-audit.ts'
+import { readSingleHeader } from './single-header.ts'
 
 /** Null on a public route, whoever asks. */
 type CallerOf<Id extends RouteId> = (typeof ROUTES)[Id]['permission'] extends 'public' ? null : Principal
@@ -151,7 +152,7 @@ async function authenticate(
   request: IncomingMessage,
   search: URLSearchParams,
 ): Promise<Principal | null> {
-  const bearer = readBearer(request.headers.authorization)
+  const bearer = readBearer(readSingleHeader(request.rawHeaders, 'authorization'))
   progress.presentedKey = bearer !== null || search.has('key')
   if (search.has('key')) {
     throw new HubError(
@@ -163,9 +164,10 @@ async function authenticate(
   return authenticator.authenticate({ query: null, bearer })
 }
 
-/** Another scheme is a credential too: it is given on, and refused like any wrong key. */
-function readBearer(header: string | undefined): string | null {
+/** Another scheme, or two credentials, are one too: given on, and refused like any wrong key. */
+function readBearer(header: string | null | undefined): string | null {
   if (header === undefined) return null
+  if (header === null) return ''
   return /^Bearer +(\S+) *$/i.exec(header)?.[1] ?? ''
 }
 

@@ -29,8 +29,8 @@ test.each([
   expect(parseEndpoint(path)).toBeNull()
 })
 
-const read = (query: string, authorization?: string) =>
-  readPresentedKey({ headers: { authorization } } as IncomingMessage, query)
+const read = (query: string, ...authorization: string[]) =>
+  readPresentedKey({ rawHeaders: authorization.flatMap((value) => ['Authorization', value]) } as IncomingMessage, query)
 
 test('ID-1: the key is taken from the query and from the bearer token as they are', () => {
   expect(read('key=abc')).toEqual({ query: 'abc', bearer: null })
@@ -39,6 +39,8 @@ test('ID-1: the key is taken from the query and from the bearer token as they ar
   expect(read('x=1', 'Basic abc')).toEqual({ query: null, bearer: null })
   expect(read('key=')).toEqual({ query: '', bearer: null })
   expect(() => read('key=a&key=b')).toThrow(expect.objectContaining({ code: 'unauthenticated' }))
+  // whoever stands in front may have judged the other one
+  expect(() => read('', 'Bearer a', 'Bearer b')).toThrow(expect.objectContaining({ code: 'unauthenticated' }))
   expect(() => splitUrl('/'.repeat(9000))).toThrow(expect.objectContaining({ code: 'uri_too_long' }))
 })
 

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { HubError, LIMITS } from '@mcphub/api'
 import type { EndpointScope } from '../../access/access.ts'
 import type { PresentedKey } from '../../auth/principal.ts'
+import { readSingleHeader } from '../../platform/single-header.ts'
 
 export interface Endpoint {
   readonly scope: EndpointScope
@@ -46,9 +47,10 @@ function decode(text: string): string | null {
   }
 }
 
-/** @throws HubError `unauthenticated` when the query names two different keys */
+/** @throws HubError `unauthenticated` when the query names two different keys, or the header stands twice */
 export function readPresentedKey(req: IncomingMessage, query: string): PresentedKey {
-  const header = req.headers.authorization
+  const header = readSingleHeader(req.rawHeaders, 'authorization')
+  if (header === null) throw new HubError('unauthenticated', 'Not authenticated')
   const bearer = header !== undefined && /^bearer /i.test(header) ? header.slice(7).trim() : null
   return { query: query === '' ? null : readQueryKey(query), bearer }
 }
