@@ -295,6 +295,7 @@ describe('activity', () => {
     expect((await json(`activity --limit 1 --cursor ${first.nextCursor}`)).items).toMatchObject([{ requestId: 'r0' }])
     expect((await json('activity --all')).items).toHaveLength(3)
     expect(await ok('activity --user alice')).toMatch(/alice +tools\/call +github +create_issue +refused \(forbidden\)/)
+    expect(await ok('activity --limit 1')).toMatch(/TIME +ACTION +SERVER/)
     expect((await run('activity --limit 1000')).code).toBe(EXIT_CODES.usage)
     expect((await run('activity --outcome maybe')).code).toBe(EXIT_CODES.invalid)
   })
@@ -365,7 +366,15 @@ describe('the way in', () => {
     const one = await ok('connect --editor vscode --server github --new-key editor')
     expect(one).toContain(`"url": "${hub.url}/mcp/github"`)
     expect(one).toContain(hub.state.keys.find(({ name }) => name === 'editor')!.secret)
-    expect((await run('connect --editor emacs')).code).toBe(EXIT_CODES.usage)
+    // what is wrong is said before a key is made
+    const before = hub.state.keys.length
+    expect((await run('connect --editor emacs --new-key never')).code).toBe(EXIT_CODES.usage)
+    expect(await run('connect --server nope --new-key never')).toMatchObject({
+      code: EXIT_CODES.notFound,
+      stderr: expect.stringContaining('mcphub servers list'),
+    })
+    expect(hub.state.keys).toHaveLength(before)
+    expect((await run('connect --group nope')).stderr).toContain('You have no group "nope"')
     expect((await run('connect --group a --server b')).code).toBe(EXIT_CODES.usage)
   })
 

@@ -83,10 +83,8 @@ function findKept(files: readonly CredentialsFile[], wanted: URL | null): Creden
 }
 
 function lookUp({ cwd, credentialsFile }: Environment): CredentialsFile[] {
-  const folder = path.join(cwd, '.mcphub')
   return [
-    inspectCredentials(path.join(folder, 'credentials.json'), 'folder'),
-    inspectCredentials(path.join(folder, 'admin-credentials.json'), 'folder'),
+    inspectCredentials(path.join(cwd, '.mcphub', 'credentials.json'), 'folder'),
     inspectCredentials(credentialsFile, 'home'),
   ]
 }

@@ -30,7 +30,8 @@ export function notFound(message: string, fix?: string): CliFault {
 }
 
 const FIXES: Partial<Record<ErrorCode, string>> = {
-  unauthenticated: 'Log in again: mcphub login (a key comes from `mcphub keys create` or an administrator).',
+  unauthenticated:
+    'Give a key: `mcphub login`, --key-file or MCPHUB_KEY. The first one comes from `mcphub setup <link>`, others from `mcphub keys create`.',
   database_unavailable: 'The hub cannot reach its database; try again, and see `mcphub doctor`.',
 }
 

@@ -137,14 +137,14 @@ describe('where a key goes', () => {
     await other.close()
   })
 
-  test('the launcher’s file below this folder comes first, if it leads to this machine and nobody else could write it', async () => {
+  test('a file below this folder comes first, if it leads to this machine and nobody else could write it', async () => {
     save('config/mcphub/credentials.json', { url: 'https://mcphub.example.com', key })
-    save('.mcphub/admin-credentials.json', { url: hub.url, key })
-    const source = path.join(home.folder, '.mcphub/admin-credentials.json')
+    save('.mcphub/credentials.json', { url: hub.url, key })
+    const source = path.join(home.folder, '.mcphub/credentials.json')
     expect(await whoAmI({})).toEqual({ keySource: source })
     chmodSync(source, 0o666)
     expect(await whoAmI({ MCPHUB_URL: hub.url })).toEqual({ keySource: null })
-    save('.mcphub/admin-credentials.json', { url: 'https://stranger.example.com', key })
+    save('.mcphub/credentials.json', { url: 'https://stranger.example.com', key })
     expect(await whoAmI({ MCPHUB_URL: 'https://stranger.invalid' })).toMatchObject({
       fault: expect.stringContaining('cannot be reached'),
     })

@@ -1,7 +1,7 @@
 // From the names people use to the ids the API takes. An ambiguous or unknown name is said, never guessed.
-import type { GroupResponse, KeyResponse, UserResponse } from '@mcphub/api'
+import type { GroupResponse, KeyResponse, ServerDetailResponse, UserResponse } from '@mcphub/api'
 import type { Client } from './client.ts'
-import { notFound, usageFault } from './fault.ts'
+import { CliFault, notFound, usageFault } from './fault.ts'
 
 export async function findUser(
   client: Client,
@@ -40,4 +40,13 @@ export async function findGroup(client: Client, wanted: string): Promise<GroupRe
   const group = items.find((item) => item.id === wanted) ?? items.find((item) => item.name === name)
   if (group) return group
   throw notFound('You have no group of that name.', 'See: mcphub groups list')
+}
+
+export async function findServer(client: Client, name: string): Promise<ServerDetailResponse> {
+  try {
+    return await client.call('getServer', { params: { name } })
+  } catch (error) {
+    if (!(error instanceof CliFault) || error.facts.code !== 'not_found') throw error
+    throw notFound('There is no server of that name that you may use.', 'See: mcphub servers list')
+  }
 }

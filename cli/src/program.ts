@@ -17,7 +17,7 @@ import { note } from './terminal.ts'
 import { VERSION } from './version.ts'
 
 const ABOUT = `
-The hub is found by --url, MCPHUB_URL, or the credentials that login, setup or the launcher left
+The hub is found by --url, MCPHUB_URL, or the credentials that setup or login kept
 (.mcphub/ below this folder, then ~/.config/mcphub/credentials.json); the key by --key-file, MCPHUB_KEY or the same file.
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 not authenticated, 4 not allowed, 5 not found, 6 conflict, 7 not valid,

@@ -153,9 +153,21 @@ function readLimit(text: string): number {
 async function showActivity(run: Run, options: ActivityOptions): Promise<void> {
   const page = await readPage(run, options)
   if (options.follow) return showComing(run, options, page)
-  run.show(page, () => table(HEADERS, page.items.map(cells), 'Nothing happened yet.'))
+  run.show(page, () => showRows(page.items))
 }
 
+/** One's own records name nobody: the column is for those of others. */
+function showRows(rows: readonly Row[]): string {
+  const hasUsers = rows.some(({ username }) => username)
+  const keep = <T>(row: readonly T[]): T[] => row.filter((_, column) => hasUsers || column !== USER_COLUMN)
+  return table(
+    keep(HEADERS),
+    rows.map((row) => keep(cells(row))),
+    'Nothing happened yet.',
+  )
+}
+
+const USER_COLUMN = 1
 const HEADERS = ['TIME', 'USER', 'ACTION', 'SERVER', 'TARGET', 'OUTCOME', 'MS', 'REQUEST']
 const cells = (row: Row): (string | number | null)[] => [
   row.at,

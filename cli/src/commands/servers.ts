@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { ServerDetailResponse, ServerResponse } from '@mcphub/api'
 import type { Environment } from '../config.ts'
+import { findServer } from '../find.ts'
 import { act, example } from '../run.ts'
 import type { Run } from '../run.ts'
 import { ago, clean, facts, table } from '../text.ts'
@@ -68,7 +69,7 @@ function paragraphs(first: string, ...rest: readonly (readonly string[])[]): str
 }
 
 async function showStatus(run: Run, name: string): Promise<void> {
-  const server = await run.client.call('getServer', { params: { name } })
+  const server = await findServer(run.client, name)
   run.show(server, () => paragraphs(describe(server), server.faults.map(clean), toolLines(server)))
 }
 
@@ -98,7 +99,7 @@ function toolLines({ tools }: ServerDetailResponse): string[] {
 }
 
 async function showWhy(run: Run, name: string): Promise<void> {
-  const { isolation } = await run.client.call('getServer', { params: { name } })
+  const { isolation } = await findServer(run.client, name)
   const { separation } = await run.client.call('listServers')
   run.show({ server: name, isolation, separation }, () =>
     [`${name} is ${isolation.mode}: ${clean(isolation.reason)}`, `On this host: ${clean(separation.message)}`].join(

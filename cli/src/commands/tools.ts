@@ -3,9 +3,11 @@ import type { Command } from 'commander'
 import { buildConnectBlocks } from '@mcphub/api'
 import type { Environment } from '../config.ts'
 import { usageFault } from '../fault.ts'
+import { findServer } from '../find.ts'
 import { hubPath } from '../hub-url.ts'
 import { act, example } from '../run.ts'
 import type { Run } from '../run.ts'
+import { note } from '../terminal.ts'
 import { clean, table } from '../text.ts'
 
 export function addToolsCommands(program: Command, environment: Environment): void {
@@ -34,6 +36,7 @@ export function addToolsCommands(program: Command, environment: Environment): vo
 
 async function listTools(run: Run): Promise<void> {
   const tools = await run.client.call('listTools')
+  const whyNone = tools.items.length === 0 && !run.globals.json ? await explainNone(run) : null
   run.show(tools, () =>
     [
       table(
@@ -41,12 +44,20 @@ async function listTools(run: Run): Promise<void> {
         tools.items.map(({ name, server, title }) => [name, server, title]),
         'No tool is visible.',
       ),
+      ...(whyNone ? [whyNone] : []),
       ...tools.missing.map(
         ({ server, variables }) => `${server} waits for ${variables.join(', ')}: mcphub secrets set ${variables[0]}`,
       ),
       ...(tools.warning ? [clean(tools.warning)] : []),
     ].join('\n\n'),
   )
+}
+
+/** Groups that are all off hide everything, which is easily forgotten. */
+async function explainNone(run: Run): Promise<string | null> {
+  const { items } = await run.client.call('listGroups')
+  if (items.length === 0 || items.some(({ active }) => active)) return null
+  return `All your groups are off, so nothing is shown: mcphub groups on ${clean(items[0]?.name ?? '<group>')}`
 }
 
 async function explain(run: Run, tool: string, options: { user?: string }): Promise<void> {
@@ -69,12 +80,25 @@ interface ConnectOptions {
 
 async function connect(run: Run, options: ConnectOptions): Promise<void> {
   const endpoint = hubPath(run.target.url, endpointPath(options)).href
+  // everything that can be wrong before a key is made
+  if (options.editor && !EDITORS.has(options.editor))
+    throw usageFault('There is no such editor.', 'cursor, claude-code or vscode')
+  await checkEndpoint(run, options)
   const key = await keyToGive(run, options.newKey)
   const blocks = buildConnectBlocks(endpoint, key).filter(({ editor }) => !options.editor || editor === options.editor)
-  if (blocks.length === 0) throw usageFault('There is no such editor.', 'cursor, claude-code or vscode')
   run.show({ endpoint, blocks }, () =>
     blocks.map(({ title, where, text }) => `${title} (${where}):\n${text}`).join('\n\n'),
   )
+}
+
+const EDITORS: ReadonlySet<string> = new Set(buildConnectBlocks('', '').map(({ editor }) => editor))
+
+async function checkEndpoint(run: Run, { server, group }: ConnectOptions): Promise<void> {
+  if (server) await findServer(run.client, server)
+  if (!group) return
+  const { items } = await run.client.call('listGroups')
+  if (!items.some(({ name }) => name === group))
+    note(`You have no group "${clean(group)}": the address works only if a UserGroup of that name has you.`)
 }
 
 function endpointPath({ server, group }: ConnectOptions): string {
