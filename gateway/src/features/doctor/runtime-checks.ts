@@ -32,7 +32,7 @@ export const RUNTIME_CHECKS: readonly DoctorCheck[] = [
         const servers = list(failed.map(({ server }) => server))
         return {
           message: `Not installed for ${servers}: ${why}`,
-          fix: 'Correct name and version in the manifest, or reach the registry: see the check npm-registry',
+          fix: 'Correct name and version in the manifest, or see that this host reaches the npm registry',
         }
       }
       const waiting = packages.filter(({ state }) => state.state !== 'Ready').map(({ server }) => server)
@@ -78,7 +78,10 @@ export const RUNTIME_CHECKS: readonly DoctorCheck[] = [
       const servers = list([...new Set(faults.map(({ server }) => server))])
       return {
         message: `${servers}: ${first.message}`,
-        fix: 'Read what it wrote: `mcphub sandboxes logs <id>`; then correct its manifest or its variables',
+        fix:
+          sandboxFaults.length > 0
+            ? 'Read what it wrote: `mcphub sandboxes logs <id>`; then correct its manifest or its variables'
+            : 'Correct the address in its manifest, or see that this host reaches it',
       }
     },
   },

@@ -14,9 +14,9 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;padding:1rem;border:1px solid;bo
 const SCRIPT = `
 const texts={
  en:{title:'Set up MCPHub',intro:'You become the first administrator. This link works once.',name:'Your user name',go:'Create',
-  done:'You are the administrator. This key is shown only now; keep it safe:',next:'Sign the command line in with it:',bad:'This link has no token: use the whole link that was printed at the start.'},
+  done:'You are the administrator. This key is shown only now; keep it safe:',next:'Sign the command line in with it (in the folder of MCPHub; it asks for the key):',bad:'This link has no token: use the whole link that was printed at the start.'},
  ko:{title:'MCPHub 설정',intro:'첫 번째 관리자가 됩니다. 이 링크는 한 번만 쓸 수 있습니다.',name:'사용자 이름',go:'만들기',
-  done:'관리자가 되었습니다. 이 키는 지금만 보이니 안전하게 보관하세요:',next:'명령줄에서 이렇게 로그인하세요:',bad:'링크에 토큰이 없습니다. 시작할 때 출력된 링크 전체를 쓰세요.'}};
+  done:'관리자가 되었습니다. 이 키는 지금만 보이니 안전하게 보관하세요:',next:'MCPHub 폴더의 명령줄에서 이렇게 로그인하세요(키를 물어봅니다):',bad:'링크에 토큰이 없습니다. 시작할 때 출력된 링크 전체를 쓰세요.'}};
 const lang=navigator.language.startsWith('ko')?'ko':'en';const t=texts[lang];
 document.documentElement.lang=lang;document.title=t.title;
 const $=(id)=>document.getElementById(id);
@@ -28,10 +28,10 @@ $('form').addEventListener('submit',async(event)=>{
  try{
   const answer=await fetch('/api/setup',{method:'POST',headers:{'content-type':'application/json'},body:JSON.stringify({token,username:$('name').value.trim()})});
   const body=await answer.json();
-  if(!answer.ok)throw new Error([body.detail,...(body.faults||[]).map((f)=>f.field+': '+f.message)].join(' '));
+  if(!answer.ok)throw new Error((body.faults||[]).map((f)=>f.message).join('. ')||body.detail);
   history.replaceState(null,'','/setup');
   $('form').hidden=true;$('intro').textContent=t.done;$('key').textContent=body.key;$('next').textContent=t.next;
-  $('command').textContent='mcphub --url '+location.origin+' login';$('result').hidden=false;$('result').focus();
+  $('command').textContent='node_modules/.bin/mcphub login --url '+location.origin;$('result').hidden=false;$('result').focus();
  }catch(error){$('error').textContent=error.message;$('go').disabled=false;$('name').focus()}
 });`
 

@@ -27,7 +27,10 @@ interface StoredToken {
 
 /** One text for every bad token: wrong, used, expired, or no longer needed. */
 const refused = (): HubError =>
-  new HubError('forbidden', 'This set-up link is not valid (any more); start the hub again for a new one')
+  new HubError(
+    'forbidden',
+    'This set-up link is not valid (any more); while there is no administrator, each start of the hub prints a new one',
+  )
 
 export function createSetup(deps: SetupDeps): Pick<UsersService, 'createSetupToken' | 'redeemSetup'> {
   const { store, settings, transactor } = deps
