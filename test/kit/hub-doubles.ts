@@ -56,15 +56,19 @@ export interface SandboxesDouble extends Sandboxes {
 export function createSandboxesDouble(): SandboxesDouble {
   const infos: SandboxInfo[] = []
   const texts = new Map<string, string>()
+  const ended: SandboxInfo[] = []
   return {
     infos,
     texts,
     acquire: () => Promise.reject(new Error('this double starts nothing')),
     list: () => [...infos],
-    logs: (id) => texts.get(id) ?? null,
+    logs(id) {
+      const info = [...infos, ...ended].find((one) => one.id === id)
+      return info === undefined ? null : { userId: info.userId, server: info.server, text: texts.get(id) ?? '' }
+    },
     async stopWhere(predicate) {
       const stopped = infos.filter(predicate)
-      for (const info of stopped) infos.splice(infos.indexOf(info), 1)
+      for (const info of stopped) ended.push(...infos.splice(infos.indexOf(info), 1))
       return stopped.length
     },
     forget: async () => {},

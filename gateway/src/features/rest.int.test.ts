@@ -300,6 +300,23 @@ describe('sessions, sandboxes, activity', () => {
     }
     expect((await hub.send('DELETE', `/api/sandboxes/${mine.id}`, { key: admin.key })).status).toBe(204)
     expect(await get('/api/sandboxes', alice)).toMatchObject({ items: [] })
+    // its last words stay
+    expect(await get(`/api/sandboxes/${mine.id}/logs`, alice)).toEqual({ id: mine.id, text: 'mine' })
+    expect((await hub.send('GET', `/api/sandboxes/${mine.id}/logs`, { key: bob.key })).status).toBe(404)
+  })
+
+  test('a key that is limited to some servers sees no sandbox of another', async () => {
+    const box = buildSandboxInfo({ userId: alice.id, username: 'alice', server: 'hub-test-other' })
+    hub.sandboxes.infos.splice(0, Infinity, box)
+    const made = await hub.send('POST', '/api/keys', {
+      key: alice.key,
+      body: { name: 'narrow', scope: { servers: ['open'] } },
+    })
+    const narrow = { key: (made.json as { key: string }).key }
+    expect(made.status).toBe(201)
+    expect((await hub.send('GET', '/api/sandboxes', narrow)).json).toMatchObject({ items: [] })
+    expect((await hub.send('GET', `/api/sandboxes/${box.id}/logs`, narrow)).status).toBe(404)
+    expect((await hub.send('GET', `/api/sandboxes/${box.id}/logs`, { key: alice.key })).status).toBe(200)
   })
 
   test('activity is one’s own, in pages, newest first; the audit names people, and an erased one by id alone', async () => {

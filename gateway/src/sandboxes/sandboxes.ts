@@ -98,8 +98,8 @@ export interface Sandboxes {
    */
   acquire(request: AcquireRequest): Promise<Child>
   list(): readonly SandboxInfo[]
-  /** The last stderr of a sandbox (a ring buffer of `sandboxStderrBytes`), also after its end; null = unknown id. */
-  logs(id: string): string | null
+  /** The last stderr of a sandbox (a ring buffer of `sandboxStderrBytes`), also after its end, and whose it is; null = unknown id. */
+  logs(id: string): { readonly userId: string | null; readonly server: string; readonly text: string } | null
   /** Ends all children the predicate names. Resolves when they are gone. */
   stopWhere(predicate: (info: SandboxInfo) => boolean, reason: EndReason): Promise<number>
   /** Removes what is kept of a user on disk (hard delete). */

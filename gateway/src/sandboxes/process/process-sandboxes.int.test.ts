@@ -213,9 +213,10 @@ describe('faults', () => {
     await child.get('stderr', { bytes: 20 * 1024 * 1024 })
     await child.get('stderr', { bytes: 1, text: '\u001b[31m red token-of-alice-42 \u202e end\n' })
     const id = child.child.sandboxId
-    await waitUntil(() => hub.sandboxes.logs(id)?.endsWith('end\n') === true, 'the last line of stderr')
+    await waitUntil(() => hub.sandboxes.logs(id)?.text.endsWith('end\n') === true, 'the last line of stderr')
     await child.child.end('stopped')
-    const logs = hub.sandboxes.logs(id) ?? ''
+    const logs = hub.sandboxes.logs(id)?.text ?? ''
+    expect(hub.sandboxes.logs(id)?.userId).toBe('alice')
     expect(logs.length).toBeLessThan(66_000)
     expect(logs).toContain('\\u001b[31m red [redacted] \\u202e end')
     expect(hub.sandboxes.logs('unknown')).toBeNull()

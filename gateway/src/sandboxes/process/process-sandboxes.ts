@@ -112,8 +112,9 @@ class ProcessSandboxes implements Sandboxes {
     return this.#rows().map((row) => row.info)
   }
 
-  logs(id: string): string | null {
-    return this.#slots.get(id)?.stderr.read() ?? null
+  logs(id: string): { userId: string | null; server: string; text: string } | null {
+    const slot = this.#slots.get(id)
+    return slot === undefined ? null : { userId: slot.owner.userId, server: slot.server, text: slot.stderr.read() }
   }
 
   async stopWhere(predicate: (info: SandboxInfo) => boolean, reason: EndReason): Promise<number> {
