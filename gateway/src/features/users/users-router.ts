@@ -43,6 +43,7 @@ export function createUsersRouter({ users, keys, limiter }: UsersRouterDeps): Ha
       if (wait > 0) throw new HubError('too_many_requests', 'Too many tries', { retryAfterSeconds: wait })
       about(body.username)
       const { user, key } = await users.redeemSetup(body)
+      about(user.id)
       return { user: presentUser(user), key: key.reveal() }
     },
     async listUsers({ query }) {
@@ -54,7 +55,10 @@ export function createUsersRouter({ users, keys, limiter }: UsersRouterDeps): Ha
     },
     async createUser({ principal, body, about }) {
       about(`${body.username} role=${body.role}`)
-      return presentUser(await users.create(actorOf(principal), body))
+      const user = await users.create(actorOf(principal), body)
+      // the name is in the record of a refusal alone: a record that waits to be written must not outlive an erased name
+      about(`${user.id} role=${body.role}`)
+      return presentUser(user)
     },
     async setUserActive({ principal, params, body, about }) {
       about(`${params.id} active=${body.active}`)
