@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The gateway's process: reads the environment, starts the app, tells its parent what happens, ends in order.
-import { EXIT_CODES, toHubError } from '@mcphub/api'
+import { EXIT_CODES, HubError, toHubError } from '@mcphub/api'
 import { startApp, sweep, type AppEvent } from './app.ts'
 import { describeConfig, readConfig } from './config.ts'
 
@@ -38,6 +38,8 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(HELP)
     return
   }
+  const unknown = args.find((arg) => arg !== '--sweep-orphans')
+  if (unknown !== undefined) throw new HubError('invalid_request', `Unknown option "${unknown}"; see --help`)
   const config = readConfig(process.env)
   if (args.includes('--sweep-orphans')) {
     const ended = await sweep(config)

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { keepSecret, openDataFolder } from './data-folder.ts'
+import { checkCatalog, keepSecret, openDataFolder } from './data-folder.ts'
 import { rotateLog } from './log-file.ts'
 import { prepareRuntime } from './runtime.ts'
 
@@ -58,6 +58,13 @@ test.runIf(process.platform === 'linux')('a file system that takes no folders is
   expect(() => openDataFolder({ root: '/proc/mcphub/data', uid })).toThrow(
     /\/proc\/mcphub\/data cannot be (made|written)/,
   )
+})
+
+test('a catalogue that is no folder is named', () => {
+  openDataFolder({ root, uid })
+  expect(() => checkCatalog(root)).not.toThrow()
+  for (const folder of [path.join(root, 'nope'), path.join(root, 'version.json')])
+    expect(() => checkCatalog(folder)).toThrow(`The catalogue ${folder} is not a folder.`)
 })
 
 test('keepSecret makes a secret once, in a file of its own account', () => {

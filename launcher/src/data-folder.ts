@@ -61,6 +61,15 @@ function makeFolder(folder: string): void {
   mkdirSync(folder)
 }
 
+/** @throws StartFault: a mistyped folder would otherwise be an empty catalogue */
+export function checkCatalog(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return
+  throw new StartFault(
+    `The catalogue ${folder} is not a folder.`,
+    'Correct it, or make it: make run CATALOG=/path/to/folder (or MCPHUB_CATALOG_DIR).',
+  )
+}
+
 function checkOwner(root: string, uid: number | undefined): void {
   const owner = statSync(root).uid
   if (uid === undefined || owner === uid) return

@@ -1,6 +1,6 @@
 // The hub of one machine as a whole: starts its parts in order, keeps them running, ends them in the opposite order.
 import path from 'node:path'
-import { keepSecret, openDataFolder, writePrivate, type DataFolder } from './data-folder.ts'
+import { checkCatalog, keepSecret, openDataFolder, writePrivate, type DataFolder } from './data-folder.ts'
 import {
   endLeftoverGateway,
   startGateway,
@@ -122,6 +122,7 @@ class Hub {
 
   async #start(): Promise<void> {
     const options = this.#options
+    checkCatalog(options.catalogDir)
     const folder = openDataFolder({ root: options.dataDir, uid: process.getuid?.() })
     this.#lock = takeLock(folder.root)
     const logFile = path.join(folder.logsDir, 'gateway.log')

@@ -1,6 +1,6 @@
 // A half-finished install is mended by the real npm, from a tarball, so that no registry is needed.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
@@ -53,6 +53,14 @@ describe('mendInstall', () => {
     mkdirSync(path.join(clone, 'node_modules'))
     mendInstall(clone, env)
     expect(existsSync(path.join(clone, 'node_modules/part/package.json'))).toBe(true)
+    expect(existsSync(path.join(clone, 'node_modules/.mcphub-install'))).toBe(false)
+  })
+
+  test('keeps the stamp of scripts/install.sh, so that the next start installs nothing', () => {
+    mkdirSync(path.join(clone, 'node_modules'))
+    writeFileSync(path.join(clone, 'node_modules/.mcphub-install'), 'stamp')
+    mendInstall(clone, env)
+    expect(readFileSync(path.join(clone, 'node_modules/.mcphub-install'), 'utf8')).toBe('stamp')
   })
 
   test('says in one sentence why it cannot', () => {

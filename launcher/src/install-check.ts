@@ -1,6 +1,6 @@
 // What must be installed before anything else can be loaded: the right Node, and every package of the lock file; mends with `npm ci`.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { StartFault } from './start-fault.ts'
 
@@ -61,13 +61,19 @@ export function mendInstall(clone: string, env: Readonly<Record<string, string |
   // not the npm below node_modules: `npm ci` removes that one while it runs
   const bin = path.join('node_modules', '.bin')
   const PATH = (env['PATH'] ?? '').split(path.delimiter).filter((folder) => !path.normalize(folder).endsWith(bin))
+  const stamp = path.join(clone, 'node_modules', '.mcphub-install')
+  const stamped = existsSync(stamp) ? readFileSync(stamp) : null
   const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
     cwd: clone,
     env: { ...env, PATH: PATH.join(path.delimiter) },
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  if (result.status === 0) return
+  if (result.status === 0) {
+    // npm empties the folder; without its stamp scripts/install.sh would install all of it once more at the next start
+    if (stamped) writeFileSync(stamp, stamped)
+    return
+  }
   const reason = result.stderr?.split('\n').find((line) => /^npm (error|ERR!) (?!code )\S/.test(line))
   throw new StartFault(
     `The installation is incomplete and \`npm ci\` could not mend it: ${reason?.replace(/^npm (error|ERR!) /, '') ?? 'npm did not run'}`,

@@ -71,7 +71,7 @@ async function checkReachable(folder: string, account: Account | null): Promise<
   if (code === 0) return
   throw new StartFault(
     `As root the hub runs PostgreSQL as the account "${account.name}", and that account cannot enter ${folder}.`,
-    'Choose a data folder whose parents everybody may enter, for example MCPHUB_DATA_DIR=/var/lib/mcphub/hub.',
+    'Choose a data folder whose parents everybody may enter, for example make run DATA_DIR=/var/lib/mcphub/hub',
   )
 }
 
