@@ -1,4 +1,4 @@
-// Port: one record per call and per administrative act, refused ones too. Written in batches off the hot path by features/activity.
+// Port: one record per call and per administrative act, refused ones too; of a flood without a valid key, one for many. Written in batches off the hot path by features/activity.
 import type { ErrorCode } from '@mcphub/api'
 
 export interface AuditRecord {

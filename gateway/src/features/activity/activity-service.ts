@@ -6,6 +6,7 @@ import { isId } from '../ids.ts'
 import type { ActivityStore } from './activity-store.ts'
 import { neutralText } from './neutral-text.ts'
 import { RecordQueue } from './record-queue.ts'
+import { createStrangerGate } from './stranger-gate.ts'
 
 export interface StoredAuditRecord extends AuditRecord {
   readonly id: string
@@ -87,8 +88,12 @@ export function createActivityService(deps: ActivityDeps): ActivityService {
     ...(deps.onFault ? { onFault: deps.onFault } : {}),
   })
 
+  const strangers = createStrangerGate({ tell: (record) => queue.add(toStored(record)) })
+
   return {
-    record: (record) => queue.add(toStored(record)),
+    record: (record) => {
+      if (strangers.admits(record)) queue.add(toStored(record))
+    },
     list: (filter = {}) => listPage(store, filter),
     counts: () => queue.counts(),
     flush: () => queue.flush(),
@@ -101,6 +106,7 @@ export function createActivityService(deps: ActivityDeps): ActivityService {
     },
     stop: async () => {
       if (timer) clearInterval(timer)
+      strangers.stop()
       await queue.stop(STOP_MS)
     },
   }

@@ -25,6 +25,22 @@ const makeRecord = (change: Partial<AuditRecord> = {}): AuditRecord => ({
   ...change,
 })
 
+test('a flood without a valid key is counted in one record and crowds out nobody', async () => {
+  const store = createFakeActivityStore()
+  const activity = createActivityService({ store, maxQueued: 1_000 })
+  const refused = { kind: 'auth', action: 'mcp', outcome: 'refused', code: 'unauthenticated' } as const
+  for (let i = 0; i < 5_000; i++) activity.record(makeRecord(refused))
+  const userId = randomUUID()
+  activity.record(makeRecord({ userId, outcome: 'refused' }))
+  await activity.stop()
+  expect(activity.counts()).toMatchObject({ lost: 0 })
+  expect((await activity.list({ userId })).records).toHaveLength(1)
+  const { records } = await activity.list({ kind: 'auth', limit: 1_000 })
+  const more = records.find((record) => record.action === 'refused')
+  expect(records.length).toBeLessThan(400)
+  expect(Number.parseInt(more?.target ?? '', 10) + records.length - 1).toBe(5_000)
+})
+
 describe.each(WORLDS)('activity $name', ({ open }) => {
   let world: World
   beforeAll(async () => {
