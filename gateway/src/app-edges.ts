@@ -105,15 +105,15 @@ async function principalOf({ users }: Storage, username: string): Promise<Princi
   }
 }
 
-/** What lives because of a user ends with the user, and with a key what lives because of it. */
-export function followUsers({ users, authenticator }: Storage, runtime: Runtime, logger: Logger): () => void {
-  const { upstreams, sandboxes, discoveries } = runtime
+/** What lives because of a user ends with the user. Calls, streams and links are the endpoint's: it hears of each revoked key itself. */
+export function followUsers({ users }: Storage, runtime: Runtime, logger: Logger): () => void {
+  const { sandboxes, discoveries } = runtime
   const settle = (step: string, work: Promise<unknown>): void => {
     work.catch((error: unknown) =>
       logger.error({ step, err: error }, 'what lived because of a user could not be ended'),
     )
   }
-  const offUsers = users.onUserChange(({ userId, kind }) => {
+  return users.onUserChange(({ userId, kind }) => {
     if (kind !== 'deactivated' && kind !== 'deleted' && kind !== 'erased') return
     const reason = kind === 'deactivated' ? 'deactivated' : 'deleted'
     settle(
@@ -124,11 +124,6 @@ export function followUsers({ users, authenticator }: Storage, runtime: Runtime,
     discoveries.forgetUser(userId)
     settle('folders', sandboxes.forget(userId))
   })
-  const offKeys = authenticator.onRevoked(({ userId, keyId }) => settle('links', upstreams.closeUser(userId, keyId)))
-  return () => {
-    offUsers()
-    offKeys()
-  }
 }
 
 /** Which door leads where; each behind it answers its own unknown paths. */
