@@ -2,7 +2,7 @@
 // JSON-RPC message of exactly one kind is never forwarded (threats.md GW-5).
 import { isUtf8 } from 'node:buffer'
 import { LIMITS } from '@mcphub/api'
-import type { Era, JsonObject } from '../upstream/upstreams.ts'
+import type { AnswerKind, Era, JsonObject } from '../upstream/upstreams.ts'
 import { AnswerScan } from './answer-scan.ts'
 import { toEra, type RpcFault } from './answer-era.ts'
 
@@ -55,8 +55,7 @@ export function parseMessage(bytes: Buffer): Message {
     return fault('it is not JSON')
   }
   if (!isObject(value)) return fault(Array.isArray(value) ? 'it is a batch' : 'it is not an object')
-  // 64 levels need at least 128 bytes of brackets
-  if (bytes.length > 2 * LIMITS.jsonDepth && isDeeper(value, LIMITS.jsonDepth)) return fault('it is nested too deeply')
+  if (mayBeDeep(bytes) && isDeeper(value, LIMITS.jsonDepth)) return fault('it is nested too deeply')
   return classifyMessage(value)
 }
 
@@ -93,6 +92,16 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Fewer brackets than levels: nearly every message, and cheaper to see than to walk the value. */
+function mayBeDeep(bytes: Buffer): boolean {
+  let opened = 0
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]
+    if ((byte === 0x7b || byte === 0x5b) && ++opened > LIMITS.jsonDepth) return true
+  }
+  return false
+}
+
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (levels === 0) return true
@@ -114,6 +123,12 @@ export function writeAnswer(bytes: Buffer, message: ResponseMessage, shape: Answ
   }
   if (rewritten !== null) return Buffer.from(`{"jsonrpc":"2.0","id":${shape.idJson},${rewritten}}`)
   return spliceId(bytes, shape) ?? copyMembers(bytes, shape)
+}
+
+/** For audit and metrics. */
+export function kindOf({ error, result }: ResponseMessage): AnswerKind {
+  if (error !== null) return 'error'
+  return result?.['isError'] === true ? 'failure' : 'result'
 }
 
 /** A result that is not complete (2026-07-28 MRTR, tasks) means nothing to an older client. */

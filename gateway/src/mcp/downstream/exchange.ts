@@ -3,7 +3,8 @@
 import type { ServerResponse } from 'node:http'
 import { HubError, LIMITS, type ErrorCode } from '@mcphub/api'
 import type { Principal } from '../../auth/principal.ts'
-import type { CallHandle, CallSink, Era, JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
+import type { InFlight, Listed } from '../in-flight.ts'
+import type { AnswerKind, CallHandle, CallSink, Era, JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
 import type { Accepts } from './accept.ts'
 import { buildError, sendJson, sendRefusal } from './answers.ts'
 import { EventStream, ignoreLateWrite } from './event-stream.ts'
@@ -58,7 +59,10 @@ const CANNOT_ASK: RpcAnswer = { error: { code: -32601, message: 'The client cann
 const ERROR_MEMBER = Buffer.from('"error":')
 const TOOL_ERROR = Buffer.from('"isError":true')
 
-export class Exchange implements Reply {
+export class Exchange implements Reply, Listed {
+  listed: InFlight<Listed> | null = null
+  listNext: Listed | null = null
+  listPrevious: Listed | null = null
   readonly idJson: string
   readonly startedAt = performance.now()
   readonly #options: ExchangeOptions
@@ -117,12 +121,12 @@ export class Exchange implements Reply {
     return this.#stream().notify(json)
   }
 
-  answer(json: Buffer): void {
+  answer(json: Buffer, kind?: AnswerKind): void {
     if (this.#state === 'over') return
     const sent = this.#isGone || this.#hooks.rewrite === null ? json : this.#hooks.rewrite(json)
-    const [outcome, code] = readOutcome(sent, this.idJson)
+    const known = kind ?? readKind(sent, this.idJson)
     this.#respond(sent, null)
-    this.#over(outcome, code)
+    this.#over(known === 'result' ? 'ok' : 'error', known === 'error' ? 'upstream_error' : null)
   }
 
   begin(): void {
@@ -263,9 +267,9 @@ export class Exchange implements Reply {
 }
 
 /** Without parsing: an error response names `error` right after the id; a tool's own failure says `isError`. */
-function readOutcome(json: Buffer, idJson: string): [Outcome, ErrorCode | null] {
+function readKind(json: Buffer, idJson: string): AnswerKind {
   const head = json.subarray(0, idJson.length * 4 + 64)
   const isError = head.includes(ERROR_MEMBER) && !head.includes('"result":')
-  if (isError) return ['error', 'upstream_error']
-  return [json.includes(TOOL_ERROR) ? 'error' : 'ok', null]
+  if (isError) return 'error'
+  return json.includes(TOOL_ERROR) ? 'failure' : 'result'
 }

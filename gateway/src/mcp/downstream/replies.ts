@@ -1,6 +1,7 @@
 // Opens the reply of each request and keeps the books: which are live, and one audit record and one metric when each is over.
 import type { ErrorCode, HubError } from '@mcphub/api'
 import type { RpcRequest } from '../codec/message.ts'
+import { InFlight } from '../in-flight.ts'
 import type { Era } from '../upstream/upstreams.ts'
 import type { Batch } from './batch.ts'
 import type { EndpointDeps } from './endpoint-deps.ts'
@@ -21,7 +22,7 @@ const ACTION_LENGTH = 64
 
 export class Replies {
   readonly #deps: RepliesDeps
-  readonly #live = new Set<Exchange>()
+  readonly #live = new InFlight<Exchange>()
 
   constructor(deps: RepliesDeps) {
     this.#deps = deps
@@ -78,7 +79,7 @@ export class Replies {
   }
 
   revoke(matches: (reply: Exchange) => boolean, error: HubError): void {
-    for (const reply of [...this.#live]) if (matches(reply)) reply.revoke(error)
+    for (const reply of this.#live) if (matches(reply)) reply.revoke(error)
   }
 
   #close(

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici'
 import { SseParser } from '../../proxy/sse.ts'
 import type { HttpController, HttpHandler } from '../../proxy/pool.ts'
 import type { TimerWheel, Timed } from '../../proxy/timers.ts'
-import { writeAnswer, parseMessage } from '../codec/answer.ts'
+import { kindOf, writeAnswer, parseMessage } from '../codec/answer.ts'
 import type { AnswerShape, Message, NotificationMessage, RequestMessage } from '../codec/answer.ts'
 import type { RpcFault } from '../codec/answer-era.ts'
 import { MessageReader } from '../codec/message-reader.ts'
@@ -191,7 +191,7 @@ export class HttpExchange implements HttpHandler, CallExchange, Timed {
       if (message.id !== this.#call.id) return this.#refuse('its "id" is not the one that was sent')
       const answer = writeAnswer(bytes, message, this.#shape)
       if (typeof answer === 'string') return this.#refuse(answer)
-      this.#call.answer(answer)
+      this.#call.answer(answer, kindOf(message))
       return this.#linger()
     }
     if (this.#parser === null) return this.#refuse('it is a call, not an answer')

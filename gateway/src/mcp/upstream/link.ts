@@ -7,6 +7,7 @@ import type { TimerWheel } from '../../proxy/timers.ts'
 import type { CatalogServer } from '../../catalog/catalog.ts'
 import type { Sandboxes } from '../../sandboxes/sandboxes.ts'
 import type { ResolvedVariables } from '../../secrets/variables.ts'
+import { InFlight } from '../in-flight.ts'
 import type { EraCache } from './era-cache.ts'
 import { CollectSink } from './collect-sink.ts'
 import { UpstreamCall, type CallCarrier } from './upstream-call.ts'
@@ -81,7 +82,7 @@ export abstract class LinkBase implements CallCarrier {
   readonly init: LinkInit
   readonly server: CatalogServer
   readonly tools: LinkTools
-  readonly inFlight = new Set<UpstreamCall>()
+  readonly inFlight = new InFlight<UpstreamCall>()
   lastUsed = performance.now()
   #waiting: UpstreamCall[] = []
   #state: 'idle' | 'opening' | 'ready' | 'closed' = 'idle'

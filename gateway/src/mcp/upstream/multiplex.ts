@@ -1,5 +1,5 @@
 // Many calls over one pair of pipes (a child's lines, the one stream of HTTP+SSE): answers find their call by the hub's minted id and nothing else.
-import { parseMessage, writeAnswer } from '../codec/answer.ts'
+import { kindOf, parseMessage, writeAnswer } from '../codec/answer.ts'
 import type { FaultMessage, NotificationMessage, RequestMessage, ResponseMessage } from '../codec/answer.ts'
 import { SMALL_MESSAGE_BYTES } from '../codec/message-reader.ts'
 import { answerFault } from './faults.ts'
@@ -53,7 +53,7 @@ export class Multiplex {
     this.#calls.delete(call.id)
     const answer = writeAnswer(bytes, message, shapeOf(call, this.#host.era))
     if (typeof answer === 'string') return call.fail(answerFault(call.server.name, answer))
-    if (answer.length <= SMALL_MESSAGE_BYTES) call.answer(answer)
+    if (answer.length <= SMALL_MESSAGE_BYTES) call.answer(answer, kindOf(message))
     else new SlicedAnswer(call, answer).resume()
   }
 

@@ -10,7 +10,7 @@ import type { UpstreamCall } from './upstream-call.ts'
 
 export interface SessionStreamsHost {
   open(lastEventId: string | null, stream: HttpHandler): void
-  readonly calls: ReadonlySet<UpstreamCall>
+  readonly calls: Iterable<UpstreamCall>
   shapeOf(call: UpstreamCall): AnswerShape
   onNotification(message: NotificationMessage): void
   /** `call` null: the request belongs to no call in flight */

@@ -4,8 +4,18 @@ import type { Timed, TimerWheel } from '../../proxy/timers.ts'
 import type { CatalogServer } from '../../catalog/catalog.ts'
 import type { AnswerShape, NotificationMessage } from '../codec/answer.ts'
 import type { RpcFault } from '../codec/answer-era.ts'
+import type { InFlight, Listed } from '../in-flight.ts'
 import { timeoutFault } from './faults.ts'
-import type { CallHandle, CallSink, Era, JsonObject, LinkOwner, OutboundCall, RpcAnswer } from './upstreams.ts'
+import type {
+  AnswerKind,
+  CallHandle,
+  CallSink,
+  Era,
+  JsonObject,
+  LinkOwner,
+  OutboundCall,
+  RpcAnswer,
+} from './upstreams.ts'
 
 /** What carries a call: it is told when the call needs it no more, and when the client is ready for more. */
 export interface CallCarrier {
@@ -30,7 +40,10 @@ export interface CallLimits {
 
 type Phase = 'waiting' | 'sent' | 'begun' | 'over'
 
-export class UpstreamCall implements CallHandle, Timed {
+export class UpstreamCall implements CallHandle, Timed, Listed {
+  listed: InFlight<Listed> | null = null
+  listNext: Listed | null = null
+  listPrevious: Listed | null = null
   readonly owner: LinkOwner | null
   readonly server: CatalogServer
   readonly request: OutboundCall
@@ -164,9 +177,9 @@ export class UpstreamCall implements CallHandle, Timed {
     this.progress()
   }
 
-  answer(json: Buffer): void {
+  answer(json: Buffer, kind?: AnswerKind): void {
     if (!this.#settle(null)) return
-    this.#sink.answer(json)
+    this.#sink.answer(json, kind)
   }
 
   begin(): void {

@@ -6,6 +6,8 @@ import type { CatalogServer } from '../../catalog/catalog.ts'
 
 export type Era = 'legacy' | 'modern'
 export type JsonObject = { [key: string]: unknown }
+/** `failure`: a result in which a tool says that it failed */
+export type AnswerKind = 'result' | 'failure' | 'error'
 
 /** On whose behalf a conversation is held. An upstream session is never shared between two owners where the server can keep state. */
 export interface LinkOwner {
@@ -44,8 +46,8 @@ export interface CallSink {
   notification(json: string): void
   /** a request of the server (sampling, elicitation, roots) that belongs to this call; `respond` may be called once, later calls are ignored */
   request(method: string, params: JsonObject | undefined, respond: (answer: RpcAnswer) => void): void
-  /** the whole JSON-RPC response, id already the client's */
-  answer(json: Buffer): void
+  /** the whole JSON-RPC response, id already the client's; `kind` where it is known, so that nobody looks for it in the bytes */
+  answer(json: Buffer, kind?: AnswerKind): void
   /** a response too large to be held: `begin`, then `chunk`s, then `end`. `chunk` returns false when the client is slow: wait for `resume()`. */
   begin(): void
   chunk(bytes: Buffer): boolean
