@@ -1,12 +1,12 @@
 // The hub's HTTP server: one node:http server behind one or more addresses on the same port, with every limit a hostile client can meet
 // before a handler sees it (design.md §8, threats.md GW-7, GW-8). Knows no route, user or MCP.
-import { randomUUID } from 'node:crypto'
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
 import { type AddressInfo, type Server as NetServer, type Socket, createServer as createNetServer } from 'node:net'
 import { HubError, LIMITS } from '@mcphub/api'
 import type { Logger } from './logger.ts'
 import { sendProblem, sendProblemOnSocket } from './problem.ts'
 import { watchStalledReaders } from './stalled-readers.ts'
+import { mintUuid } from './uuid.ts'
 
 export interface ListenerOptions {
   /** the first must be there; a further one the host does not have (no IPv6) is left out with a warning */
@@ -70,7 +70,7 @@ function createHttpServer(options: ListenerOptions): Server {
       noDelay: true,
     },
     (request, response) => {
-      const requestId = randomUUID()
+      const requestId = mintUuid()
       const fault = checkTarget(request.url ?? '')
       if (fault === null) return options.handler(request, response, requestId)
       response.setHeader('connection', 'close')
@@ -79,7 +79,7 @@ function createHttpServer(options: ListenerOptions): Server {
   )
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => answerClientError(error, socket))
   server.on('connect', (_request, socket: Socket) => {
-    sendProblemOnSocket(socket, new HubError('method_not_allowed', 'The hub is no proxy'), randomUUID())
+    sendProblemOnSocket(socket, new HubError('method_not_allowed', 'The hub is no proxy'), mintUuid())
   })
   return server
 }
@@ -101,7 +101,7 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   // an answer is under way: anything written now would land inside it
   const current = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage
   if (!socket.writable || current?.headersSent || error.code === 'ECONNRESET') return void socket.destroy()
-  sendProblemOnSocket(socket, CLIENT_FAULTS[error.code ?? ''] ?? NOT_HTTP, randomUUID())
+  sendProblemOnSocket(socket, CLIENT_FAULTS[error.code ?? ''] ?? NOT_HTTP, mintUuid())
 }
 
 function admit(socket: Socket, sockets: Set<Socket>, most: number): void {

@@ -1,6 +1,6 @@
 // What happened: audit records, taken without waiting, written in batches, listed in pages (design.md §8: kept 90 days by partition).
-import { randomUUID } from 'node:crypto'
 import { HubError, LIMITS } from '@mcphub/api'
+import { mintUuid } from '../../platform/uuid.ts'
 import type { Audit, AuditRecord } from '../audit.ts'
 import { isId } from '../ids.ts'
 import type { ActivityStore } from './activity-store.ts'
@@ -114,15 +114,14 @@ export function createActivityService(deps: ActivityDeps): ActivityService {
 
 function toStored(record: AuditRecord): StoredAuditRecord {
   const { requestId, sessionId, action, server, target } = record
-  const neutral = (text: string | null): string | null => (text === null ? null : neutralText(text))
   return {
     ...record,
-    id: randomUUID(),
+    id: mintUuid(),
     requestId: neutralText(requestId),
-    sessionId: neutral(sessionId),
+    sessionId: sessionId === null ? null : neutralText(sessionId),
     action: neutralText(action),
-    server: neutral(server),
-    target: neutral(target),
+    server: server === null ? null : neutralText(server),
+    target: target === null ? null : neutralText(target),
   }
 }
 

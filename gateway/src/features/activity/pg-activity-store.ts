@@ -10,7 +10,9 @@ const DAY_MS = 86_400_000
 
 const INSERT = `INSERT INTO audit (at, id, request_id, user_id, key_id, session_id, kind, action, server, target, outcome, code, duration_ms,
     arguments_hash)
-  SELECT * FROM json_to_recordset($1::json) AS r ("at" timestamptz, "id" uuid, "requestId" text, "userId" text, "keyId" text, "sessionId" text,
+  SELECT to_timestamp(r."at" / 1000), r."id", r."requestId", r."userId", r."keyId", r."sessionId", r."kind", r."action", r."server", r."target",
+    r."outcome", r."code", r."durationMs", r."argumentsHash"
+  FROM json_to_recordset($1::json) AS r ("at" double precision, "id" uuid, "requestId" text, "userId" text, "keyId" text, "sessionId" text,
     "kind" text, "action" text, "server" text, "target" text, "outcome" text, "code" text, "durationMs" double precision, "argumentsHash" text)
   ON CONFLICT DO NOTHING`
 
@@ -61,8 +63,7 @@ export function createPgActivityStore(database: Database): ActivityStore {
   return {
     insert: (records) =>
       database.run(null, async (manager) => {
-        const rows = records.map((record) => ({ ...record, at: new Date(record.at) }))
-        await manager.query(INSERT, [JSON.stringify(rows)])
+        await manager.query(INSERT, [JSON.stringify(records)])
       }),
     list: (listing) =>
       database.run(null, async (manager) => {

@@ -1,7 +1,7 @@
 // Records on their way to the database: taken without waiting, written in batches and in order, bounded while the database is slow or away.
 // What is beyond the bound is lost, counted, and said in a record of its own as soon as one can be written.
-import { randomUUID } from 'node:crypto'
 import { HubError } from '@mcphub/api'
+import { mintUuid } from '../../platform/uuid.ts'
 import type { ActivityCounts, StoredAuditRecord } from './activity-service.ts'
 
 export interface RecordQueueOptions {
@@ -13,7 +13,8 @@ export interface RecordQueueOptions {
   readonly onFault?: (step: string, error: unknown) => void
 }
 
-const BATCH = 500
+/** Written as soon as so many wait: what waits longer is copied about by every collection of garbage meanwhile. */
+const BATCH = 250
 const RETRY_MS = 1_000
 
 export class RecordQueue {
@@ -23,6 +24,8 @@ export class RecordQueue {
   #lost = 0
   #lostUnsaid = 0
   #timer: NodeJS.Timeout | null = null
+  /** a write is under way, or failed a moment ago */
+  #isBusy = false
   #last: Promise<void> = Promise.resolve()
   #started = false
 
@@ -37,7 +40,7 @@ export class RecordQueue {
       return
     }
     this.#queue.push(record)
-    if (this.#started) this.#schedule(this.#options.flushMs)
+    this.#wake()
   }
 
   counts(): ActivityCounts {
@@ -46,7 +49,8 @@ export class RecordQueue {
 
   start(): void {
     this.#started = true
-    this.#schedule(this.#options.flushMs)
+    this.#isBusy = false
+    this.#wake()
   }
 
   async stop(withinMs: number): Promise<void> {
@@ -64,31 +68,46 @@ export class RecordQueue {
 
   /** @throws what the write throws; the records stay queued */
   flush(): Promise<void> {
-    const run = this.#last.then(() => this.#drain())
+    return this.#run(0)
+  }
+
+  /** Writes soon: at once where a whole batch waits, else together with what comes meanwhile. */
+  #wake(): void {
+    if (!this.#started || this.#isBusy) return
+    if (this.#queue.length >= BATCH) this.#work()
+    else if (this.#queue.length > 0 || this.#lostUnsaid > 0)
+      this.#timer ??= setTimeout(() => this.#work(), this.#options.flushMs).unref()
+  }
+
+  #work(): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+    this.#isBusy = true
+    this.#run(BATCH).then(
+      () => this.#again(),
+      (thrown: unknown) => {
+        this.#options.onFault?.('write audit records', thrown)
+        if (this.#started) this.#timer = setTimeout(() => this.#again(), RETRY_MS).unref()
+      },
+    )
+  }
+
+  #again(): void {
+    this.#timer = null
+    this.#isBusy = false
+    this.#wake()
+  }
+
+  #run(enough: number): Promise<void> {
+    const run = this.#last.then(() => this.#drain(enough))
     this.#last = run.catch(() => undefined)
     return run
   }
 
-  #schedule(ms: number): void {
-    if (this.#timer) return
-    this.#timer = setTimeout(() => {
-      this.#timer = null
-      this.flush()
-        .then(() => this.#again(this.#options.flushMs))
-        .catch((thrown: unknown) => {
-          this.#options.onFault?.('write audit records', thrown)
-          this.#again(RETRY_MS)
-        })
-    }, ms)
-    this.#timer.unref()
-  }
-
-  #again(ms: number): void {
-    if (this.#started && (this.#queue.length > 0 || this.#lostUnsaid > 0)) this.#schedule(ms)
-  }
-
-  async #drain(): Promise<void> {
-    while (this.#queue.length > 0 || this.#lostUnsaid > 0) {
+  /** Goes on as long as at least `enough` records wait. */
+  async #drain(enough: number): Promise<void> {
+    for (let first = true; this.#queue.length > 0 || this.#lostUnsaid > 0; first = false) {
+      if (!first && this.#queue.length < enough) return
       // Told before what came after it, and only once it is written.
       const said = this.#lostUnsaid
       const batch = [...this.#queue.slice(0, BATCH), ...(said > 0 ? [lossRecord(said)] : [])]
@@ -129,7 +148,7 @@ const isAway = (thrown: unknown): boolean => thrown instanceof HubError && throw
 
 function lossRecord(count: number): StoredAuditRecord {
   return {
-    id: randomUUID(),
+    id: mintUuid(),
     at: Date.now(),
     requestId: 'audit',
     userId: null,
