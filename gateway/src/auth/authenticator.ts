@@ -5,7 +5,7 @@ import type { ChangeSource } from '../db/unit.ts'
 import type { Identity, IdentityStore, KeyUse } from './identity-store.ts'
 import { KeyLookup } from './key-lookup.ts'
 import type { Authenticator, PresentedKey, Principal, Revocation } from './principal.ts'
-import { hashToken } from './tokens.ts'
+import { hashToken, hashTokenHex } from './tokens.ts'
 
 export interface AuthenticatorDeps {
   readonly store: IdentityStore
@@ -103,7 +103,7 @@ class KeyTable implements KeyAuthenticator {
     const key = pickKey(presented)
     if (key === '') throw refuse()
     if (key === null || !HUB_KEY.test(key)) return this.#refuseSlowly(`malformed ${key ?? ''}`)
-    const hash = hashToken(key).toString('hex')
+    const hash = hashTokenHex(key)
     const entry = this.#entries.get(hash)
     if (entry?.doubtedAt === 0 && this.#isFresh()) return this.#use(entry)
     if (this.#isRefused(hash)) throw refuse()

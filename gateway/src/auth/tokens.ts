@@ -12,3 +12,8 @@ export const createSetupSecret = (): string => createToken(SETUP_PREFIX)
 export function hashToken(token: string): Buffer {
   return hash('sha256', token, 'buffer')
 }
+
+/** The same as text; without a buffer in between, for every request comes here. */
+export function hashTokenHex(token: string): string {
+  return hash('sha256', token, 'hex')
+}

@@ -20,8 +20,11 @@ export class FeedCache<V> {
   get(key: string): V | Promise<V> {
     const known = this.#values.get(key)
     if (!known) return this.#loading.get(key) ?? this.#start(key)
-    this.#values.delete(key)
-    this.#values.set(key, known)
+    // while there is room the order does not matter, and keeping it costs more than the look-up
+    if (this.#values.size > this.#max / 2) {
+      this.#values.delete(key)
+      this.#values.set(key, known)
+    }
     return known.value
   }
 

@@ -35,15 +35,29 @@ export function createMetrics(): Metrics {
   const registers = [registry]
   return {
     counter(name, help, bounds) {
-      const bind = bindLabels(name, bounds)
-      const counter = new Counter({ name, help, labelNames: Object.keys(bounds), registers })
-      return { add: (labels, amount = 1) => counter.inc(bind(labels), amount) }
+      const table = new LabelTable(name, bounds)
+      new Counter({
+        name,
+        help,
+        labelNames: Object.keys(bounds),
+        registers,
+        collect() {
+          for (const cell of table.cells) {
+            this.inc(cell.labels, cell.amount)
+            cell.amount = 0
+          }
+        },
+      })
+      return {
+        // counted here and told at a scrape: prom-client would hash the labels again for every one
+        add: (labels, amount = 1) => void (table.find(labels).amount += amount),
+      }
     },
     histogram(name, help, bounds) {
-      const bind = bindLabels(name, bounds)
+      const table = new LabelTable(name, bounds)
       const labelNames = Object.keys(bounds)
       const histogram = new Histogram({ name, help, labelNames, buckets: DURATION_BUCKETS, registers })
-      return { observe: (labels, seconds) => histogram.observe(bind(labels), seconds) }
+      return { observe: (labels, seconds) => histogram.observe(table.find(labels).labels, seconds) }
     },
     gauge(name, help, read) {
       new Gauge({
@@ -77,19 +91,72 @@ function checkLabelName(metric: string, label: string): void {
   if (PERSONAL_LABEL.test(label)) throw new Error(`metric ${metric}: a label may not name a person, key or session`)
 }
 
-function bindLabels<B extends Bounds>(metric: string, bounds: B): (labels: Labels<B>) => Record<string, string> {
-  const rules = Object.entries(bounds).map(([name, bound]) => {
-    checkLabelName(metric, name)
-    const isListed = Array.isArray(bound)
-    return { name, seen: new Set<string>(isListed ? bound : []), most: isListed ? 0 : (bound as { most: number }).most }
-  })
-  return (labels) => {
-    const bound: Record<string, string> = {}
-    for (const rule of rules) {
-      const value = labels[rule.name]!
-      if (!rule.seen.has(value) && rule.seen.size < rule.most) rule.seen.add(value)
-      bound[rule.name] = rule.seen.has(value) ? value : OTHER
-    }
-    return bound
+interface Cell {
+  readonly labels: Record<string, string>
+  /** not told to the registry yet */
+  amount: number
+}
+
+interface Rule {
+  readonly name: string
+  readonly seen: Set<string>
+  readonly most: number
+}
+
+type Branch = Map<string, Branch | Cell>
+
+/** One cell for each combination of labels that occurs, found by a look-up per label; no more than the bounds allow. */
+class LabelTable<B extends Bounds> {
+  readonly cells: Cell[] = []
+  readonly #rules: readonly Rule[]
+  readonly #root: Branch = new Map()
+
+  constructor(metric: string, bounds: B) {
+    this.#rules = Object.entries(bounds).map(([name, bound]) => {
+      checkLabelName(metric, name)
+      const isListed = Array.isArray(bound)
+      return {
+        name,
+        seen: new Set<string>(isListed ? bound : []),
+        most: isListed ? 0 : (bound as { most: number }).most,
+      }
+    })
   }
+
+  find(labels: Labels<B>): Cell {
+    let at: Branch | Cell = this.#root
+    for (const { name } of this.#rules) {
+      const next: Branch | Cell | undefined = (at as Branch).get(labels[name]!)
+      if (next === undefined) return this.#add(labels)
+      at = next
+    }
+    return at as Cell
+  }
+
+  /** A combination that is new, or has a value beyond its bound: such a value never becomes a branch. */
+  #add(labels: Labels<B>): Cell {
+    const bound: Record<string, string> = {}
+    let at = this.#root
+    const last = this.#rules.length - 1
+    for (const [index, rule] of this.#rules.entries()) {
+      const value = bindValue(rule, labels[rule.name]!)
+      bound[rule.name] = value
+      const next = at.get(value) ?? (index === last ? this.#addCell(bound) : new Map())
+      at.set(value, next)
+      if (index === last) return next as Cell
+      at = next as Branch
+    }
+    throw new Error('a metric without labels has no table')
+  }
+
+  #addCell(labels: Record<string, string>): Cell {
+    const cell = { labels, amount: 0 }
+    this.cells.push(cell)
+    return cell
+  }
+}
+
+function bindValue(rule: Rule, value: string): string {
+  if (!rule.seen.has(value) && rule.seen.size < rule.most) rule.seen.add(value)
+  return rule.seen.has(value) ? value : OTHER
 }

@@ -3,10 +3,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Health } from './health.ts'
 import { PRIVATE_ANSWER } from './problem.ts'
 
+/** Every request passes here: the others cost a comparison. */
+function probePathOf(url: string): string | null {
+  if (!url.startsWith('/livez') && !url.startsWith('/readyz')) return null
+  const path = url.split('?', 1)[0]
+  return path === '/livez' || path === '/readyz' ? path : null
+}
+
 /** True when the request was a probe and is (being) answered. */
 export function answerProbe(health: Health, request: IncomingMessage, response: ServerResponse): boolean {
-  const path = request.url?.split('?', 1)[0]
-  if (path !== '/livez' && path !== '/readyz') return false
+  const path = probePathOf(request.url ?? '')
+  if (path === null) return false
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.writeHead(405, { ...PRIVATE_ANSWER, allow: 'GET, HEAD' }).end()
     return true

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 
 export function hashArguments(value: unknown): string | null {
   if (value === undefined || value === null) return null
-  return hash('sha256', JSON.stringify(sortKeys(value)), 'hex')
+  return hash('sha256', JSON.stringify(isSorted(value) ? value : sortKeys(value)), 'hex')
 }
 
 /** Depth is bounded by the parser. */
@@ -15,4 +15,16 @@ function sortKeys(value: unknown): unknown {
   const sorted: Record<string, unknown> = {}
   for (const key of keys) sorted[key] = sortKeys((value as Record<string, unknown>)[key])
   return sorted
+}
+
+/** Most arguments come in an order already, or have one member: then nothing is copied. */
+function isSorted(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  if (Array.isArray(value)) return value.every(isSorted)
+  let before = ''
+  for (const [key, item] of Object.entries(value)) {
+    if (key < before || !isSorted(item)) return false
+    before = key
+  }
+  return true
 }

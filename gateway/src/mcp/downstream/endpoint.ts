@@ -138,7 +138,7 @@ class HubEndpoint implements McpEndpoint {
         }
         const headers = readMcpHeaders(req)
         const accepts = readAccept(req.headers.accept)
-        this.#withView({ ...from, endpoint, view, headers, accepts })
+        this.#withView({ req, res, requestId, principal, endpoint, view, headers, accepts })
       },
       refuse,
     )

@@ -71,8 +71,9 @@ export class LegacyLeg {
   }
 
   request(inbound: Inbound, request: RpcRequest, context: { session: Session | null; revision: string }): void {
-    const opened = this.#deps.replies.open(inbound, request, 'legacy', context.session)
-    this.#dispatch({ inbound, request, ...context }, opened)
+    const { session, revision } = context
+    const opened = this.#deps.replies.open(inbound, request, 'legacy', session)
+    this.#dispatch({ inbound, request, session, revision }, opened)
   }
 
   notification(inbound: Inbound, message: RpcNotification, session: Session | null): void {
@@ -140,15 +141,8 @@ export class LegacyLeg {
 
   #answer(asked: Asked, opened: OpenReply, listing: Listing): void {
     const { inbound, request, session } = asked
-    const call: RpcCall = {
-      inbound,
-      request,
-      ...opened,
-      era: 'legacy',
-      session,
-      owner: ownerOf(asked),
-      listing,
-    }
+    const { reply, facts } = opened
+    const call: RpcCall = { inbound, request, reply, facts, era: 'legacy', session, owner: ownerOf(asked), listing }
     if (isListMethod(request.method)) answerList(this.#deps, call)
     else if (request.method === 'logging/setLevel') this.#setLogLevel(call)
     else if (request.method.endsWith('subscribe')) this.#subscribe(call)
@@ -200,12 +194,16 @@ export class LegacyLeg {
   }
 }
 
+/** One object for all calls of a session, so that links are found by it. */
 function ownerOf({ inbound, session, revision }: Pick<Asked, 'inbound' | 'session' | 'revision'>): LinkOwner {
-  return {
-    principal: inbound.principal,
-    sessionId: session?.id ?? null,
-    clientCapabilities: session?.capabilities ?? {},
-    clientInfo: session?.clientInfo ?? null,
-    revision,
+  const { principal } = inbound
+  if (session === null) {
+    return { principal, sessionId: null, clientCapabilities: {}, clientInfo: null, revision }
   }
+  // a changed principal (another role, another scope) is another object
+  if (session.owner?.principal !== principal) {
+    const { id, capabilities, clientInfo } = session
+    session.owner = { principal, sessionId: id, clientCapabilities: capabilities, clientInfo, revision }
+  }
+  return session.owner
 }

@@ -5,7 +5,7 @@ import { LIMITS } from '@mcphub/api'
 import type { Principal } from '../../auth/principal.ts'
 import { isLegacyRevision } from '../codec/revisions.ts'
 import { isObject } from '../codec/message.ts'
-import type { JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
+import type { JsonObject, LinkOwner, RpcAnswer } from '../upstream/upstreams.ts'
 import type { Exchange, Reply } from './exchange.ts'
 import { createSealer, type Sealer } from './sealer.ts'
 import type { ShownStates } from './listings.ts'
@@ -31,6 +31,8 @@ export interface Session {
   /** path of the endpoint it was opened on; it is valid on no other */
   readonly endpoint: string
   readonly expiresAt: number
+  /** on whose behalf its calls go upstream; made with the first one */
+  owner: LinkOwner | null
   /** calls in flight; few, and a short list is cheaper than a map that grows and shrinks with every call */
   readonly inFlight: Reply[]
   pending: Map<string, PendingRequest> | null
@@ -209,6 +211,7 @@ export class SessionTable {
       clientInfo: from.n,
       endpoint: from.e,
       expiresAt: from.t * 1000 + this.#deps.limits.sessionAbsoluteMs,
+      owner: null,
       inFlight: [],
       pending: null,
       streams: [],

@@ -36,8 +36,16 @@ function keyOf(owner: LinkOwner | null, server: CatalogServer, scope: LinkScope,
   return `${server.name}\n${server.configHash}\n${version}\n${whose}`
 }
 
+interface LastUse {
+  readonly server: CatalogServer
+  readonly variables: ResolvedVariables
+  readonly link: LinkBase
+}
+
 export class Links {
   readonly #links = new Map<string, LinkBase>()
+  /** what an owner (one object as long as its session) used last: spares the making of the key */
+  readonly #last = new WeakMap<LinkOwner, LastUse>()
   /** taken out of the map, their last calls still running */
   readonly #leaving = new Set<LinkBase>()
   #sweeper: NodeJS.Timeout | null = null
@@ -61,7 +69,11 @@ export class Links {
   }
 
   find(owner: LinkOwner | null, server: CatalogServer, variables: ResolvedVariables): LinkBase | undefined {
-    return this.#links.get(keyOf(owner, server, scopeOf(owner, server), variables.version))
+    const last = owner === null ? undefined : this.#last.get(owner)
+    if (last?.server === server && last.variables === variables && this.#isCurrent(last.link)) return last.link
+    const link = this.#links.get(keyOf(owner, server, scopeOf(owner, server), variables.version))
+    if (owner !== null && link !== undefined) this.#last.set(owner, { server, variables, link })
+    return link
   }
 
   /** @throws HubError when the manifest or a value makes a link impossible */
@@ -83,7 +95,7 @@ export class Links {
 
   /** No new calls; it closes with its last one. */
   retire(link: LinkBase, reason: CloseReason): void {
-    if (this.#links.get(link.init.key) === link) this.#links.delete(link.init.key)
+    if (this.#isCurrent(link)) this.#links.delete(link.init.key)
     if (link.isClosed) return
     this.#leaving.add(link)
     link.retire(reason)
@@ -97,9 +109,13 @@ export class Links {
     )
   }
 
+  #isCurrent(link: LinkBase): boolean {
+    return this.#links.get(link.init.key) === link
+  }
+
   #forget(link: LinkBase): void {
     this.#leaving.delete(link)
-    if (this.#links.get(link.init.key) === link) this.#links.delete(link.init.key)
+    if (this.#isCurrent(link)) this.#links.delete(link.init.key)
   }
 
   #sweep(): void {
