@@ -116,7 +116,7 @@ function formatFacts({ separation, servers, dataDir, catalogDir }: Ready, headin
     `${heading('Catalogue')}: ${catalogDir} (watched)`,
     `${heading('Data')}: ${dataDir}`,
     `${heading('Separation')} (${separation.kind}): ${separation.message}`,
-    'One machine is for trying, developing and small teams on a host that they trust.',
+    'This is the local mode: for trying, developing and small teams on a host that they trust.',
   ].join('\n')
 }
 

@@ -169,8 +169,12 @@ test('--watch starts the gateway again when its sources change', async () => {
   const dataDir = path.join(makeFolder(), 'data')
   const hub = launch({ clone, dataDir, port: await findFreePort(), args: ['--watch'] })
   await hub.waitUntilReady()
-  writeFileSync(path.join(clone, 'gateway/src/added.ts'), '')
-  await hub.waitFor('The sources have changed')
+  // the folders are watched from a moment after the hub is ready: save until it is seen
+  const save = (): string => {
+    writeFileSync(path.join(clone, 'gateway/src/added.ts'), '')
+    return hub.output()
+  }
+  await expect.poll(save, { interval: 3_000, timeout: 30_000 }).toContain('The sources have changed')
   await hub.waitFor('serves again')
   expect(hub.output()).not.toContain('unasked')
 }, 60_000)
