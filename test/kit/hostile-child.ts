@@ -112,6 +112,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     chmodSync(text(params.path), 0)
   },
   owner: (params) => lstatSync(text(params.path)).uid,
+  sharedMemory: () => readFileSync('/proc/sysvipc/shm', 'utf8').trim().split('\n').length - 1,
   processes: readProcesses,
   connect: (params) => knock(text(params.path)),
   /** puts a link where a folder was */

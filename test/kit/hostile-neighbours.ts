@@ -24,6 +24,8 @@ export interface NeighbourReport {
   readonly hubPid: number
   /** everything Alice could read about other processes */
   readonly seen: readonly SeenProcess[]
+  /** System V segments Alice can see: PostgreSQL has one */
+  readonly sharedMemory: number
   readonly attempts: Readonly<Record<string, Answer>>
 }
 
@@ -90,6 +92,7 @@ export async function reportNeighbours({
       bobUid: bobSelf.uid,
       hubPid: process.pid,
       seen: await alice.get('processes'),
+      sharedMemory: await alice.get('sharedMemory'),
       attempts: { ...attempts, bobLives },
     }
   } finally {

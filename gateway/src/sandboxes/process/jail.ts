@@ -81,8 +81,11 @@ export function buildJail(input: JailInput, table: string, command: readonly str
   const { uid, own, mountPoint } = input
   // in a user namespace the count would be that of the hub's own account; dash says -p, bash -u
   const limit = uid === null ? '' : `ulimit -p ${MOST_TASKS} 2>/dev/null || ulimit -u ${MOST_TASKS} 2>/dev/null || :`
+  // shared memory and queues of System V know no folders: where uids are one, they would be everybody's, PostgreSQL's too
   const enclose =
-    uid === null ? ['--user', '--map-root-user', '--mount', '--pid', '--fork', '--kill-child'] : ['--mount']
+    uid === null
+      ? ['--user', '--map-root-user', '--mount', '--ipc', '--pid', '--fork', '--kill-child']
+      : ['--mount', '--ipc']
   const drop =
     uid === null
       ? ['unshare', '--user', `--map-user=${own.uid}`, `--map-group=${own.gid}`]

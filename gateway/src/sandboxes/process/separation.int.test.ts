@@ -72,7 +72,7 @@ describe('a hostile child beside another user’s', () => {
     expect(report.kind).toBe('Uid')
     expect(report.message).toContain('private root')
     expectNothingOfOthers(report)
-    expect(report.seen).toEqual([])
+    expect([report.seen, report.sharedMemory]).toEqual([[], 0])
     expect(report.alice.uid).toBeGreaterThan(1_000)
     expect(report.alice.uid).not.toBe(report.bobUid)
     expect(report.alice.groups).toEqual([report.alice.uid])
@@ -100,7 +100,7 @@ describe('a hostile child beside another user’s', () => {
     }
     expect(report.kind).toBe('Namespaces')
     expectNothingOfOthers(report)
-    expect(report.seen).toEqual([])
+    expect([report.seen, report.sharedMemory]).toEqual([[], 0])
     expect(report.alice.uid).toBe(report.bobUid)
   })
 
