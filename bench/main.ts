@@ -1,88 +1,36 @@
-// `make bench`: targets side by side in interleaved rounds, ratios to the floor, written to bench/RESULTS.md. SUITE=calls|latency|isolation picks one.
-import { cpus, totalmem } from 'node:os'
+// `make bench`: targets side by side in interleaved rounds, ratios to the floor, written to bench/RESULTS.md. SUITE=name picks one of suites.ts.
+import { cpus, loadavg, totalmem } from 'node:os'
 import { writeFileSync } from 'node:fs'
 import type { LoadPlan, LoadReport } from './load.ts'
 import { nextLine, readCpuMs, startScript, startTarget, stopAll } from './processes.ts'
 import { formatRatio, median, ratioOf } from './stats.ts'
+import { SUITES, type Suite } from './suites.ts'
 import { startGateway, startPlain, type Target } from './targets.ts'
-
-interface Suite {
-  readonly name: string
-  readonly about: string
-  readonly connections: number
-  readonly calls: number
-  readonly era: 'legacy' | 'modern'
-  readonly sse: boolean
-  readonly users: number
-}
 
 interface Sample {
   readonly cpuUs: number
   readonly report: LoadReport
 }
 
-const SUITES: readonly Suite[] = [
-  {
-    name: 'calls',
-    about: 'echo, 32 at once, 2025-11-25, JSON answers',
-    connections: 32,
-    calls: 6000,
-    era: 'legacy',
-    sse: false,
-    users: 8,
-  },
-  {
-    name: 'calls-modern',
-    about: 'echo, 32 at once, 2026-07-28, JSON answers',
-    connections: 32,
-    calls: 6000,
-    era: 'modern',
-    sse: false,
-    users: 8,
-  },
-  {
-    name: 'calls-sse',
-    about: 'echo, 32 at once, 2025-11-25, SSE answers',
-    connections: 32,
-    calls: 6000,
-    era: 'legacy',
-    sse: true,
-    users: 8,
-  },
-  {
-    name: 'latency',
-    about: 'echo, one at a time, 2025-11-25',
-    connections: 1,
-    calls: 2000,
-    era: 'legacy',
-    sse: false,
-    users: 1,
-  },
-  {
-    name: 'isolation',
-    about: '200 users, 64 at once, all ids colliding',
-    connections: 200,
-    calls: 10_000,
-    era: 'legacy',
-    sse: false,
-    users: 200,
-  },
-]
-
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5)
+/** Before the first round, for each target: the more code, the longer until it runs as compiled as it ever will. */
+const WARM_CALLS = 8000
 /** the SDK proxy of one revision cannot speak 2026-07-28 */
 const speaks = (target: Target, suite: Suite): boolean => target.name !== 'sdk1-proxy' || suite.era === 'legacy'
 
-async function measure(target: Target, suite: Suite): Promise<Sample> {
+/** The SDK proxy is some ten times slower: with a quarter of the calls a run still ends in time. */
+const callsFor = (target: Target, calls: number): number => (target.name === 'sdk1-proxy' ? calls / 4 : calls)
+
+async function measure(target: Target, suite: Suite, calls = suite.calls): Promise<Sample> {
   const plan: LoadPlan = {
     port: target.port,
     users: target.users.slice(0, suite.users),
     connections: suite.connections,
-    calls: suite.calls,
+    calls: callsFor(target, calls),
     tool: target.tool,
     era: suite.era,
     sendToken: target.sendToken,
-    answerBytes: 0,
+    answerBytes: suite.answerBytes,
   }
   const load = startScript('./load.ts', [JSON.stringify(plan)])
   await nextLine(load)
@@ -98,12 +46,13 @@ const rotate = <T>(items: readonly T[], by: number): T[] =>
   items.map((_, index) => items[(index + by) % items.length] as T)
 
 async function runSuite(suite: Suite): Promise<string> {
-  const upstream = await startTarget('./upstream.ts', [suite.sse ? 'sse' : 'json'])
+  const upstream = await startTarget('./upstream.ts', [suite.sse ? 'sse' : 'json', suite.server])
   const targets = [
     await startPlain('node-undici', './targets/pass-through.ts', upstream.port, suite.users),
     await startPlain('sdk1-proxy', './targets/sdk-proxy.ts', upstream.port, suite.users),
     await startGateway(upstream.port, suite.users),
   ].filter((target) => speaks(target, suite))
+  for (const target of targets) await measure(target, suite, Math.min(WARM_CALLS, suite.calls * 2))
   const samples = new Map<string, Sample[]>(targets.map((target) => [target.name, []]))
   for (let round = 0; round < ROUNDS; round++) {
     for (const target of rotate(targets, round)) samples.get(target.name)?.push(await measure(target, suite))
@@ -135,7 +84,7 @@ function presentSuite(suite: Suite, samples: ReadonlyMap<string, readonly Sample
   return [
     `## ${suite.name}`,
     '',
-    `${suite.about}; ${suite.calls} calls a round.`,
+    `${suite.about}; ${suite.calls} calls a round (sdk1-proxy a quarter).`,
     '',
     '| target | CPU µs/call | CPU ratio | p50 ratio | p99 ratio | calls/s ratio | errors | mismatches |',
     '|---|---|---|---|---|---|---|---|',
@@ -144,12 +93,15 @@ function presentSuite(suite: Suite, samples: ReadonlyMap<string, readonly Sample
   ].join('\n')
 }
 
+const START_LOAD = loadavg()[0] ?? 0
+
 const HEAD = `# Bench
 
 Written by \`make bench\`. Ratios are medians over ${ROUNDS} interleaved rounds of target / node-undici (node:http in, undici dispatch out, no MCP knowledge), ± half their range. CPU is that of
-the target's process tree. Everything of the gateway is on: keys, prefix, header template, context headers, audit to PostgreSQL, metrics. Absolute figures of this machine mean little.
+the target's process tree, helper threads included. Everything of the gateway is on: keys, prefix, header template, context headers, audit to PostgreSQL, metrics; all targets run with the same
+flags of Node (none). Each target is warmed with ${WARM_CALLS} calls first. Absolute figures of this machine mean little. How to read and profile this: docs/performance.md.
 
-Machine: ${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, loopback, no TLS.
+Machine: ${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, loopback, no TLS; load average at the start ${START_LOAD.toFixed(1)}.
 `
 
 const wanted = process.env['SUITE']

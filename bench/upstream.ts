@@ -1,9 +1,11 @@
 // A fake MCP server of some 20 µs a call, both eras, JSON or SSE answers: what a target stands in front of. Its own process.
-// Every answer names the caller's token, so that a mix-up shows. Usage: node bench/upstream.ts [json|sse]; prints its port.
+// Every answer names the caller's token, so that a mix-up shows. Usage: node bench/upstream.ts [json|sse] [legacy|modern]; prints its port.
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 
 const sse = process.argv[2] === 'sse'
+/** knows no revision with `server/discover` */
+const isOld = process.argv[3] === 'legacy'
 const MODERN = 'io.modelcontextprotocol/protocolVersion'
 const TOOL = {
   name: 'echo',
@@ -56,7 +58,7 @@ function reply(req: IncomingMessage, res: ServerResponse, body: string): void {
     res.writeHead(202).end()
     return
   }
-  if (process.env['BENCH_LEGACY_ONLY'] && rpc.method === 'server/discover') {
+  if (isOld && rpc.method === 'server/discover') {
     res.writeHead(400, { 'content-type': 'application/json' })
     res.end(JSON.stringify({ jsonrpc: '2.0', id: rpc.id, error: { code: -32600, message: 'no session' } }))
     return
