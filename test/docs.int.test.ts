@@ -1,0 +1,97 @@
+// The documents are true where a program can tell: links lead somewhere, manifests are valid, commands and variables exist.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Command } from 'commander'
+import { expect, onTestFinished, test } from 'vitest'
+import { buildProgram } from '../cli/src/program.ts'
+import { createManifestCatalog } from '../gateway/src/catalog/manifests/manifest-catalog.ts'
+import { describeConfig } from '../gateway/src/config.ts'
+
+const root = path.join(import.meta.dirname, '..')
+const listMarkdown = (folder: string): string[] =>
+  readdirSync(path.join(root, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => path.join(folder, name))
+const DOCS = ['.', 'docs/adr', 'docs/guides'].flatMap(listMarkdown)
+/** written by `make bench` */
+const MEASURED = 'bench/RESULTS.md'
+const read = (file: string): string => readFileSync(path.join(root, file), 'utf8')
+const matches = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map(([whole, part]) => part ?? whole)
+
+test.each(DOCS)('%s: every link to a file leads to one', (file) => {
+  const links = matches(read(file), /\]\(([^)#\s]+)[^)]*\)/g).filter((link) => !/^[a-z]+:/.test(link))
+  const dead = links
+    .map((link) => path.join(path.dirname(file), link))
+    .filter((target) => target !== MEASURED && !existsSync(path.join(root, target)))
+  expect(dead).toEqual([])
+})
+
+test('every path that a document names in code is there', () => {
+  const ROOMS = /`((?:gateway|cli|launcher|packages|test|docs|bench|scripts|lint-fixtures|catalog)\/[\w./-]+)`/g
+  const dead = DOCS.flatMap((file) =>
+    matches(read(file), ROOMS)
+      // ARCHITECTURE.md names ports relative to gateway/src
+      .filter((named) => !existsSync(path.join(root, named)) && !existsSync(path.join(root, 'gateway/src', named)))
+      .map((named) => `${file}: ${named}`),
+  )
+  expect(dead).toEqual([])
+})
+
+test('every manifest of the guides is valid as it stands', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'mcphub-docs-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const manifests = DOCS.flatMap((file) => matches(read(file), /```yaml\n([\s\S]*?)```/g)).filter((text) =>
+    text.includes('kind:'),
+  )
+  expect(manifests.length).toBeGreaterThan(2)
+  mkdirSync(path.join(folder, 'catalog'))
+  for (const [n, text] of manifests.entries()) writeFileSync(path.join(folder, 'catalog', `${n}.yaml`), text)
+  const catalog = createManifestCatalog({
+    folder: path.join(folder, 'catalog'),
+    log: { info: () => {}, warn: () => {} },
+    lastGoodFile: path.join(folder, 'last-good.json'),
+  })
+  await catalog.start()
+  onTestFinished(() => catalog.stop())
+  expect(catalog.snapshot().faults).toEqual([])
+})
+
+test('every mcphub command and option of the documents exists', () => {
+  const program = buildProgram({
+    cwd: root,
+    url: null,
+    key: null,
+    credentialsFile: path.join(root, 'none'),
+    proxies: { http: null, https: null, no: null },
+  })
+  const lines = DOCS.flatMap((file) => matches(read(file), /(?:^|[`(|&]|&& |\| |\$\()mcphub ([a-z-][^`\n#]*)/gm))
+  expect(lines.length).toBeGreaterThan(30)
+  expect(lines.flatMap((line) => listUnknown(program, line))).toEqual([])
+})
+
+/** The words of a line that lead from command to command, and its long options. */
+function listUnknown(program: Command, line: string): string[] {
+  const words = line
+    .split(/&&|\||>|</)[0]!
+    .trim()
+    .split(/\s+/)
+  let command = program
+  for (const word of words.filter((each, n) => !each.startsWith('-') && words[n - 1] !== '--key-file')) {
+    const next = command.commands.find((each) => each.name() === word)
+    if (!next && (command === program || command.commands.length > 0)) return [`${line}: ${word}`]
+    if (!next) break
+    command = next
+  }
+  const known = new Set([...program.options, ...command.options].map(({ long }) => long))
+  return words
+    .filter((word) => /^--[a-z]/.test(word) && word !== '--help' && !known.has(word))
+    .map((word) => `${line}: ${word}`)
+}
+
+test('every variable of the hub that a document names is read somewhere', () => {
+  const known = `${describeConfig()} MCPHUB_URL MCPHUB_KEY`
+  const named = DOCS.flatMap((file) => matches(read(file), /MCPHUB_[A-Z_]+/g))
+  expect(named.filter((name) => !known.includes(name))).toEqual([])
+})
