@@ -2,7 +2,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { Command } from 'commander'
 import { expect, onTestFinished, test } from 'vitest'
 import { buildProgram } from '../cli/src/program.ts'
 import { createManifestCatalog } from '../gateway/src/catalog/manifests/manifest-catalog.ts'
@@ -71,13 +70,15 @@ test('every mcphub command and option of the documents exists', () => {
   expect(lines.flatMap((line) => listUnknown(program, line))).toEqual([])
 })
 
+type Command = ReturnType<typeof buildProgram>
+
 /** The words of a line that lead from command to command, and its long options. */
 function listUnknown(program: Command, line: string): string[] {
   const words = line
     .split(/&&|\||>|</)[0]!
     .trim()
     .split(/\s+/)
-  let command = program
+  let command: Command = program
   for (const word of words.filter((each, n) => !each.startsWith('-') && words[n - 1] !== '--key-file')) {
     const next = command.commands.find((each) => each.name() === word)
     if (!next && (command === program || command.commands.length > 0)) return [`${line}: ${word}`]
