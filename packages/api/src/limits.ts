@@ -19,6 +19,8 @@ export const LIMITS = {
   sessionIdleMs: 60 * minute,
   sessionAbsoluteMs: 24 * 60 * minute,
   sessionsPerUser: 64,
+  /** opened by one user; each leaves a row and, when it is ended, a tombstone until its absolute end */
+  sessionsPerMinute: 600,
   callsPerUser: 32,
   callsPerServer: 256,
   /** waiting calls beyond the slots above, per user; one more is refused with 429 */

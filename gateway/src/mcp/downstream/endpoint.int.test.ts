@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { HubError } from '@mcphub/api'
+import { HubError, LIMITS } from '@mcphub/api'
 import { answerEcho, answerResult, tool, type SentCall } from './fake-upstreams.ts'
 import { makeServer, openWorld, type World } from './fake-world.ts'
 import { modernBody, modernHeaders, openEvents, post, rpc, send, until } from './test-client.ts'
@@ -323,6 +323,18 @@ describe('legacy sessions', () => {
     for (const id of ids) {
       expect((await post(world, '/mcp', alice, rpc(1, 'ping'), { 'mcp-session-id': id })).status).toBe(200)
     }
+  })
+
+  test('a user who opens sessions without end is told to wait, others are not', async () => {
+    const bob = world.authenticator.addKey('bob')
+    const initialize = rpc(1, 'initialize', { protocolVersion: '2025-06-18', capabilities: {} })
+    let refused = 0
+    for (let count = 0; count <= LIMITS.sessionsPerMinute; count += 20) {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => post(world, '/mcp', alice, initialize)))
+      refused += answers.filter(({ json }) => json.error?.data.hubCode === 'too_many_requests').length
+    }
+    expect(refused).toBeGreaterThan(0)
+    expect((await post(world, '/mcp', bob, initialize)).json.result).toBeDefined()
   })
 
   test('ID-4: a revoked key ends its streams and calls, also if nobody told', async () => {

@@ -68,6 +68,7 @@ class HubEndpoint implements McpEndpoint {
     const legs: LegDeps = {
       upstreams: deps.upstreams,
       sealingKeys: deps.sealingKeys,
+      rates: deps.rates,
       listings,
       local: createLocalAnswers(deps.config.version),
       caller: new Caller(deps),

@@ -56,6 +56,7 @@ export class LegacyLeg {
         const params = request.params ?? {}
         const { capabilities, clientInfo } = params
         if (!isObject(capabilities)) throw new HubError('invalid_params', '"capabilities" must be an object')
+        this.#checkRate(principal.userId)
         const session = this.#deps.sessions.open(principal, {
           revision: negotiateRevision(params['protocolVersion']),
           capabilities,
@@ -68,6 +69,15 @@ export class LegacyLeg {
       },
       (error) => reply.refuse(error),
     )
+  }
+
+  /** @throws HubError `too_many_requests` */
+  #checkRate(userId: string): void {
+    const wait = this.#deps.rates.take(`sessions of ${userId}`, LIMITS.sessionsPerMinute)
+    if (wait === 0) return
+    throw new HubError('too_many_requests', `A user may open ${LIMITS.sessionsPerMinute} sessions a minute`, {
+      retryAfterSeconds: wait,
+    })
   }
 
   request(inbound: Inbound, request: RpcRequest, context: { session: Session | null; revision: string }): void {

@@ -14,7 +14,7 @@ import { ROUTED_METHODS, type CallRoute } from './route-call.ts'
 import { createSealer } from './sealer.ts'
 import type { SessionTable } from './session-table.ts'
 
-export interface LegDeps extends Pick<EndpointDeps, 'upstreams' | 'sealingKeys'> {
+export interface LegDeps extends Pick<EndpointDeps, 'upstreams' | 'sealingKeys' | 'rates'> {
   readonly listings: Listings
   readonly local: LocalAnswers
   readonly caller: Caller
