@@ -35,13 +35,13 @@ export function addRuntimeCommands(program: Command, environment: Environment): 
     .command('logs')
     .description('the last stderr of a sandbox')
     .argument('<id>')
-    .addHelpText('after', example('mcphub sandboxes logs filesystem-alice--abcdefgh23456789'))
+    .addHelpText('after', example('mcphub sandboxes logs c0a0d1d658f668d7b4d0ca39425504b7'))
     .action(act(environment, showLogs))
   sandboxes
     .command('stop')
     .description('stop a sandbox; the next call starts it again')
     .argument('<id>')
-    .addHelpText('after', example('mcphub sandboxes stop filesystem-alice--abcdefgh23456789'))
+    .addHelpText('after', example('mcphub sandboxes stop c0a0d1d658f668d7b4d0ca39425504b7'))
     .action(act(environment, stopSandbox))
   program
     .command('activity')
