@@ -196,6 +196,8 @@ async function announce(
         variables: userVariables.filter(({ required }) => required).map((variable) => variable.name),
       })),
     faults: catalog.snapshot().faults.map(describeManifestFault),
-    warnings: separation.kind === 'ProcessOnly' ? [separation.message] : [],
+    warnings: config.loopbackOnly
+      ? []
+      : ['Listening beyond loopback: keys travel as plain text unless something in front of the hub speaks https'],
   })
 }
