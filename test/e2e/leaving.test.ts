@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectV1 } from '../kit/clients.ts'
 import { startHub, type TestHub } from '../kit/hub.ts'
 import { probe } from '../kit/manifests.ts'
-import { isAlive } from '../kit/processes.ts'
+import { findByEnvironment, isAlive } from '../kit/processes.ts'
 import { startRegistry, type TestRegistry } from '../kit/registry.ts'
 import { until } from '../kit/wait-until.ts'
 
@@ -32,7 +32,7 @@ async function openProbe(username: string) {
   const client = await connectV1(hub.endpoint(user.key))
   await until(async () => expect(await client.listTools()).toContain('probe__whoami'), 60_000)
   await client.call('probe__mark', { file: 'kept.txt', id: username })
-  const grandchild = Number(await client.call('probe__fork'))
+  const [grandchild = 0] = findByEnvironment(await client.call('probe__fork'))
   const call = client.call('probe__slow', { ms: 60_000 }).then(
     () => 'answered',
     (error: Error) => error.message,

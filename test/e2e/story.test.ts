@@ -1,14 +1,11 @@
 // The story of one machine, with real clients and real servers: two people on one hub never meet.
 import { createHmac } from 'node:crypto'
-import { readFileSync, writeFileSync, mkdtempSync, chmodSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectV1, connectV2, type TestClient } from '../kit/clients.ts'
 import { until } from '../kit/wait-until.ts'
 import { startHub, type TestHub, type TestUser } from '../kit/hub.ts'
 import { EVERYTHING, FILESYSTEM, MEMORY, THINKING, probe } from '../kit/manifests.ts'
-import { isAlive } from '../kit/processes.ts'
+import { findByEnvironment, isAlive } from '../kit/processes.ts'
 import { startRegistry, type TestRegistry } from '../kit/registry.ts'
 
 let registry: TestRegistry
@@ -34,7 +31,7 @@ beforeAll(async () => {
       'filesystem.yaml': FILESYSTEM,
       'memory.yaml': MEMORY,
       'thinking.yaml': THINKING,
-      'probe.yaml': probe('probe'),
+      'probe.yaml': probe('probe', '    persistence:\n      mode: Retain\n'),
       'windows.yaml': probe('windows', '    sessions: Isolated\n'),
     },
     env: { MCPHUB_NPMRC: registry.npmrc, MCPHUB_SANDBOXES_PER_USER: '20' },
@@ -158,15 +155,11 @@ describe('a variable that is not set', () => {
 
 describe('the gateway is killed', () => {
   test('R3-6, GW-1: both clients go on, a call in flight fails once, no call is made twice, nothing is left behind', async () => {
-    const marks = join(mkdtempSync(join(tmpdir(), 'mcphub-marks-')), 'marks')
-    writeFileSync(marks, '')
-    chmodSync(marks, 0o666)
-    chmodSync(join(marks, '..'), 0o755)
     const a = await open(connectV1, alice)
     const b = await open((url) => connectV2(url, 'legacy'), bob)
     await hub.setVariables(bob.key, { USER_PROBE_SECRET: 'bob-own-secret-value' })
-    await a.call('probe__mark', { file: marks, id: 'before' })
-    const grandchild = Number(await a.call('probe__fork'))
+    await a.call('probe__mark', { file: 'marks', id: 'before' })
+    const [grandchild = 0] = findByEnvironment(await a.call('probe__fork'))
     expect(isAlive(grandchild)).toBe(true)
     const inFlight = a.call('probe__slow', { ms: 30_000 }).then(
       () => 'answered',
@@ -180,8 +173,9 @@ describe('the gateway is killed', () => {
     expect(await inFlight).toMatch(/^failed: /)
     expect(await a.call('probe__nonce', { challenge: '2' })).toBe(nonceOf('alice-own-secret-value', '2'))
     expect(await b.call('probe__nonce', { challenge: '3' })).toBe(nonceOf('bob-own-secret-value', '3'))
-    await a.call('probe__mark', { file: marks, id: 'after' })
-    expect(readFileSync(marks, 'utf8')).toBe('before\nafter\n')
+    await a.call('probe__mark', { file: 'marks', id: 'after' })
+    // in her kept work folder: a child sees no other that could be shared with it
+    expect(await a.call('probe__read', { path: 'marks' })).toBe('before\nafter\n')
     await until(() => expect(isAlive(grandchild)).toBe(false))
   })
 })

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 
@@ -106,7 +106,8 @@ export class TestHub {
 
   /** Starts the gateway (again, on the port it had). */
   async startGateway(): Promise<void> {
-    const runtime = join(this.dataDir, 'node')
+    // in a folder of its own, as the launcher has it: children see the whole folder of their node, so beside it nothing may lie
+    const runtime = join(this.dataDir, 'runtime', 'node')
     copyNode(runtime)
     const gateway = fork(this.#options.gatewayEntry ?? join(ROOT, 'gateway/src/main.ts'), [], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -197,6 +198,7 @@ export function pickInherited(): NodeJS.ProcessEnv {
 /** Children run under uids that may not reach this project's folder. */
 function copyNode(to: string): void {
   if (existsSync(to)) return
+  mkdirSync(dirname(to), { recursive: true, mode: 0o755 })
   copyFileSync(process.execPath, to, constants.COPYFILE_FICLONE)
   chmodSync(to, 0o755)
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // A stdio MCP server (2025-11-25) without dependencies that shows what it was given and misbehaves on demand. For tests.
 import { spawn } from 'node:child_process'
-import { createHmac } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import { appendFileSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
@@ -39,12 +39,13 @@ const tools = {
     }
     return text('done')
   },
-  /** Leaves a grandchild in a session of its own that ignores signals; answers with its pid. */
+  /** Leaves a grandchild in a session of its own that ignores signals; answers with a word in its environment: a pid means nothing outside. */
   fork() {
     const script = "for (const s of ['SIGTERM','SIGINT','SIGHUP']) process.on(s, () => {}); setInterval(() => {}, 1000)"
-    const child = spawn(process.execPath, ['-e', script], { detached: true, stdio: 'ignore' })
-    child.unref()
-    return text(child.pid)
+    const word = `grandchild-${randomUUID()}`
+    const env = { ...process.env, PROBE_GRANDCHILD: word }
+    spawn(process.execPath, ['-e', script], { detached: true, stdio: 'ignore', env }).unref()
+    return text(word)
   },
   crash: () => process.exit(1),
   log: ({ line }) => (process.stderr.write(`${line}\n`), text('logged')),
