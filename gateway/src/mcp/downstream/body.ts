@@ -28,9 +28,11 @@ export function readBody(req: IncomingMessage, done: (body: Buffer) => void, fai
   req.on('end', onEnd)
 }
 
+const JSON_TYPE = /^application\/json\s*(?:;|$)/i
+
 function checkHeaders(req: IncomingMessage): HubError | null {
   const type = req.headers['content-type']
-  if (type === undefined || !/^application\/json\s*(?:;|$)/i.test(type)) {
+  if (type !== 'application/json' && (type === undefined || !JSON_TYPE.test(type))) {
     return new HubError('unsupported_media_type', 'Send the body as application/json')
   }
   const encoding = req.headers['content-encoding']

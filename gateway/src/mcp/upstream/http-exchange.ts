@@ -242,6 +242,8 @@ export class HttpExchange implements HttpHandler, CallExchange, Timed {
 
 /** The media type alone, in a form that can stand in an error text. */
 export function mediaType(header: string | string[] | undefined): string {
+  // as nearly every server writes it
+  if (header === 'application/json' || header === 'text/event-stream') return header
   if (typeof header !== 'string') return 'unknown'
   const type = header.split(';', 1)[0]!.trim().toLowerCase()
   return /^[a-z0-9!#$&^_.+-]{1,64}\/[a-z0-9!#$&^_.+-]{1,64}$/.test(type) ? type : 'unknown'
