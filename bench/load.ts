@@ -9,6 +9,8 @@ export interface LoadPlan {
   readonly users: readonly { readonly path: string; readonly token: string }[]
   readonly connections: number
   readonly calls: number
+  /** calls a second over all connections; null = as fast as answers come */
+  readonly rate: number | null
   readonly tool: string
   readonly era: 'legacy' | 'modern'
   /** sent to the floor and the SDK proxy, which have no users; the gateway sets the header itself */
@@ -59,6 +61,11 @@ async function openSession(plan: LoadPlan, index: number): Promise<Session> {
   return session
 }
 
+async function until(due: number): Promise<void> {
+  const ms = due - performance.now()
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms))
+}
+
 function parseAnswer(answer: WireAnswer): { id?: unknown; result?: { content?: { text?: string }[] } } {
   const sse = /^data: ?(.*)$/m.exec(answer.body)
   const json = answer.body.startsWith('{') ? answer.body : (sse?.[1] ?? 'null')
@@ -103,10 +110,11 @@ async function run(plan: LoadPlan): Promise<LoadReport> {
   await new Promise((resolve) => process.stdin.once('data', resolve))
   const from = performance.now()
   await Promise.all(
-    sessions.map(async (session) => {
+    sessions.map(async (session, index) => {
       // ids start at 0 in every session, so that they collide
       for (let id = 0; sent < plan.calls; id++) {
         sent++
+        if (plan.rate !== null) await until(from + ((id * sessions.length + index) * 1000) / plan.rate)
         await callOnce(session, id)
       }
     }),

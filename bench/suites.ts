@@ -5,6 +5,8 @@ export interface Suite {
   readonly connections: number
   /** of one round; the SDK proxy gets a quarter, its figures are far enough away */
   readonly calls: number
+  /** calls a second; null = as fast as answers come */
+  readonly rate: number | null
   /** of the client */
   readonly era: 'legacy' | 'modern'
   /** of the server behind: a server of 2026-07-28 also speaks the older revisions */
@@ -17,6 +19,7 @@ export interface Suite {
 const CALLS = {
   connections: 32,
   calls: 10_000,
+  rate: null,
   era: 'legacy',
   server: 'legacy',
   sse: false,
@@ -26,6 +29,13 @@ const CALLS = {
 
 export const SUITES: readonly Suite[] = [
   { ...CALLS, name: 'calls', about: 'echo, 32 at once, 2025-11-25 on both sides, JSON answers' },
+  {
+    ...CALLS,
+    name: 'calls-paced',
+    about: 'the same at 2500 calls a second for all: nobody is at the limit, everybody is woken for each call',
+    calls: 7500,
+    rate: 2500,
+  },
   {
     ...CALLS,
     name: 'calls-modern',
