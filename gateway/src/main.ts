@@ -3,6 +3,7 @@
 import { EXIT_CODES, HubError, toHubError } from '@mcphub/api'
 import { startApp, sweep, type AppEvent } from './app.ts'
 import { describeConfig, readConfig } from './config.ts'
+import { closeInheritedFiles } from './platform/inherited-files.ts'
 
 const HELP = `mcphub-gateway: the MCP endpoint and the REST API of MCPHub.
 
@@ -34,6 +35,7 @@ function failStart(thrown: unknown): void {
 }
 
 async function main(args: readonly string[]): Promise<void> {
+  closeInheritedFiles()
   if (args.includes('--help')) {
     process.stdout.write(HELP)
     return
