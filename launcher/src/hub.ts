@@ -186,18 +186,16 @@ class Hub {
     })
   }
 
-  /** A gateway that died is started again. It ends what the dead one left before it starts a child: no user has two of one server. */
+  /** A gateway that died is started again; what it left is ended first, so that no user has two children of one server. */
   #superviseGateway(): Promise<void> {
     const part: Part = {
       exited: async () => (await this.#gateway?.exited) ?? '',
       restart: async () => {
         if (!this.#setup) return
+        await sweepChildren(this.#setup)
+        if (this.#stopping.signal.aborted) return
         this.#gateway = this.#spawnGateway(this.#setup)
-        await this.#gateway.ready.catch(async (error: unknown) => {
-          // it may have failed before it came to that
-          if (this.#setup && !this.#stopping.signal.aborted) await sweepChildren(this.#setup)
-          throw error
-        })
+        await this.#gateway.ready
         this.#screen.readyAgain()
       },
       onEnd: (how, delayMs) => {
