@@ -1,5 +1,8 @@
 // 200 users × 500 calls with colliding ids: no answer may reach another than the one who asked; and the check finds two planted faults.
 import { fork, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../kit/wait-until.ts'
@@ -13,6 +16,8 @@ import { MUTANTS } from '../mutants/isolation.ts'
 let registry: TestRegistry
 let upstream: ChildProcess
 let upstreamPort = 0
+/** installed by the first hub, used by all */
+const packages = join(mkdtempSync(join(tmpdir(), 'mcphub-installed-')), 'packages')
 
 beforeAll(async () => {
   registry = await startRegistry(['probe-server'])
@@ -29,12 +34,14 @@ beforeAll(async () => {
 afterAll(async () => {
   upstream?.kill('SIGKILL')
   await registry?.stop()
+  rmSync(dirname(packages), { recursive: true, force: true })
 })
 
 async function openHub(gatewayEntry?: string, env: Record<string, string> = {}): Promise<TestHub> {
   const token = "    headers:\n      - name: X-Bench-Token\n        value: '${USER_PROBE_SECRET}'\n"
   const hub = await startHub({
     ...(gatewayEntry ? { gatewayEntry } : {}),
+    ...(existsSync(packages) ? { packagesFrom: packages } : {}),
     manifests: {
       'everything.yaml': EVERYTHING,
       'memory.yaml': MEMORY,
@@ -53,6 +60,7 @@ async function openHub(gatewayEntry?: string, env: Record<string, string> = {}):
     expect(items.filter((server) => server.package && server.package.state !== 'Ready')).toEqual([])
     expect(items.length).toBe(6)
   }, 110_000)
+  if (!existsSync(packages)) hub.keepPackages(packages)
   return hub
 }
 

@@ -5,6 +5,7 @@ import {
   chmodSync,
   constants,
   copyFileSync,
+  cpSync,
   createWriteStream,
   existsSync,
   mkdirSync,
@@ -25,6 +26,8 @@ export interface HubOptions {
   readonly gatewayEntry?: string
   /** keep the packages of an earlier hub, so that nothing is installed twice in one run */
   readonly dataDir?: string
+  /** packages another hub of this run installed (`keepPackages`), so that they are fetched once */
+  readonly packagesFrom?: string
   /** default: a fresh one on the test run's PostgreSQL */
   readonly database?: HubDatabase
   /** a fixed port: a gateway that is started again must be found where it was */
@@ -73,6 +76,7 @@ export class TestHub {
     this.catalogDir = join(this.dataDir, 'catalog')
     this.logFile = join(this.dataDir, 'gateway.log')
     mkdirSync(this.catalogDir, { recursive: true, mode: 0o700 })
+    if (options.packagesFrom) copyPackages(options.packagesFrom, join(this.dataDir, 'packages'))
     for (const [name, text] of Object.entries(options.manifests ?? {})) this.writeManifest(name, text)
   }
 
@@ -180,6 +184,11 @@ export class TestHub {
     await this.request('POST', '/api/user-env-vars', { variables: values }, key)
   }
 
+  /** Copies what is installed to a folder that outlives this hub. */
+  keepPackages(folder: string): void {
+    copyPackages(join(this.dataDir, 'packages'), folder)
+  }
+
   get databaseUrl(): string {
     return this.#database?.url ?? ''
   }
@@ -193,6 +202,10 @@ export class TestHub {
 export function pickInherited(): NodeJS.ProcessEnv {
   const wanted = /^(PATH|HOME|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR|https?_proxy|no_proxy|npm_config_.+)$/i
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => wanted.test(name)))
+}
+
+function copyPackages(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, verbatimSymlinks: true })
 }
 
 /** Children run under uids that may not reach this project's folder. */

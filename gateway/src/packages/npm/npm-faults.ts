@@ -22,13 +22,14 @@ const TRANSIENT: Readonly<Record<string, string>> = {
   E502: 'the registry has a fault of its own (502)',
   E503: 'the registry has a fault of its own (503)',
   E504: 'the registry has a fault of its own (504)',
+  // a registry behind a cache may not know it yet: seen on a version that had been there for months
+  ETARGET: 'the registry has no such version of the package or of one of its dependencies',
   TIMEOUT: 'the install took too long and was stopped',
   KILLED: 'the install was ended from outside',
 }
 
 const PERMANENT: Readonly<Record<string, string>> = {
   E404: 'the registry has no such package, or not for these credentials',
-  ETARGET: 'the registry has no such version of the package or of one of its dependencies',
   ENOVERSIONS: 'the package has no version',
   E401: 'the registry wants credentials (MCPHUB_NPMRC names the npmrc file that holds them)',
   E403: 'the registry refuses these credentials',
