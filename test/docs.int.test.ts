@@ -13,7 +13,6 @@ const listMarkdown = (folder: string): string[] =>
     .filter((name) => name.endsWith('.md'))
     .map((name) => path.join(folder, name))
 const DOCS = ['.', 'docs/adr', 'docs/guides'].flatMap(listMarkdown)
-/** written by `make bench` */
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8')
 const matches = (text: string, pattern: RegExp): string[] =>
   [...text.matchAll(pattern)].map(([whole, part]) => part ?? whole)
