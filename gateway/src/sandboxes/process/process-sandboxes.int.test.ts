@@ -1,6 +1,7 @@
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -449,7 +450,9 @@ describe('limits and folders', () => {
     await child.get('write', { path: join(work, 'note'), content: 'kept' })
     for (const path of [work, tmp])
       expect(await child.ask('swap', { path, link: join(dataDir, 'open') })).toHaveProperty('error')
-    expect(await child.ask('swap', { path: join(work, '..'), link: dataDir })).toHaveProperty('error')
+    // in a namespace of its own it may do so to a copy that nobody else sees; on the host nothing moves
+    await child.ask('swap', { path: join(work, '..'), link: dataDir })
+    expect(lstatSync(join(work, '..')).isDirectory()).toBe(true)
     await child.child.end('stopped')
     // what a child of an earlier version may have left
     renameSync(tmp, `${tmp}-before`)
