@@ -78,11 +78,11 @@ async function addUsers(hub: TestHub, count: number): Promise<IsolationUser[]> {
 test('SES-1: 200 users × 500 calls with colliding ids over shared, per-user and per-session servers: no cross-talk', async () => {
   const hub = await openHub()
   try {
-    const users = await addUsers(hub, Number(process.env['ISO_USERS'] ?? 200))
+    const users = await addUsers(hub, 200)
     const report = await runIsolation({
       port: hub.port,
       users,
-      callsPerUser: Number(process.env['ISO_CALLS'] ?? 500),
+      callsPerUser: 500,
       heavyUsers: 20,
     })
     expect(report).toMatchObject({ mismatches: 0, errors: 0, samples: [] })
