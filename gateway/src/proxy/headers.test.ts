@@ -9,6 +9,9 @@ import {
   checkOwnHeader,
   checkUpstreamSessionId,
   encodeHeaderValue,
+  flatten,
+  SharedHeaders,
+  type RequestHeaders,
 } from './headers.ts'
 
 const link = () =>
@@ -17,15 +20,19 @@ const link = () =>
     context: { userId: 'u', sessionId: 's', revision: '2025-11-25' },
     userAgent: 'mcphub/1',
   })
-const asObject = (flat: readonly string[]) =>
-  Object.fromEntries(Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at]!, flat[2 * at + 1]!]))
+const none = (): RequestHeaders => ({ shared: new SharedHeaders([]), own: [] })
+function asObject(headers: RequestHeaders): Record<string, string> {
+  const flat = flatten(headers)
+  return Object.fromEntries(Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at]!, flat[2 * at + 1]!]))
+}
 
 describe('headers to an upstream', () => {
-  test("a link's array is made once and never changed by a call", () => {
+  test("a link's headers are written once and never changed by a call", () => {
     const base = link()
-    const before = [...base]
+    const before = [...base.flat]
+    expect(base.text).toContain('authorization: Bearer x\r\n')
     const call = buildCallHeaders(base, { requestId: 'r', protocolVersion: '2025-11-25', mcpSessionId: 'up' })
-    expect(base).toEqual(before)
+    expect(base.flat).toEqual(before)
     expect(asObject(call)).toMatchObject({
       authorization: 'Bearer x',
       'mcp-session-id': 'up',
@@ -45,7 +52,7 @@ describe('headers to an upstream', () => {
   })
 
   test('only well-formed trace context passes', () => {
-    expect(addTraceHeaders([], { traceparent: 'a\r\nb', tracestate: 'x=1', baggage: 'k=v' })).toEqual([
+    expect(addTraceHeaders(none(), { traceparent: 'a\r\nb', tracestate: 'x=1', baggage: 'k=v' }).own).toEqual([
       'tracestate',
       'x=1',
     ])
@@ -61,6 +68,16 @@ describe('headers to an upstream', () => {
     )
     for (const value of ['a\r\nb', 'a\nb', 'a\0b', ' a', 'a ', 'ä', '비밀', '\u007f']) {
       expect(checkOwnHeader('X-Api-Key', value)).not.toBeNull()
+    }
+  })
+
+  test('SEC-5: what could end a line early is never shared by a link either', () => {
+    for (const pair of [
+      ['x', 'canary\r\ny: z'],
+      ['x: y\r\nz', 'canary'],
+      ['x', 'canary\0'],
+    ]) {
+      expect(() => new SharedHeaders(pair)).toThrow(/^(?!.*canary)/)
     }
   })
 
@@ -87,7 +104,7 @@ describe('headers to an upstream', () => {
         expect(coded ? Buffer.from(coded[1]!, 'base64').toString('utf8') : encoded).toBe(value)
       }),
     )
-    expect(addModernHeaders([], 'tools/call', '=?base64?eA==?=')[3]).not.toBe('=?base64?eA==?=')
+    expect(addModernHeaders(none(), 'tools/call', '=?base64?eA==?=').own[3]).not.toBe('=?base64?eA==?=')
   })
 
   test('an upstream session id is visible ASCII, bounded', () => {

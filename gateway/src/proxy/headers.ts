@@ -51,86 +51,124 @@ export function checkOwnHeader(name: string, value: string): string | null {
   return null
 }
 
-/** What is the same for every request of one link: made once per credential version, not per call. Flat array: name, value, … */
+/** Whether a field can be sent as it is. */
+export function checkPair(name: string, value: string): boolean {
+  return NAME.test(name) && VALUE.test(value)
+}
+
+/** Header fields that many requests share, checked and written once. */
+export class SharedHeaders {
+  /** name, value, … */
+  readonly flat: readonly string[]
+  /** as lines of HTTP/1.1 */
+  readonly text: string
+
+  /** @throws Error without the value */
+  constructor(flat: readonly string[]) {
+    let text = ''
+    for (let at = 0; at < flat.length; at += 2) {
+      if (!checkPair(flat[at]!, flat[at + 1]!))
+        throw new Error('a header of the hub holds characters that cannot be sent')
+      text += `${flat[at]!}: ${flat[at + 1]!}\r\n`
+    }
+    this.flat = flat
+    this.text = text
+  }
+}
+
+/** The headers of one request: those of its link, and its own (name, value, …), which are checked when they are written. */
+export interface RequestHeaders {
+  readonly shared: SharedHeaders
+  readonly own: string[]
+}
+
+export function flatten({ shared, own }: RequestHeaders): string[] {
+  return [...shared.flat, ...own]
+}
+
+/** What is the same for every request of one link: made once per credential version, not per call. */
 export function buildLinkHeaders(options: {
   readonly own: readonly OwnHeader[]
   /** null: the server says `contextHeaders: None` */
   readonly context: ContextHeaders | null
   readonly userAgent: string
-}): string[] {
+}): SharedHeaders {
   const headers = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream']
   headers.push('user-agent', options.userAgent)
   for (const { name, value } of options.own) headers.push(name.toLowerCase(), value)
   const { context } = options
-  if (!context) return headers
+  if (!context) return new SharedHeaders(headers)
   if (context.userId !== null) headers.push('x-mcphub-user-id', context.userId)
   if (context.userId !== null && context.sessionId !== null) {
     headers.push('x-mcphub-user-session-id', `${context.userId}:${context.sessionId}`)
   }
   if (context.sessionId !== null) headers.push('x-mcphub-session-id', context.sessionId)
   headers.push('x-mcphub-protocol-version', context.revision)
-  return headers
+  return new SharedHeaders(headers)
 }
 
-/** Headers of one request: the link's, and what only this request has. `link` is never changed. */
+/** Headers of one request: the link's, and what only this request has. */
 export function buildCallHeaders(
-  link: readonly string[],
+  shared: SharedHeaders,
   call: {
     /** null: no context headers */
     readonly requestId: string | null
     readonly protocolVersion: string | null
     readonly mcpSessionId: string | null
   },
-): string[] {
-  const headers = link.slice()
-  if (call.protocolVersion !== null) headers.push('mcp-protocol-version', call.protocolVersion)
-  if (call.mcpSessionId !== null) headers.push('mcp-session-id', call.mcpSessionId)
+): RequestHeaders {
+  const own: string[] = []
+  if (call.protocolVersion !== null) own.push('mcp-protocol-version', call.protocolVersion)
+  if (call.mcpSessionId !== null) own.push('mcp-session-id', call.mcpSessionId)
   if (call.requestId !== null) {
-    headers.push('x-mcphub-request-id', call.requestId, 'x-mcphub-timestamp', String(Date.now()))
+    own.push('x-mcphub-request-id', call.requestId, 'x-mcphub-timestamp', String(Date.now()))
   }
-  return headers
+  return { shared, own }
 }
 
 /** Modern revision (2026-07-28): the method and its object mirrored, and the parameters a tool's schema asks for. */
 export function addModernHeaders(
-  headers: string[],
+  headers: RequestHeaders,
   method: string,
   name: string | null,
   params: readonly OwnHeader[] = [],
-): string[] {
-  headers.push('mcp-method', encodeHeaderValue(method))
-  if (name !== null) headers.push('mcp-name', encodeHeaderValue(name))
-  for (const param of params) headers.push(`mcp-param-${param.name.toLowerCase()}`, encodeHeaderValue(param.value))
+): RequestHeaders {
+  const { own } = headers
+  own.push('mcp-method', encodeHeaderValue(method))
+  if (name !== null) own.push('mcp-name', encodeHeaderValue(name))
+  for (const param of params) own.push(`mcp-param-${param.name.toLowerCase()}`, encodeHeaderValue(param.value))
   return headers
 }
 
 /** W3C trace context, only in the shapes the standard allows. */
-export function addTraceHeaders(headers: string[], trace: Readonly<Record<string, string>> | undefined): string[] {
+export function addTraceHeaders(
+  headers: RequestHeaders,
+  trace: Readonly<Record<string, string>> | undefined,
+): RequestHeaders {
   if (!trace) return headers
   for (const name of ['traceparent', 'tracestate'] as const) {
     const value = trace[name]
-    if (value !== undefined && value.length <= 512 && VALUE.test(value)) headers.push(name, value)
+    if (value !== undefined && value.length <= 512 && VALUE.test(value)) headers.own.push(name, value)
   }
   return headers
 }
 
 /** The GET of an event stream, legacy eras. */
 export function buildStreamHeaders(
-  link: readonly string[],
+  shared: SharedHeaders,
   call: {
     readonly protocolVersion: string | null
     readonly mcpSessionId: string | null
     readonly lastEventId: string | null
   },
-): string[] {
-  const headers = buildCallHeaders(link, { requestId: null, ...call })
-  const accept = headers.indexOf('accept')
-  headers[accept + 1] = 'text/event-stream'
+): RequestHeaders {
+  const flat = [...shared.flat]
+  flat[flat.indexOf('accept') + 1] = 'text/event-stream'
   // a GET has no body to describe
-  const type = headers.indexOf('content-type')
-  headers.splice(type, 2)
+  flat.splice(flat.indexOf('content-type'), 2)
+  const headers = buildCallHeaders(new SharedHeaders(flat), { requestId: null, ...call })
   if (call.lastEventId !== null && VALUE.test(call.lastEventId) && call.lastEventId.length <= 1024) {
-    headers.push('last-event-id', call.lastEventId)
+    headers.own.push('last-event-id', call.lastEventId)
   }
   return headers
 }

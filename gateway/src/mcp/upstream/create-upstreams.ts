@@ -77,6 +77,8 @@ class HubUpstreams implements Upstreams {
       noProxy,
       extraCa,
       headerBytes: LIMITS.headerBytes,
+      connections: 2 * LIMITS.callsPerServer,
+      idleMs: SOCKET_IDLE_MS,
     })
     this.#tools = {
       pool: this.#pool,
@@ -285,6 +287,9 @@ class HubUpstreams implements Upstreams {
     }
   }
 }
+
+/** below what servers commonly keep: they should not be the first to close */
+const SOCKET_IDLE_MS = 4000
 
 const NO_PROXY = { url: null, noProxy: null, extraCa: null }
 

@@ -1,7 +1,7 @@
 // A long-lived GET: the stream of notifications of a legacy session, or the one stream of HTTP+SSE. Whole messages come out, bounded.
 import { SseParser } from '../../proxy/sse.ts'
-import type { HttpController, HttpHandler } from '../../proxy/pool.ts'
-import { mediaType, type ResponseHeaders } from './http-exchange.ts'
+import type { HttpController, HttpFields, HttpHandler } from '../../proxy/http.ts'
+import { mediaType } from './http-exchange.ts'
 
 export interface EventStreamListener {
   /** one event with data */
@@ -44,12 +44,11 @@ export class EventStream implements HttpHandler {
     if (this.#closed) controller.abort(new Error('aborted'))
   }
 
-  onResponseStart(controller: HttpController, status: number, headers: ResponseHeaders): void {
-    if (status < 200) return
+  onResponseStart(controller: HttpController, status: number, fields: HttpFields): void {
     this.#status = status
-    const encoding = headers['content-encoding']
+    const encoding = fields.get('content-encoding')
     const plain = encoding === undefined || encoding === 'identity'
-    this.#opened = status === 200 && plain && mediaType(headers['content-type']) === 'text/event-stream'
+    this.#opened = status === 200 && plain && mediaType(fields.get('content-type')) === 'text/event-stream'
     if (!this.#opened) controller.abort(new Error('not an event stream'))
   }
 
@@ -61,7 +60,7 @@ export class EventStream implements HttpHandler {
     this.#end(null)
   }
 
-  onResponseError(_controller: HttpController | undefined, error: Error): void {
+  onResponseError(_controller: HttpController | null, error: Error): void {
     this.#end(error)
   }
 

@@ -1,7 +1,6 @@
-// One POST to an upstream and its answer, JSON or an event stream: undici's callbacks turned into the call's. One object per call, no promises.
-import type { Dispatcher } from 'undici'
+// One POST to an upstream and its answer, JSON or an event stream: the socket's callbacks turned into the call's. One object per call, no promises.
 import { SseParser } from '../../proxy/sse.ts'
-import type { HttpController, HttpHandler } from '../../proxy/pool.ts'
+import type { HttpController, HttpFields, HttpHandler } from '../../proxy/http.ts'
 import type { TimerWheel, Timed } from '../../proxy/timers.ts'
 import { kindOf, writeAnswer, parseMessage } from '../codec/answer.ts'
 import type { AnswerShape, Message, NotificationMessage, RequestMessage } from '../codec/answer.ts'
@@ -10,14 +9,12 @@ import { MessageReader } from '../codec/message-reader.ts'
 import { answerFault, lostFault, socketFault, statusFault } from './faults.ts'
 import type { CallExchange, UpstreamCall } from './upstream-call.ts'
 
-export type ResponseHeaders = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
-
 /** The link behind an exchange. */
 export interface ExchangeHost {
   readonly wheel: TimerWheel
   readonly messageBytes: number
   /** headers of a 200 answer, before anything of its body */
-  onHead(call: UpstreamCall, headers: ResponseHeaders): void
+  onHead(call: UpstreamCall, fields: HttpFields): void
   /** any other status; `error` = its JSON-RPC body. True: the link took care of the call. */
   onRefused(call: UpstreamCall, status: number, error: RpcFault | null): boolean
   /** a notification that concerns more than this call */
@@ -79,17 +76,17 @@ export class HttpExchange implements HttpHandler, CallExchange, Timed {
     if (this.#call.isOver) controller.abort(new Error('aborted'))
   }
 
-  onResponseStart(controller: HttpController, status: number, headers: ResponseHeaders): void {
-    if (status < 200 || this.#mode === 'over') return
+  onResponseStart(controller: HttpController, status: number, fields: HttpFields): void {
+    if (this.#mode === 'over') return
     this.#controller = controller
     this.#status = status
     if (status !== 200) {
       this.#mode = 'refused'
       return
     }
-    const reason = this.#startBody(headers)
+    const reason = this.#startBody(fields)
     if (reason !== null) return this.#refuse(reason)
-    this.#host.onHead(this.#call, headers)
+    this.#host.onHead(this.#call, fields)
   }
 
   onResponseData(_controller: HttpController, chunk: Buffer): void {
@@ -107,7 +104,7 @@ export class HttpExchange implements HttpHandler, CallExchange, Timed {
     else if (mode === 'refused') this.#refused()
   }
 
-  onResponseError(_controller: HttpController | undefined, error: Error): void {
+  onResponseError(_controller: HttpController | null, error: Error): void {
     this.#host.wheel.clear(this)
     const mode = this.#mode
     this.#mode = 'over'
@@ -129,17 +126,17 @@ export class HttpExchange implements HttpHandler, CallExchange, Timed {
     this.#reader = null
   }
 
-  #startBody(headers: ResponseHeaders): string | null {
-    const encoding = headers['content-encoding']
+  #startBody(fields: HttpFields): string | null {
+    const encoding = fields.get('content-encoding')
     if (encoding !== undefined && encoding !== 'identity') return 'it is compressed, which was not asked for'
-    const type = mediaType(headers['content-type'])
+    const type = mediaType(fields.get('content-type'))
     if (type === 'text/event-stream') {
       this.#mode = 'events'
       this.#parser = new SseParser(this)
       return null
     }
     if (type !== 'application/json') return `its type is ${type}`
-    if (Number(headers['content-length']) > this.#host.messageBytes) {
+    if (Number(fields.get('content-length')) > this.#host.messageBytes) {
       return `it is larger than ${this.#host.messageBytes} bytes`
     }
     this.#mode = 'json'
@@ -241,10 +238,10 @@ export class HttpExchange implements HttpHandler, CallExchange, Timed {
 }
 
 /** The media type alone, in a form that can stand in an error text. */
-export function mediaType(header: string | string[] | undefined): string {
+export function mediaType(header: string | undefined): string {
   // as nearly every server writes it
   if (header === 'application/json' || header === 'text/event-stream') return header
-  if (typeof header !== 'string') return 'unknown'
+  if (header === undefined) return 'unknown'
   const type = header.split(';', 1)[0]!.trim().toLowerCase()
   return /^[a-z0-9!#$&^_.+-]{1,64}\/[a-z0-9!#$&^_.+-]{1,64}$/.test(type) ? type : 'unknown'
 }

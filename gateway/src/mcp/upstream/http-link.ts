@@ -2,6 +2,7 @@
 // everything in each request. Which era a server speaks is probed once (protocol.md §1.2).
 import { HubError } from '@mcphub/api'
 import * as write from '../../proxy/headers.ts'
+import type { HttpFields } from '../../proxy/http.ts'
 import type { TimerWheel } from '../../proxy/timers.ts'
 import type { NotificationMessage, RequestMessage } from '../codec/answer.ts'
 import type { RpcFault } from '../codec/answer-era.ts'
@@ -9,7 +10,7 @@ import { judgeProbe } from './era-probe.ts'
 import { expandRemote, type RemoteTarget } from './expand.ts'
 import { answerFault, lostFault, statusFault } from './faults.ts'
 import { readHandshake } from './handshake.ts'
-import { HttpExchange, type ExchangeHost, type ResponseHeaders } from './http-exchange.ts'
+import { HttpExchange, type ExchangeHost } from './http-exchange.ts'
 import { LinkBase, type CloseReason, type LinkInit } from './link.ts'
 import { OneWay } from './one-way.ts'
 import * as rpc from './rpc-body.ts'
@@ -30,7 +31,7 @@ export class HttpLink extends LinkBase implements ExchangeHost {
   readonly messageBytes: number
   readonly #client: rpc.ClientIdentity
   readonly #target: RemoteTarget
-  readonly #headers: string[]
+  readonly #headers: write.SharedHeaders
   readonly #hasContext: boolean
   readonly #streams: SessionStreams
   #era: Era = 'legacy'
@@ -112,9 +113,9 @@ export class HttpLink extends LinkBase implements ExchangeHost {
 
   // --- ExchangeHost ---
 
-  onHead(call: UpstreamCall, headers: ResponseHeaders): void {
+  onHead(call: UpstreamCall, fields: HttpFields): void {
     if (call.request.method !== 'initialize') return
-    const id = headers['mcp-session-id']
+    const id = fields.get('mcp-session-id')
     this.#sessionId = write.checkUpstreamSessionId(id) ? id : null
   }
 
@@ -225,7 +226,7 @@ export class HttpLink extends LinkBase implements ExchangeHost {
     return { origin: this.#target.origin, path: this.#target.path }
   }
 
-  #callHeaders(requestId: string | null): string[] {
+  #callHeaders(requestId: string | null): write.RequestHeaders {
     // before 2025-06-18 the header did not exist
     const known = this.#revision !== null && this.#revision >= '2025-06-18'
     return write.buildCallHeaders(this.#headers, {

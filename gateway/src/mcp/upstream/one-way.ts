@@ -1,5 +1,5 @@
 // A POST or DELETE whose answer nobody waits for: notifications, answers to the server, the end of a session. Its body is thrown away.
-import type { HttpController, HttpHandler } from '../../proxy/pool.ts'
+import type { HttpController, HttpHandler } from '../../proxy/http.ts'
 
 const DISCARDED_BYTES = 64 * 1024
 
@@ -24,7 +24,7 @@ export class OneWay implements HttpHandler {
   }
 
   onResponseStart(_controller: HttpController, status: number): void {
-    if (status >= 200) this.#status = status
+    this.#status = status
   }
 
   onResponseData(controller: HttpController, chunk: Buffer): void {

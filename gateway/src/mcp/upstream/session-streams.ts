@@ -1,6 +1,6 @@
 // The GET streams of one legacy upstream session: the standing one for what belongs to no call, and one per call whose own stream ended early
 // (2025-11-25 polling, by `Last-Event-ID`). Nothing is ever sent again here.
-import type { HttpHandler } from '../../proxy/pool.ts'
+import type { HttpHandler } from '../../proxy/http.ts'
 import { parseMessage, writeAnswer } from '../codec/answer.ts'
 import type { AnswerShape, Message, NotificationMessage, RequestMessage } from '../codec/answer.ts'
 import { EventStream } from './event-stream.ts'

@@ -20,7 +20,7 @@ export class SseLink extends LinkBase implements MultiplexHost {
   readonly shared = false
   readonly client: rpc.ClientIdentity
   readonly #target: RemoteTarget
-  readonly #headers: string[]
+  readonly #headers: write.SharedHeaders
   readonly #hasContext: boolean
   #multiplex = new Multiplex(this)
   #stream: EventStream | null = null
@@ -180,7 +180,7 @@ export class SseLink extends LinkBase implements MultiplexHost {
     this.write(rpc.writeRequest(call.id, call.request.method, call.request.params))
   }
 
-  #post(body: string, headers: string[], call: UpstreamCall | null): void {
+  #post(body: string, headers: write.RequestHeaders, call: UpstreamCall | null): void {
     const path = this.#endpoint
     if (path === null) return
     const onDone = (status: number) => {
