@@ -1,5 +1,6 @@
 // Composition, part three: the REST API, who hears of changed users, which door leads where.
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
+import type { HubRequest } from './platform/hub-request.ts'
 import { HubError } from '@mcphub/api'
 import { VERSION, type Runtime } from './app-runtime.ts'
 import type { Storage } from './app-storage.ts'
@@ -129,7 +130,7 @@ export function followUsers({ users }: Storage, runtime: Runtime, logger: Logger
 /** Which door leads where; each behind it answers its own unknown paths. */
 export function dispatch(
   { api, runtime, health }: { readonly api: ApiHandler; readonly runtime: Runtime; readonly health: Health },
-  request: IncomingMessage,
+  request: HubRequest,
   response: ServerResponse,
   requestId: string,
 ): void {

@@ -1,8 +1,9 @@
 // The hub's HTTP server: one node:http server behind one or more addresses on the same port, with every limit a hostile client can meet
 // before a handler sees it (design.md §8, threats.md GW-7, GW-8). Knows no route, user or MCP.
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
+import { type Server, type ServerResponse, createServer } from 'node:http'
 import { type AddressInfo, type Server as NetServer, type Socket, createServer as createNetServer } from 'node:net'
 import { HubError, LIMITS } from '@mcphub/api'
+import { HubRequest } from './hub-request.ts'
 import type { Logger } from './logger.ts'
 import { sendProblem, sendProblemOnSocket } from './problem.ts'
 import { watchStalledReaders } from './stalled-readers.ts'
@@ -13,7 +14,7 @@ export interface ListenerOptions {
   readonly hosts: readonly string[]
   /** 0 = a free one, the same for all hosts */
   readonly port: number
-  readonly handler: (request: IncomingMessage, response: ServerResponse, requestId: string) => void
+  readonly handler: (request: HubRequest, response: ServerResponse, requestId: string) => void
   readonly logger: Logger
   readonly maxConnections?: number
   readonly slowHeadersMs?: number
@@ -59,6 +60,7 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
 function createHttpServer(options: ListenerOptions): Server {
   const server = createServer(
     {
+      IncomingMessage: HubRequest,
       maxHeaderSize: LIMITS.headerBytes,
       headersTimeout: options.slowHeadersMs ?? LIMITS.slowHeadersMs,
       // until the request's last byte; an answer, however long it streams, is not limited by it

@@ -1,36 +1,33 @@
 // Reads a request body up to the published limit, never more; refuses what is compressed, mistyped or too large. Slow ones are cut by the
 // listener (platform/listener.ts).
-import type { IncomingMessage } from 'node:http'
 import { HubError, LIMITS } from '@mcphub/api'
+import type { HubRequest } from '../../platform/hub-request.ts'
 
 /** Calls back once, unless the client leaves before its body is whole: then never, and nothing is kept. */
-export function readBody(req: IncomingMessage, done: (body: Buffer) => void, failed: (error: HubError) => void): void {
+export function readBody(req: HubRequest, done: (body: Buffer) => void, failed: (error: HubError) => void): void {
   const fault = checkHeaders(req)
   if (fault !== null) return failed(fault)
-  const chunks: Buffer[] = []
+  let held: Buffer | null = null
+  let more: Buffer[] | null = null
   let bytes = 0
-  function stop(): void {
-    req.off('data', onData)
-    req.off('end', onEnd)
-  }
-  function onData(chunk: Buffer): void {
+  req.takeBody((chunk) => {
+    if (bytes > LIMITS.bodyBytes) return
+    if (chunk === null) return done(more === null ? (held ?? EMPTY) : Buffer.concat(more))
     bytes += chunk.length
-    if (bytes <= LIMITS.bodyBytes) return void chunks.push(chunk)
-    stop()
-    failed(tooLarge())
-  }
-  function onEnd(): void {
-    stop()
-    const [only] = chunks
-    done(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks))
-  }
-  req.on('data', onData)
-  req.on('end', onEnd)
+    if (bytes > LIMITS.bodyBytes) {
+      held = null
+      more = null
+      failed(tooLarge())
+    } else if (held === null) held = chunk
+    else if (more === null) more = [held, chunk]
+    else more.push(chunk)
+  })
 }
 
+const EMPTY = Buffer.alloc(0)
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i
 
-function checkHeaders(req: IncomingMessage): HubError | null {
+function checkHeaders(req: HubRequest): HubError | null {
   const type = req.headers['content-type']
   if (type !== 'application/json' && (type === undefined || !JSON_TYPE.test(type))) {
     return new HubError('unsupported_media_type', 'Send the body as application/json')

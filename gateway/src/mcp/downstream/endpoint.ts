@@ -1,7 +1,8 @@
 // The MCP endpoint on raw node:http: `POST|GET|DELETE /mcp`, `/mcp/{server}`, `/mcp/group/{name}`. One order for every request:
 // URL, origin, key, view, body, era, dispatch. Synchronous from key to upstream when everything was seen before.
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
+import type { HubRequest } from '../../platform/hub-request.ts'
 import { HubError, LIMITS, toHubError } from '@mcphub/api'
 import type { Principal, Revocation } from '../../auth/principal.ts'
 import { classify, classifyLegacy, type Classification } from '../codec/classify.ts'
@@ -27,7 +28,7 @@ import { SessionTable, type Session } from './session-table.ts'
 
 export interface McpEndpoint {
   /** Answers every request it is given; paths that are not its own with a clean 404. */
-  handle(req: IncomingMessage, res: ServerResponse, requestId?: string): void
+  handle(req: HubRequest, res: ServerResponse, requestId?: string): void
   start(): void
   /** Refuses new requests and ends the streams; calls in flight go on (the caller drains the upstreams). */
   stop(): void
@@ -97,7 +98,7 @@ class HubEndpoint implements McpEndpoint {
     return { sessions: this.#sessions.size, inFlight: this.#replies.size }
   }
 
-  handle(req: IncomingMessage, res: ServerResponse, requestId: string = randomUUID()): void {
+  handle(req: HubRequest, res: ServerResponse, requestId: string = randomUUID()): void {
     const refuse = (error: HubError) => this.#refuse(res, error, requestId)
     try {
       const { path, query } = splitUrl(req.url ?? '/')
@@ -117,7 +118,7 @@ class HubEndpoint implements McpEndpoint {
 
   #withPrincipal(
     from: {
-      readonly req: IncomingMessage
+      readonly req: HubRequest
       readonly res: ServerResponse
       readonly requestId: string
       readonly principal: Principal

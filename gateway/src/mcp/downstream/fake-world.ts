@@ -1,5 +1,6 @@
 // Everything the MCP endpoint stands on, in memory: people, catalogue, variables and scripted servers. For tests.
 import { createHash, randomBytes } from 'node:crypto'
+import { HubRequest } from '../../platform/hub-request.ts'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { HubError, mcpServerSpec, type McpServerSpec } from '@mcphub/api'
@@ -288,7 +289,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     endpoint.start()
     return endpoint
   }
-  const server = createServer((req, res) => world.endpoint.handle(req, res))
+  const server = createServer({ IncomingMessage: HubRequest }, (req, res) => world.endpoint.handle(req, res))
   const port = await listen(server)
   const world: World = {
     authenticator,

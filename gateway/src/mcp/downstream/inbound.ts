@@ -1,5 +1,6 @@
 // One HTTP request on its way through the endpoint, and one JSON-RPC request inside it.
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
+import type { HubRequest } from '../../platform/hub-request.ts'
 import type { View } from '../../access/access.ts'
 import type { Principal } from '../../auth/principal.ts'
 import type { CatalogServer } from '../../catalog/catalog.ts'
@@ -13,7 +14,7 @@ import type { Endpoint } from './request-target.ts'
 import type { Session } from './session-table.ts'
 
 export interface Inbound {
-  readonly req: IncomingMessage
+  readonly req: HubRequest
   readonly res: ServerResponse
   readonly requestId: string
   readonly endpoint: Endpoint
@@ -43,7 +44,7 @@ export interface RpcCall {
   readonly listing: Listing
 }
 
-export function readMcpHeaders(req: IncomingMessage): McpHeaders {
+export function readMcpHeaders(req: HubRequest): McpHeaders {
   const { headers } = req
   return {
     version: text(headers['mcp-protocol-version']),
