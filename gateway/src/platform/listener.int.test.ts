@@ -170,6 +170,29 @@ describe('listener', () => {
     expect((await readAll(stalled.resume())).length).toBeLessThan(32 * 1024 * 1024)
   })
 
+  test('a connection that nobody uses is closed in time; one in use and one with an open stream are not', async () => {
+    const { port, connections } = await start({
+      idleMs: 800,
+      handler: (request, response) => {
+        if (request.url === '/stream') return void response.write(': hello\n\n')
+        response.end('ok')
+      },
+    })
+    const [silent, used, after, streaming] = [dial(port), dial(port), dial(port), dial(port)]
+    const ask = (socket: Socket, path: string) => void socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+    ask(after, '/')
+    ask(streaming, '/stream')
+    const using = setInterval(() => ask(used, '/'), 100)
+    // what was sent before the end still arrives
+    expect(await readAll(after)).toContain('ok')
+    await readAll(silent)
+    expect([used.destroyed, streaming.destroyed]).toEqual([false, false])
+    await expect.poll(connections).toBe(2)
+    clearInterval(using)
+    await readAll(used)
+    await expect.poll(connections).toBe(1)
+  })
+
   test('connections beyond the cap are closed at once', async () => {
     const { port, connections } = await start({ maxConnections: 5 })
     const held = Array.from({ length: 5 }, () => dial(port))

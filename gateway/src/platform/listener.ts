@@ -6,7 +6,7 @@ import { HubError, LIMITS } from '@mcphub/api'
 import { HubRequest } from './hub-request.ts'
 import type { Logger } from './logger.ts'
 import { sendProblem, sendProblemOnSocket } from './problem.ts'
-import { watchStalledReaders } from './stalled-readers.ts'
+import { watchSockets } from './socket-watch.ts'
 import { mintUuid } from './uuid.ts'
 
 export interface ListenerOptions {
@@ -21,6 +21,8 @@ export interface ListenerOptions {
   /** headers and body together */
   readonly slowBodyMs?: number
   readonly stalledReaderMs?: number
+  /** a connection without a request */
+  readonly idleMs?: number
 }
 
 export interface Listener {
@@ -36,7 +38,7 @@ export interface Listener {
 
 const MAX_CONNECTIONS = 20_000
 /** above the idle time of common load balancers (60 s), so that the hub is never the first to close */
-const KEEP_ALIVE_MS = 75_000
+const IDLE_MS = 75_000
 const CHECK_EVERY_MS = 500
 const PORT_TRIES = 10
 
@@ -45,7 +47,10 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   const server = createHttpServer(options)
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => admit(socket, sockets, options.maxConnections ?? MAX_CONNECTIONS))
-  const stopWatching = watchStalledReaders(sockets, options.stalledReaderMs ?? LIMITS.stalledReaderMs)
+  const stopWatching = watchSockets(sockets, {
+    stalledReaderMs: options.stalledReaderMs ?? LIMITS.stalledReaderMs,
+    idleMs: options.idleMs ?? IDLE_MS,
+  })
   try {
     const bound = await bindAll(server, options)
     options.logger.info({ hosts: bound.hosts, port: bound.port }, 'listening')
@@ -66,7 +71,8 @@ function createHttpServer(options: ListenerOptions): Server {
       // until the request's last byte; an answer, however long it streams, is not limited by it
       requestTimeout: options.slowBodyMs ?? LIMITS.slowBodyMs,
       connectionsCheckingInterval: CHECK_EVERY_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
+      // ours is in socket-watch.ts: node's would make a timer per answer
+      keepAliveTimeout: 0,
       // absent and repeated Host is refused by platform/origin.ts, as a foreign one
       requireHostHeader: false,
       noDelay: true,
