@@ -19,16 +19,20 @@ export function createOriginCheck(publicHosts: readonly string[]): OriginCheck {
   const hosts = new Set([...LOOPBACK, ...publicHosts.map((host) => hostName(host) ?? host.toLowerCase())])
   return {
     check(request) {
-      if (PROBED.has(pathOf(request))) return
-      const host = readSingleHeader(request.rawHeaders, 'host') ?? ''
-      if (!hosts.has(hostName(host) ?? '')) {
-        throw refuse('The Host header names no address of this hub; add the name to MCPHUB_PUBLIC_HOSTS')
-      }
-      const origin = request.headers.origin
-      if (origin !== undefined && !isOwnOrigin(origin, hosts)) throw refuse('The Origin header names a foreign page')
-      if (origin === undefined && isCrossSite(request)) throw refuse('A page of another site may not send this')
+      const fault = findFault(request, hosts)
+      if (fault !== null && !PROBED.has(pathOf(request))) throw refuse(fault)
     },
   }
+}
+
+function findFault(request: IncomingMessage, hosts: ReadonlySet<string>): string | null {
+  const host = readSingleHeader(request.rawHeaders, 'host') ?? ''
+  if (!hosts.has(hostName(host) ?? '')) {
+    return 'The Host header names no address of this hub; add the name to MCPHUB_PUBLIC_HOSTS'
+  }
+  const { origin } = request.headers
+  if (origin !== undefined && !isOwnOrigin(origin, hosts)) return 'The Origin header names a foreign page'
+  return origin === undefined && isCrossSite(request) ? 'A page of another site may not send this' : null
 }
 
 const refuse = (text: string) => new HubError('origin_forbidden', text)

@@ -10,10 +10,10 @@ export interface HttpRequest {
   readonly body: string | null
 }
 
-/** Header fields of a response. */
+/** Header fields of a response, those that the hub reads. */
 export interface HttpFields {
-  /** `name` in lower case; repeated fields joined by a comma */
-  get(name: string): string | undefined
+  /** repeated fields joined by a comma */
+  get(name: 'content-type' | 'content-encoding' | 'content-length' | 'mcp-session-id'): string | undefined
 }
 
 /** What the sender can do to a request under way. */

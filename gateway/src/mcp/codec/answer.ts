@@ -125,9 +125,10 @@ export function writeAnswer(bytes: Buffer, message: ResponseMessage, shape: Answ
   return spliceId(bytes, shape) ?? copyMembers(bytes, shape)
 }
 
-/** For audit and metrics. */
+/** For audit and metrics, and for who must look at it again. */
 export function kindOf({ error, result }: ResponseMessage): AnswerKind {
   if (error !== null) return 'error'
+  if (result?.['resultType'] === 'input_required') return 'incomplete'
   return result?.['isError'] === true ? 'failure' : 'result'
 }
 

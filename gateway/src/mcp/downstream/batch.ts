@@ -84,7 +84,7 @@ class BatchPlace implements Reply {
     respond({ error: { code: -32601, message: 'The client cannot be asked from within a batch' } })
   }
   answer(json: Buffer): void {
-    this.#over(this.#hooks?.rewrite?.(json) ?? json, 'ok', null)
+    this.#over(this.#hooks?.rewrite?.(json, undefined) ?? json, 'ok', null)
   }
   begin(): void {
     this.#chunks = []

@@ -8,6 +8,7 @@ import type { AnswerKind, CallHandle, CallSink, Era, JsonObject, RpcAnswer } fro
 import type { Accepts } from './accept.ts'
 import { buildError, sendJson, sendRefusal } from './answers.ts'
 import { EventStream, ignoreLateWrite } from './event-stream.ts'
+import type { Rewrite } from './rewrite-answer.ts'
 
 export type Outcome = 'ok' | 'error' | 'refused' | 'canceled'
 
@@ -25,8 +26,8 @@ export interface Reply extends CallSink {
 }
 
 export interface ReplyHooks {
-  /** maps URIs, seals states; returns the same bytes where there is nothing to do */
-  readonly rewrite: ((json: Buffer) => Buffer) | null
+  /** maps URIs, seals states */
+  readonly rewrite: Rewrite | null
   /** a large answer must be held whole to be rewritten; otherwise it passes as it comes (a state in it is then refused on its return) */
   readonly mustHold: boolean
   /** the same for a notification */
@@ -123,10 +124,13 @@ export class Exchange implements Reply, Listed {
 
   answer(json: Buffer, kind?: AnswerKind): void {
     if (this.#state === 'over') return
-    const sent = this.#isGone || this.#hooks.rewrite === null ? json : this.#hooks.rewrite(json)
+    const sent = this.#isGone || this.#hooks.rewrite === null ? json : this.#hooks.rewrite(json, kind)
     const known = kind ?? readKind(sent, this.idJson)
     this.#respond(sent, null)
-    this.#over(known === 'result' ? 'ok' : 'error', known === 'error' ? 'upstream_error' : null)
+    this.#over(
+      known === 'result' || known === 'incomplete' ? 'ok' : 'error',
+      known === 'error' ? 'upstream_error' : null,
+    )
   }
 
   begin(): void {

@@ -6,7 +6,7 @@ import type { Principal } from '../../auth/principal.ts'
 import { isObject } from '../codec/message.ts'
 import { mapResultUris, mayHoldUri } from '../discovery/resource-uris.ts'
 import type { Listing } from '../discovery/listing.ts'
-import type { Era, JsonObject } from '../upstream/upstreams.ts'
+import type { AnswerKind, Era, JsonObject } from '../upstream/upstreams.ts'
 import { createSealer, type Sealer } from './sealer.ts'
 
 export interface RewriteFacts {
@@ -18,17 +18,21 @@ export interface RewriteFacts {
   readonly stateSealer: (() => Sealer) | null
 }
 
+/** Returns the same bytes where there is nothing to do. `kind`: where the answer was parsed already. */
+export type Rewrite = (json: Buffer, kind: AnswerKind | undefined) => Buffer
+
 const STATE_MS = 60 * 60_000
 
 /** null: this call's answers need no look at all, so that large ones can be passed on while they arrive. */
-export function buildRewrite(facts: RewriteFacts): ((json: Buffer) => Buffer) | null {
+export function buildRewrite(facts: RewriteFacts): Rewrite | null {
   const mapsUris = needsUriMapping(facts.listing, facts.server)
   const { stateSealer } = facts
   const isCacheable = facts.era === 'modern' && facts.method === 'resources/read'
   if (!mapsUris && stateSealer === null) return null
-  return (json) => {
+  return (json, kind) => {
     const hasUri = mapsUris && mayHoldUri(json)
-    const hasState = stateSealer !== null && json.includes('"requestState"')
+    const mayHoldState = kind === undefined ? json.includes('"requestState"') : kind === 'incomplete'
+    const hasState = stateSealer !== null && mayHoldState
     if (!hasUri && !hasState && !isCacheable) return json
     return rewrite(json, (result) => {
       // What one user may read says nothing about what another may (2026-07-28 server/utilities/caching).

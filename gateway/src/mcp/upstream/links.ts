@@ -12,6 +12,7 @@ import type { LinkOwner } from './upstreams.ts'
 /** A link of no session is dropped after this long without a call; one of a session lives as long as the session. */
 const IDLE_MS = { loose: 5 * 60_000, session: 70 * 60_000 }
 const SWEEP_MS = 15_000
+const USES_KEPT = 256
 
 /** Whose conversation this is. Stdio: the child's owner; remote: the downstream session, else the key. */
 export function scopeOf(owner: LinkOwner | null, server: CatalogServer): LinkScope {
@@ -27,25 +28,27 @@ export function scopeOf(owner: LinkOwner | null, server: CatalogServer): LinkSco
 
 function keyOf(owner: LinkOwner | null, server: CatalogServer, scope: LinkScope, version: string): string {
   const { userId, keyId, sessionId, discovery } = scope
-  // callers without a session may differ in what they can do; what was declared upstream must hold for each
-  const loose =
-    owner !== null && sessionId === null && server.spec.type !== 'Stdio'
-      ? `${owner.revision} ${capabilityKey(owner)}`
-      : ''
+  const loose = owner === null ? '' : looseOf(owner, server)
   const whose = discovery ? 'discovery' : `${userId ?? ''}\n${keyId ?? ''}\n${sessionId ?? ''}\n${loose}`
   return `${server.name}\n${server.configHash}\n${version}\n${whose}`
 }
 
 interface LastUse {
-  readonly server: CatalogServer
   readonly variables: ResolvedVariables
+  /** for callers without a session: what else makes the link theirs */
+  readonly loose: string
   readonly link: LinkBase
+}
+
+/** Callers without a session may differ in what they can do; what was declared upstream must hold for each. */
+function looseOf(owner: LinkOwner, server: CatalogServer): string {
+  return owner.sessionId === null && server.spec.type !== 'Stdio' ? `${owner.revision} ${capabilityKey(owner)}` : ''
 }
 
 export class Links {
   readonly #links = new Map<string, LinkBase>()
-  /** what an owner (one object as long as its session) used last: spares the making of the key */
-  readonly #last = new WeakMap<LinkOwner, LastUse>()
+  /** by what lives as long as a session, or as a key, and by server: the link used last, which spares the making of its key */
+  readonly #last = new WeakMap<object, Map<CatalogServer, LastUse>>()
   /** taken out of the map, their last calls still running */
   readonly #leaving = new Set<LinkBase>()
   #sweeper: NodeJS.Timeout | null = null
@@ -69,10 +72,13 @@ export class Links {
   }
 
   find(owner: LinkOwner | null, server: CatalogServer, variables: ResolvedVariables): LinkBase | undefined {
-    const last = owner === null ? undefined : this.#last.get(owner)
-    if (last?.server === server && last.variables === variables && this.#isCurrent(last.link)) return last.link
+    if (owner === null) return this.#links.get(keyOf(null, server, scopeOf(null, server), variables.version))
+    const loose = looseOf(owner, server)
+    const longLived = owner.sessionId === null ? owner.principal : owner
+    const last = this.#last.get(longLived)?.get(server)
+    if (last?.variables === variables && last.loose === loose && this.#isCurrent(last.link)) return last.link
     const link = this.#links.get(keyOf(owner, server, scopeOf(owner, server), variables.version))
-    if (owner !== null && link !== undefined) this.#last.set(owner, { server, variables, link })
+    if (link !== undefined) this.#remember(longLived, server, { variables, loose, link })
     return link
   }
 
@@ -107,6 +113,13 @@ export class Links {
         .filter(chosen)
         .map((link) => link.close(reason, error)),
     )
+  }
+
+  #remember(longLived: object, server: CatalogServer, use: LastUse): void {
+    const uses = this.#last.get(longLived)
+    // a catalogue that changed often leaves servers behind
+    if (uses === undefined || uses.size >= USES_KEPT) this.#last.set(longLived, new Map([[server, use]]))
+    else uses.set(server, use)
   }
 
   #isCurrent(link: LinkBase): boolean {

@@ -6,8 +6,8 @@ import type { CatalogServer } from '../../catalog/catalog.ts'
 
 export type Era = 'legacy' | 'modern'
 export type JsonObject = { [key: string]: unknown }
-/** `failure`: a result in which a tool says that it failed */
-export type AnswerKind = 'result' | 'failure' | 'error'
+/** `failure`: a result in which a tool says that it failed; `incomplete`: one that asks for more input (2026-07-28 MRTR) */
+export type AnswerKind = 'result' | 'incomplete' | 'failure' | 'error'
 
 /** On whose behalf a conversation is held. An upstream session is never shared between two owners where the server can keep state. */
 export interface LinkOwner {

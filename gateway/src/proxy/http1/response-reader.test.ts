@@ -61,9 +61,15 @@ describe('responses are read alike however they are cut', () => {
     expect(read(text)).toMatchObject({ isWhole: true, isClean: true })
   })
 
-  test('fields: names in lower case, repeated ones joined, empty ones kept', () => {
-    const { head } = read('HTTP/1.1 204 No Content\r\nX-A: 1\r\nX-B:\r\nx-a:  2 \r\n\r\n')
-    expect([head?.get('x-a'), head?.get('x-b'), head?.get('x-c')]).toEqual(['1, 2', '', undefined])
+  test('fields: whatever the case of their names, repeated ones joined, empty ones kept', () => {
+    const { head } = read(
+      'HTTP/1.1 204 No Content\r\nContent-TYPE: 1\r\nMcp-Session-Id:\r\nX-Other: 3\r\ncontent-type:  2 \r\n\r\n',
+    )
+    expect([head?.get('content-type'), head?.get('mcp-session-id'), head?.get('content-encoding')]).toEqual([
+      '1, 2',
+      '',
+      undefined,
+    ])
     expect(read('HTTP/1.1 204 No Content\r\n\r\n').isWhole).toBe(true)
     expect(read('HTTP/1.1 304\r\nContent-Length: 9\r\n\r\n').isWhole).toBe(true)
   })
@@ -130,7 +136,7 @@ describe('ID-3: an answer can never become that of the next request on the socke
     'a size beyond counting': 'Transfer-Encoding: chunked\r\n\r\nfffffffffffffff\r\nhello\r\n0\r\n\r\n',
     'an endless chunk line': `Transfer-Encoding: chunked\r\n\r\n5;${'x'.repeat(5000)}\r\nhello\r\n0\r\n\r\n`,
     'endless trailers': `Transfer-Encoding: chunked\r\n\r\n0\r\n${'X-A: 1\r\n'.repeat(2000)}\r\n`,
-    'too many fields': `${'X-A: 1\r\n'.repeat(300)}\r\n`,
+    'too many fields': `${'X-A: 1\r\n'.repeat(600)}\r\n`,
     'a head beyond the limit': `X-A: ${'x'.repeat(5000)}\r\n\r\n`,
   }
   test.each(Object.entries(AMBIGUOUS))('refused: %s', (_name, rest) => {

@@ -89,7 +89,7 @@ export class ResponseReader {
     }
     const next = at + end + 4 - this.#held.length
     this.#held = ''
-    this.#begin(parseHead(text.slice(0, end)))
+    this.#begin(parseHead(text.slice(0, end + 4)))
     return next
   }
 
