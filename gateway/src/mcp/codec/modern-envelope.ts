@@ -50,15 +50,6 @@ export function readEnvelope(request: RpcRequest, headers: McpHeaders): ModernEn
   }
 }
 
-/** `params` without the keys that describe this hop; the upstream link writes its own. */
-export function stripEnvelope(params: JsonObject): JsonObject {
-  const meta: JsonObject = { ...(params['_meta'] as JsonObject) }
-  delete meta[META.protocolVersion]
-  delete meta[META.clientCapabilities]
-  delete meta[META.clientInfo]
-  return { ...params, _meta: meta }
-}
-
 function checkHeaders(request: RpcRequest, headers: McpHeaders): void {
   if (headers.version === undefined) throw mismatch('MCP-Protocol-Version is missing')
   if (headers.method === undefined) throw mismatch('Mcp-Method is missing')

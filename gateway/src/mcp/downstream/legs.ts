@@ -1,6 +1,5 @@
 // What both eras do alike once a request is understood: the listing is fetched, lists are answered here, everything else is routed and sent.
 import { HubError, toHubError } from '@mcphub/api'
-import { stripEnvelope } from '../codec/modern-envelope.ts'
 import { checkHeaderParams } from '../codec/header-params.ts'
 import type { Listing } from '../discovery/listing.ts'
 import type { JsonObject } from '../upstream/upstreams.ts'
@@ -55,10 +54,10 @@ export function sendRouted(deps: LegDeps, call: RpcCall): CallRoute {
   const { era, inbound, listing, request } = call
   const params: JsonObject = request.params ?? {}
   const route = ROUTED_METHODS[request.method]!(listing, params)
-  if (era === 'modern') {
-    if (route.headerParams.length > 0) checkHeaderParams(route.headerParams, params['arguments'], inbound.req.headers)
-    deps.caller.send(call, { ...route, params: stripEnvelope(route.params) })
-  } else deps.caller.send(call, route)
+  if (era === 'modern' && route.headerParams.length > 0) {
+    checkHeaderParams(route.headerParams, params['arguments'], inbound.req.headers)
+  }
+  deps.caller.send(call, route)
   return route
 }
 

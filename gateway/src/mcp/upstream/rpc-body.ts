@@ -9,7 +9,9 @@ export const LEGACY_REVISION = '2025-11-25'
 export const LEGACY_REVISIONS: readonly string[] = [LEGACY_REVISION, '2025-06-18', '2025-03-26', '2024-11-05']
 
 const PREFIX = 'io.modelcontextprotocol/'
-const ENVELOPE = ['protocolVersion', 'clientInfo', 'clientCapabilities', 'logLevel'].map((name) => PREFIX + name)
+const ENVELOPE: ReadonlySet<string> = new Set(
+  ['protocolVersion', 'clientInfo', 'clientCapabilities', 'logLevel'].map((name) => PREFIX + name),
+)
 /** what a client can do for a server; everything else of its capabilities ends at the hub */
 const RELAYED = ['elicitation', 'sampling', 'roots'] as const
 
@@ -59,8 +61,9 @@ export function legacyParams(call: UpstreamCall): JsonObject | undefined {
   const { params, trace } = call.request
   const meta = params?.['_meta'] as JsonObject | undefined
   if (meta === undefined && trace === undefined) return params
-  const next: JsonObject = { ...trace, ...meta }
-  for (const name of ENVELOPE) delete next[name]
+  // built up, not deleted from: an object that lost members is slow ever after
+  const next: JsonObject = { ...trace }
+  for (const name in meta) if (!ENVELOPE.has(name)) next[name] = meta[name]
   if (next['progressToken'] !== undefined) next['progressToken'] = call.id
   if (Object.keys(next).length > 0) return { ...params, _meta: next }
   if (params === undefined) return undefined
