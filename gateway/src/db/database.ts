@@ -2,6 +2,7 @@
 import type { DataSource, EntityManager } from 'typeorm'
 import { HubError } from '@mcphub/api'
 import { setTimeout as wait } from 'node:timers/promises'
+import { copyRows } from './copy-rows.ts'
 import { CHANGE_CHANNEL, ChangeFeed } from './change-feed.ts'
 import { buildDataSource, type DatabaseConfig } from './connection.ts'
 import { explainOpening, isRetryable, translateFault } from './faults.ts'
@@ -11,6 +12,8 @@ export interface Database extends Transactor {
   readonly changes: ChangeFeed
   /** For pg stores: the work inside the unit's transaction, or (null) by itself. @throws HubError `database_unavailable` */
   run<T>(unit: Unit | null, work: (manager: EntityManager) => Promise<T>): Promise<T>
+  /** `COPY … FROM STDIN` by itself, all rows or none; cheaper by half than any INSERT. @throws HubError `database_unavailable`, what PostgreSQL refuses */
+  copy(statement: string, rows: Buffer): Promise<void>
   /** @throws HubError `database_unavailable` */
   ping(): Promise<void>
   /** connections, for metrics */
@@ -106,6 +109,7 @@ function buildDatabase(source: DataSource, changes: ChangeFeed): Database {
     changes,
     transaction,
     run,
+    copy: (statement, rows) => run(null, () => copyRows(source, statement, rows)),
     pool: () => readPool(source),
     ping: () => run(null, async (manager) => void (await manager.query('SELECT 1'))),
     close: async () => {

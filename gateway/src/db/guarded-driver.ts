@@ -27,13 +27,13 @@ class GuardedClient extends pg.Client {
     const last = parameters.at(-1)
     if (typeof last === 'function') parameters[parameters.length - 1] = this.#watched(last as Callback)
     const result = (super.query as (...args: unknown[]) => unknown).apply(this, parameters)
-    if (result instanceof Promise) result.catch((error: unknown) => this.#check(error))
+    if (result instanceof Promise) result.catch((error: unknown) => this.giveUpAfter(error))
     return result as never
   }
 
   #watched(callback: Callback): Callback {
     return (error, result) => {
-      this.#check(error)
+      this.giveUpAfter(error)
       callback(error, result)
     }
   }
@@ -43,7 +43,8 @@ class GuardedClient extends pg.Client {
     ;(this as unknown as Destroyable).connection.stream.destroy()
   }
 
-  #check(error: unknown): void {
+  /** Ends the connection where the error says that it is worthless. */
+  giveUpAfter(error: unknown): void {
     if (isPoison(error)) this.destroy()
   }
 }

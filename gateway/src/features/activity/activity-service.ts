@@ -1,10 +1,8 @@
 // What happened: audit records, taken without waiting, written in batches, listed in pages (design.md §8: kept 90 days by partition).
 import { HubError, LIMITS } from '@mcphub/api'
-import { mintUuid } from '../../platform/uuid.ts'
 import type { Audit, AuditRecord } from '../audit.ts'
 import { isId } from '../ids.ts'
 import type { ActivityStore } from './activity-store.ts'
-import { neutralText } from './neutral-text.ts'
 import { RecordQueue } from './record-queue.ts'
 import { createStrangerGate } from './stranger-gate.ts'
 
@@ -81,18 +79,19 @@ export function createActivityService(deps: ActivityDeps): ActivityService {
   }
 
   const queue = new RecordQueue({
-    write: (records) => store.insert(records),
+    append: (rows) => store.append(rows),
+    insert: (record) => store.insert([record]),
     makeRoom: (records) => maintain(records.map((record) => record.at)),
     maxQueued: deps.maxQueued ?? LIMITS.auditQueue,
     flushMs: deps.flushMs ?? 200,
     ...(deps.onFault ? { onFault: deps.onFault } : {}),
   })
 
-  const strangers = createStrangerGate({ tell: (record) => queue.add(toStored(record)) })
+  const strangers = createStrangerGate({ tell: (record) => queue.add(record) })
 
   return {
     record: (record) => {
-      if (strangers.admits(record)) queue.add(toStored(record))
+      if (strangers.admits(record)) queue.add(record)
     },
     list: (filter = {}) => listPage(store, filter),
     counts: () => queue.counts(),
@@ -109,19 +108,6 @@ export function createActivityService(deps: ActivityDeps): ActivityService {
       strangers.stop()
       await queue.stop(STOP_MS)
     },
-  }
-}
-
-function toStored(record: AuditRecord): StoredAuditRecord {
-  const { requestId, sessionId, action, server, target } = record
-  return {
-    ...record,
-    id: mintUuid(),
-    requestId: neutralText(requestId),
-    sessionId: sessionId === null ? null : neutralText(sessionId),
-    action: neutralText(action),
-    server: server === null ? null : neutralText(server),
-    target: target === null ? null : neutralText(target),
   }
 }
 

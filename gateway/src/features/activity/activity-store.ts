@@ -7,6 +7,8 @@ export interface ActivityListing extends Omit<ActivityFilter, 'after'> {
 }
 
 export interface ActivityStore {
+  /** Rows of `audit-rows.ts`, all or none; fails where one of them is there already. The memory is the caller's again afterwards. */
+  append(rows: Buffer): Promise<void>
   /** Again with the same ids it changes nothing, so a batch whose answer was lost can be written again. */
   insert(records: readonly StoredAuditRecord[]): Promise<void>
   /** Newest first. */

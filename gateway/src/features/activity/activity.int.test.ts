@@ -6,6 +6,7 @@ import { waitUntil } from '../../../../test/kit/wait-until.ts'
 import { openPgWorld, WORLDS, type PgWorld, type World } from '../../../../test/kit/worlds.ts'
 import type { AuditRecord } from '../audit.ts'
 import { createActivityService, type StoredAuditRecord } from './activity-service.ts'
+import { decodeRow, encodeRow } from './audit-rows.ts'
 import { createFakeActivityStore } from './fake-activity-store.ts'
 
 const makeRecord = (change: Partial<AuditRecord> = {}): AuditRecord => ({
@@ -109,6 +110,40 @@ describe.each(WORLDS)('activity $name', ({ open }) => {
     expect(record).toMatchObject({ action: 'x\\u000ay', server: '한글 😀' })
   })
 
+  test('what COPY would read otherwise comes back as it was', async () => {
+    const requestId = randomUUID()
+    const targets = ['\\N', '\\.', 'a\\tb\\', '\\\\', '', 'null', '한글 😀 \\n', '"', "'", ';--']
+    for (const target of targets)
+      world.activity.record(makeRecord({ requestId, target, userId: target, argumentsHash: target }))
+    await world.activity.flush()
+    const { records } = await world.activity.list({ requestId })
+    expect(records.map((record) => record.target).toSorted()).toEqual(targets.toSorted())
+    for (const record of records) expect([record.userId, record.argumentsHash]).toEqual([record.target, record.target])
+  })
+
+  test('a batch that was written though nobody heard of it is written once', async () => {
+    const requestId = randomUUID()
+    const rows = Buffer.from([1, 2, 3].map((at) => encodeRow(makeRecord({ requestId, target: `t${at}` }))).join(''))
+    await world.activityStore.append(rows)
+    await expect(world.activityStore.append(rows)).rejects.toThrow()
+    const records = rows.toString().trimEnd().split('\n').map(decodeRow)
+    await world.activityStore.insert(records)
+    expect((await world.activity.list({ requestId })).records).toHaveLength(3)
+  })
+
+  test('thousands at once are written whole, and the last ones at the stop', async () => {
+    const requestId = randomUUID()
+    for (let at = 0; at < 5000; at++) world.activity.record(makeRecord({ requestId, target: 'x'.repeat(at % 200) }))
+    await world.activity.flush()
+    const seen = new Set<string>()
+    for (let after: string | null | undefined; after !== null;) {
+      const page = await world.activity.list({ requestId, limit: 1000, ...(after === undefined ? {} : { after }) })
+      for (const record of page.records) seen.add(record.id)
+      after = page.next
+    }
+    expect(seen.size).toBe(5000)
+  })
+
   test('records of a wrong clock find their day, too', async () => {
     const requestId = randomUUID()
     for (const days of [-2, 40]) world.activity.record(makeRecord({ requestId, at: Date.now() + days * 86_400_000 }))
@@ -145,8 +180,8 @@ describe('a database that is slow or away', () => {
     const activity = createActivityService({
       store: {
         ...store,
-        insert: async (records) => {
-          await store.insert(records)
+        append: async (rows) => {
+          await store.append(rows)
           if (lose) {
             lose = false
             throw new HubError('database_unavailable', 'the answer was lost')
@@ -167,6 +202,10 @@ describe('a database that is slow or away', () => {
     const activity = createActivityService({
       store: {
         ...store,
+        append: async (rows) => {
+          if (rows.includes('poison')) throw new Error('cannot')
+          await store.append(rows)
+        },
         insert: async (records) => {
           if (records.some((record) => record.target === 'poison')) throw new Error('cannot')
           await store.insert(records)
@@ -184,7 +223,7 @@ describe('a database that is slow or away', () => {
   test('a stop does not wait for a database that never answers', async () => {
     const store = createFakeActivityStore()
     const activity = createActivityService({
-      store: { ...store, insert: () => new Promise(() => undefined) },
+      store: { ...store, append: () => new Promise(() => undefined) },
       flushMs: 5,
     })
     await activity.start()

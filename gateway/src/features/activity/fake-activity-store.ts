@@ -1,6 +1,7 @@
 // ActivityStore in memory; refuses days it was not told to make room for, as PostgreSQL does.
 import type { ActivityListing, ActivityStore } from './activity-store.ts'
 import type { StoredAuditRecord } from './activity-service.ts'
+import { decodeRow } from './audit-rows.ts'
 
 export interface FakeActivityStore extends ActivityStore {
   readonly rows: Map<string, StoredAuditRecord>
@@ -26,6 +27,15 @@ export function createFakeActivityStore(): FakeActivityStore {
   const fake: FakeActivityStore = {
     rows,
     check: () => undefined,
+    append: async (bytes) => {
+      const records = bytes.toString('utf8').trimEnd().split('\n').map(decodeRow)
+      fake.check()
+      if (records.some((record) => !days.has(dayOf(record.at))))
+        throw new Error('no partition of relation "audit" found for row')
+      if (records.some((record) => rows.has(record.id)))
+        throw new Error('duplicate key value violates unique constraint')
+      for (const record of records) rows.set(record.id, record)
+    },
     insert: async (records) => {
       fake.check()
       for (const record of records) {

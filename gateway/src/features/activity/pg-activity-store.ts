@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm'
 import type { Database } from '../../db/database.ts'
 import type { ActivityListing, ActivityStore } from './activity-store.ts'
 import type { StoredAuditRecord } from './activity-service.ts'
+import { AUDIT_COLUMNS } from './audit-rows.ts'
 
 /** Any fixed number of our own. */
 const PARTITION_LOCK = 7_266_842_913
@@ -61,6 +62,7 @@ function listValues(listing: ActivityListing): unknown[] {
 
 export function createPgActivityStore(database: Database): ActivityStore {
   return {
+    append: (rows) => database.copy(`COPY audit (${AUDIT_COLUMNS}) FROM STDIN`, rows),
     insert: (records) =>
       database.run(null, async (manager) => {
         await manager.query(INSERT, [JSON.stringify(records)])

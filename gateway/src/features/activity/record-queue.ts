@@ -2,10 +2,16 @@
 // What is beyond the bound is lost, counted, and said in a record of its own as soon as one can be written.
 import { HubError } from '@mcphub/api'
 import { mintUuid } from '../../platform/uuid.ts'
+import type { AuditRecord } from '../audit.ts'
 import type { ActivityCounts, StoredAuditRecord } from './activity-service.ts'
+import { decodeRow, encodeRow } from './audit-rows.ts'
+import { RowBuffer, rowsOf } from './row-buffer.ts'
 
 export interface RecordQueueOptions {
-  readonly write: (records: readonly StoredAuditRecord[]) => Promise<void>
+  /** many rows at once; all or none. Rows that were written before, though nobody heard of it, make it fail. */
+  readonly append: (rows: Buffer) => Promise<void>
+  /** one at a time; a record that is there already is none to write */
+  readonly insert: (record: StoredAuditRecord) => Promise<void>
   /** called when a batch was refused: maybe for want of a partition */
   readonly makeRoom: (records: readonly StoredAuditRecord[]) => Promise<void>
   readonly maxQueued: number
@@ -13,13 +19,13 @@ export interface RecordQueueOptions {
   readonly onFault?: (step: string, error: unknown) => void
 }
 
-/** Written as soon as so many wait: what waits longer is copied about by every collection of garbage meanwhile. */
-const BATCH = 250
+/** Written as soon as so many wait. */
+const BATCH = 300
 const RETRY_MS = 1_000
 
 export class RecordQueue {
   readonly #options: RecordQueueOptions
-  #queue: StoredAuditRecord[] = []
+  readonly #rows = new RowBuffer()
   #written = 0
   #lost = 0
   #lostUnsaid = 0
@@ -33,18 +39,18 @@ export class RecordQueue {
     this.#options = options
   }
 
-  add(record: StoredAuditRecord): void {
-    if (this.#queue.length >= this.#options.maxQueued) {
+  add(record: AuditRecord): void {
+    if (this.#rows.rows >= this.#options.maxQueued) {
       this.#lost += 1
       this.#lostUnsaid += 1
       return
     }
-    this.#queue.push(record)
+    this.#rows.add(encodeRow(record))
     this.#wake()
   }
 
   counts(): ActivityCounts {
-    return { queued: this.#queue.length, written: this.#written, lost: this.#lost }
+    return { queued: this.#rows.rows, written: this.#written, lost: this.#lost }
   }
 
   start(): void {
@@ -68,22 +74,26 @@ export class RecordQueue {
 
   /** @throws what the write throws; the records stay queued */
   flush(): Promise<void> {
-    return this.#run(0)
+    return this.#run(() => this.#rows.rows > 0)
+  }
+
+  get #hasBatch(): boolean {
+    return this.#rows.pieces > 1 || this.#rows.openRows >= BATCH
   }
 
   /** Writes soon: at once where a whole batch waits, else together with what comes meanwhile. */
   #wake(): void {
     if (!this.#started || this.#isBusy) return
-    if (this.#queue.length >= BATCH) this.#work()
-    else if (this.#queue.length > 0 || this.#lostUnsaid > 0)
-      this.#timer ??= setTimeout(() => this.#work(), this.#options.flushMs).unref()
+    if (this.#hasBatch) this.#work()
+    else if (this.#timer === null && (this.#rows.rows > 0 || this.#lostUnsaid > 0))
+      this.#timer = setTimeout(() => this.#work(), this.#options.flushMs).unref()
   }
 
   #work(): void {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
     this.#isBusy = true
-    this.#run(BATCH).then(
+    this.#run(() => this.#hasBatch).then(
       () => this.#again(),
       (thrown: unknown) => {
         this.#options.onFault?.('write audit records', thrown)
@@ -98,42 +108,46 @@ export class RecordQueue {
     this.#wake()
   }
 
-  #run(enough: number): Promise<void> {
-    const run = this.#last.then(() => this.#drain(enough))
+  #run(goesOn: () => boolean): Promise<void> {
+    const run = this.#last.then(() => this.#drain(goesOn))
     this.#last = run.catch(() => undefined)
     return run
   }
 
-  /** Goes on as long as at least `enough` records wait. */
-  async #drain(enough: number): Promise<void> {
-    for (let first = true; this.#queue.length > 0 || this.#lostUnsaid > 0; first = false) {
-      if (!first && this.#queue.length < enough) return
-      // Told before what came after it, and only once it is written.
-      const said = this.#lostUnsaid
-      const batch = [...this.#queue.slice(0, BATCH), ...(said > 0 ? [lossRecord(said)] : [])]
-      const taken = Math.min(this.#queue.length, BATCH)
-      await this.#writeBatch(batch)
-      this.#queue = this.#queue.slice(taken)
-      this.#lostUnsaid -= said
-    }
+  async #drain(goesOn: () => boolean): Promise<void> {
+    do await this.#writeFirst()
+    while (goesOn() || this.#lostUnsaid > 0)
   }
 
-  async #writeBatch(batch: readonly StoredAuditRecord[]): Promise<void> {
+  async #writeFirst(): Promise<void> {
+    const piece = this.#rows.first()
+    // Told before what came after it, and only once it is written.
+    const said = this.#lostUnsaid
+    const loss = said > 0 ? Buffer.from(encodeRow(lossRecord(said))) : null
+    if (piece === null && loss === null) return
+    const rows = piece === null ? loss! : loss === null ? rowsOf(piece) : Buffer.concat([rowsOf(piece), loss])
+    await this.#write(rows, (piece?.rows ?? 0) + (loss === null ? 0 : 1))
+    if (piece !== null) this.#rows.drop()
+    this.#lostUnsaid -= said
+  }
+
+  async #write(rows: Buffer, count: number): Promise<void> {
     try {
-      await this.#options.write(batch)
-      this.#written += batch.length
+      await this.#options.append(rows)
+      this.#written += count
     } catch (thrown) {
       if (isAway(thrown)) throw thrown
-      await this.#options.makeRoom(batch)
-      await this.#writeOneByOne(batch)
+      const records = rows.toString('utf8').trimEnd().split('\n').map(decodeRow)
+      await this.#options.makeRoom(records)
+      await this.#writeOneByOne(records)
     }
   }
 
   /** One record that cannot be written must not hold up the others for ever. */
-  async #writeOneByOne(batch: readonly StoredAuditRecord[]): Promise<void> {
-    for (const record of batch) {
+  async #writeOneByOne(records: readonly StoredAuditRecord[]): Promise<void> {
+    for (const record of records) {
       try {
-        await this.#options.write([record])
+        await this.#options.insert(record)
         this.#written += 1
       } catch (thrown) {
         if (isAway(thrown)) throw thrown
@@ -146,11 +160,10 @@ export class RecordQueue {
 
 const isAway = (thrown: unknown): boolean => thrown instanceof HubError && thrown.code === 'database_unavailable'
 
-function lossRecord(count: number): StoredAuditRecord {
+function lossRecord(count: number): AuditRecord {
   return {
-    id: mintUuid(),
     at: Date.now(),
-    requestId: 'audit',
+    requestId: mintUuid(),
     userId: null,
     keyId: null,
     sessionId: null,
