@@ -19,8 +19,8 @@ export interface RecordQueueOptions {
   readonly onFault?: (step: string, error: unknown) => void
 }
 
-/** Written as soon as so many wait. */
-const BATCH = 300
+/** Written as soon as so many wait. Few large writes: each one wakes the database on a core that somebody else uses, which costs all of them their caches. */
+const BATCH = 3000
 const RETRY_MS = 1_000
 
 export class RecordQueue {

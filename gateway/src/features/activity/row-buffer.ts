@@ -1,6 +1,6 @@
 // Rows waiting in a few large pieces of memory, oldest first. A piece that is being written takes no more rows.
-const PIECE_BYTES = 128 * 1024
-const SPARES = 4
+const PIECE_BYTES = 1024 * 1024
+const SPARES = 2
 
 export interface Piece {
   readonly bytes: Buffer
