@@ -35,6 +35,8 @@ interface Entry {
   /** how often it was doubted: an answer asked for before the last time settles nothing */
   doubts: number
   lastUsedAt: number
+  /** its last use that is in the database */
+  writtenUseAt: number
 }
 
 const SECOND = 1000
@@ -65,6 +67,7 @@ function toPrincipal({ userId, username, role, keyId, scope }: Identity): Princi
   return Object.freeze({ userId, username, role, keyId, scope, claims: [] })
 }
 
+const useOf = ({ principal, lastUsedAt }: Entry): KeyUse => ({ keyId: principal.keyId, at: new Date(lastUsedAt) })
 const expiryOf = (identity: Identity): number => identity.expiresAt?.getTime() ?? Infinity
 
 function samePrincipal(a: Principal, b: Principal): boolean {
@@ -84,7 +87,8 @@ class KeyTable implements KeyAuthenticator {
   readonly #byKey = new Map<string, Entry>()
   /** hash → until when it is refused without a look; oldest first */
   readonly #refused = new Map<string, number>()
-  readonly #uses = new Map<string, number>()
+  /** last uses of keys that ended, not in the database yet */
+  readonly #departed: KeyUse[] = []
   readonly #listeners = new Set<(revocation: Revocation) => void>()
   /** Grows with every change of any identity: an answer of the database from before is not kept. */
   #generation = 0
@@ -151,7 +155,6 @@ class KeyTable implements KeyAuthenticator {
     const now = this.#now()
     if (entry.expiresAt <= now) throw refuse()
     entry.lastUsedAt = now
-    this.#uses.set(entry.principal.keyId, now)
     return entry.principal
   }
 
@@ -189,7 +192,7 @@ class KeyTable implements KeyAuthenticator {
     const principal = toPrincipal(identity)
     const expiresAt = expiryOf(identity)
     const known = this.#entries.get(hash)
-    const entry = known ?? { hash, principal, expiresAt, doubtedAt: 0, doubts: 0, lastUsedAt: 0 }
+    const entry = known ?? { hash, principal, expiresAt, doubtedAt: 0, doubts: 0, lastUsedAt: 0, writtenUseAt: 0 }
     if (!samePrincipal(entry.principal, principal)) entry.principal = principal
     entry.expiresAt = expiresAt
     this.#entries.set(hash, entry)
@@ -198,6 +201,7 @@ class KeyTable implements KeyAuthenticator {
   }
 
   #drop(entry: Entry): boolean {
+    if (entry.lastUsedAt > entry.writtenUseAt) this.#departed.push(useOf(entry))
     this.#byKey.delete(entry.principal.keyId)
     return this.#entries.delete(entry.hash)
   }
@@ -272,14 +276,16 @@ class KeyTable implements KeyAuthenticator {
   }
 
   async #flush(): Promise<void> {
-    if (this.#uses.size === 0) return
-    const uses: KeyUse[] = [...this.#uses].map(([keyId, at]) => ({ keyId, at: new Date(at) }))
-    this.#uses.clear()
+    const used = [...this.#entries.values()].filter((entry) => entry.lastUsedAt > entry.writtenUseAt)
+    const departed = this.#departed.splice(0)
+    const uses = [...departed, ...used.map(useOf)]
+    if (uses.length === 0) return
     try {
       await this.#deps.store.recordUses(uses)
+      for (const [at, entry] of used.entries()) entry.writtenUseAt = uses[departed.length + at]!.at.getTime()
     } catch (thrown) {
-      // Kept for the next time unless used again meanwhile; one entry per live key bounds it.
-      for (const { keyId, at } of uses) if (!this.#uses.has(keyId)) this.#uses.set(keyId, at.getTime())
+      // said again the next time
+      this.#departed.push(...departed)
       this.#deps.onFault?.('record the last use of keys', thrown)
     }
   }
