@@ -4,6 +4,7 @@ import { toHubError } from '@mcphub/api'
 import type { Principal } from '../../auth/principal.ts'
 import type { Catalog, CatalogServer, CatalogSnapshot } from '../../catalog/catalog.ts'
 import type { ResolvedVariables, Variables } from '../../secrets/variables.ts'
+import { ALL_RELAYED } from '../codec/client-capabilities.ts'
 import { LATEST_LEGACY_REVISION } from '../codec/revisions.ts'
 import type { LinkOwner, UpstreamEvent, Upstreams } from '../upstream/upstreams.ts'
 import { DiscoveryJobs, type DiscoveryTask } from './discovery-jobs.ts'
@@ -281,8 +282,15 @@ function hasOwnValues(resolved: ResolvedVariables): boolean {
   return [...resolved.values.keys()].some((name) => name.startsWith('USER_'))
 }
 
+/** Some servers list a tool only to clients that can be asked: what is discovered must hold for the ablest. */
 function ownerOf(principal: Principal): LinkOwner {
-  return { principal, sessionId: null, clientCapabilities: {}, clientInfo: null, revision: LATEST_LEGACY_REVISION }
+  return {
+    principal,
+    sessionId: null,
+    clientCapabilities: ALL_RELAYED,
+    clientInfo: null,
+    revision: LATEST_LEGACY_REVISION,
+  }
 }
 
 async function waitAtMost(waits: readonly Promise<void>[], ms: number): Promise<void> {

@@ -37,7 +37,7 @@ export class Caller {
     }
     // While it waits, the call can be canceled like one that runs.
     const waiting = new AbortController()
-    reply.attach({ cancel: () => waiting.abort(), resume: () => undefined })
+    reply.attach({ cancel: () => waiting.abort(), resume: () => undefined, handOver: () => undefined })
     this.#deps.queue.acquire(userId, route.server.name, waiting.signal).then(
       (late) => {
         if (reply.isOver) return late.release()

@@ -16,7 +16,7 @@ export interface SentCall {
   readonly owner: LinkOwner
   readonly server: string
   readonly call: OutboundCall
-  readonly sink: CallSink
+  sink: CallSink
   canceled: string | null
   resumed: number
   onResume: (() => void) | null
@@ -57,6 +57,9 @@ export class FakeUpstreams implements Upstreams {
       resume: () => {
         sent.resumed++
         sent.onResume?.()
+      },
+      handOver: (next) => {
+        sent.sink = next
       },
     }
   }

@@ -120,7 +120,7 @@ export class Pushes {
       if (own.size === 0) this.#listeners.delete(principal.userId)
     }
     inbound.res.on('close', forget)
-    reply.attach({ cancel: forget, resume: () => undefined })
+    reply.attach({ cancel: forget, resume: () => undefined, handOver: () => undefined })
   }
 
   /** What the client missed since it last looked; everything, if this process never saw it look. */

@@ -1,7 +1,7 @@
 // A sink for the hub's own questions (handshake, discovery): collects one answer into a promise.
 import { HubError } from '@mcphub/api'
 import type { RpcFault } from '../codec/answer-era.ts'
-import type { CallSink, JsonObject, RpcAnswer } from './upstreams.ts'
+import type { AnswerKind, CallSink, JsonObject, RpcAnswer } from './upstreams.ts'
 
 export type Reply = { readonly result: JsonObject } | { readonly error: RpcFault }
 
@@ -27,7 +27,10 @@ export class CollectSink implements CallSink {
     respond({ error: { code: -32601, message: 'Method not found' } })
   }
 
-  answer(json: Buffer): void {
+  answer(json: Buffer, kind?: AnswerKind): void {
+    if (kind === 'incomplete') {
+      return this.#reject(new HubError('upstream_error', 'The server asks for input that the hub itself has not'))
+    }
     this.#resolve(JSON.parse(json.toString('utf8')) as Reply)
   }
 

@@ -6,6 +6,7 @@ import type { HttpFields } from '../../proxy/http.ts'
 import type { TimerWheel } from '../../proxy/timers.ts'
 import type { NotificationMessage, RequestMessage } from '../codec/answer.ts'
 import type { RpcFault } from '../codec/answer-era.ts'
+import { mayAsk } from '../codec/client-capabilities.ts'
 import { judgeProbe } from './era-probe.ts'
 import { expandRemote, type RemoteTarget } from './expand.ts'
 import { answerFault, lostFault, statusFault } from './faults.ts'
@@ -47,7 +48,7 @@ export class HttpLink extends LinkBase implements ExchangeHost {
     const { owner, tools, server } = init
     this.wheel = tools.wheel
     this.messageBytes = tools.limits.messageBytes
-    this.#client = rpc.identifyClient(owner, server, tools.version)
+    this.#client = rpc.declareClient(owner, server, tools.version)
     this.#target = expandRemote(server, init.variables.values)
     this.#hasContext = server.spec.remote?.contextHeaders !== 'None'
     const { revision = rpc.LEGACY_REVISION } = owner ?? {}
@@ -61,7 +62,11 @@ export class HttpLink extends LinkBase implements ExchangeHost {
       open: (lastEventId, stream) => this.#openStream(lastEventId, stream),
       calls: this.inFlight,
       shapeOf: (call) => shapeOf(call, 'legacy'),
-      onNotification: (message) => init.onEvent(this, message.method, message.params),
+      onNotification: (message) => {
+        // of many callers' link: what is no change of the server itself is nobody's
+        if (init.scope.sessionId === null && !rpc.concernsServer(message.method)) return
+        init.onEvent(this, message.method, message.params)
+      },
       onRequest: (call, message) => this.#onRequest(call, message),
     })
   }
@@ -77,7 +82,7 @@ export class HttpLink extends LinkBase implements ExchangeHost {
 
   protected override transmit(call: UpstreamCall): void {
     if (this.#era === 'legacy') return this.#post(call, 'legacy')
-    if (call.request.method === 'ping' || call.request.method === 'logging/setLevel') return answerHere(call)
+    if (rpc.isGone(call.request.method)) return rpc.answerHere(call)
     if (call.request.method === 'tools/call') return this.#transmitTool(call)
     this.#post(call, 'modern')
   }
@@ -193,7 +198,12 @@ export class HttpLink extends LinkBase implements ExchangeHost {
     this.description = readHandshake(this.server.name, asked)
     this.#revision = this.description.revision
     await this.#postOneWay(rpc.writeNotification('notifications/initialized', undefined))
-    if (this.#sessionId !== null && this.init.scope.sessionId !== null) this.#streams.listen()
+    if (this.#sessionId !== null && this.#mustListen()) this.#streams.listen()
+  }
+
+  /** Many servers ask on the standing stream, whatever call they ask for. */
+  #mustListen(): boolean {
+    return this.init.scope.sessionId !== null || Object.keys(this.#client.capabilities).length > 0
   }
 
   #onSessionGone(call: UpstreamCall): boolean {
@@ -267,11 +277,9 @@ export class HttpLink extends LinkBase implements ExchangeHost {
     )
   }
 
-  /** 2026-07-28 tells who asks in each request. What an older client can do needs requests of the server, which that era has not. */
-  #clientOf(call: UpstreamCall): rpc.ClientIdentity {
-    if (call.owner === null) return this.#client
-    const client = rpc.identifyClient(call.owner, this.server, this.tools.version)
-    return call.request.era === 'modern' ? client : { ...client, capabilities: {} }
+  /** 2026-07-28 tells who asks in each request. */
+  #clientOf({ owner }: UpstreamCall): rpc.ClientIdentity {
+    return owner === null ? this.#client : rpc.identifyClient(owner, this.server, this.tools.version)
   }
 
   #postOneWay(body: string): Promise<void> {
@@ -292,7 +300,7 @@ export class HttpLink extends LinkBase implements ExchangeHost {
     if (this.#era !== 'legacy') return
     const { id, method, params } = message
     if (method === 'ping') return this.#reply(id, { result: {} })
-    if (call === null || !rpc.mayAsk(method, this.#client)) return this.#reply(id, NOT_FOUND)
+    if (call === null || !mayAsk(method, this.#client.capabilities)) return this.#reply(id, NOT_FOUND)
     call.ask(method, params, (answer) => this.#reply(id, answer))
   }
 

@@ -2,9 +2,9 @@
 import type { HubError } from '@mcphub/api'
 import type { CatalogServer } from '../../catalog/catalog.ts'
 import type { ResolvedVariables } from '../../secrets/variables.ts'
+import { keyOfRelayed } from '../codec/client-capabilities.ts'
 import { HttpLink } from './http-link.ts'
 import type { CloseReason, LinkBase, LinkInit, LinkScope } from './link.ts'
-import { capabilityKey } from './rpc-body.ts'
 import { SseLink } from './sse-link.ts'
 import { StdioLink } from './stdio-link.ts'
 import type { LinkOwner } from './upstreams.ts'
@@ -42,7 +42,9 @@ interface LastUse {
 
 /** Callers without a session may differ in what they can do; what was declared upstream must hold for each. */
 function looseOf(owner: LinkOwner, server: CatalogServer): string {
-  return owner.sessionId === null && server.spec.type !== 'Stdio' ? `${owner.revision} ${capabilityKey(owner)}` : ''
+  return owner.sessionId === null && server.spec.type !== 'Stdio'
+    ? `${owner.revision} ${keyOfRelayed(owner.clientCapabilities)}`
+    : ''
 }
 
 export class Links {
@@ -51,7 +53,12 @@ export class Links {
   readonly #last = new WeakMap<object, Map<CatalogServer, LastUse>>()
   /** taken out of the map, their last calls still running */
   readonly #leaving = new Set<LinkBase>()
+  readonly #onClosed: (link: LinkBase) => void
   #sweeper: NodeJS.Timeout | null = null
+
+  constructor(onClosed: (link: LinkBase) => void) {
+    this.#onClosed = onClosed
+  }
 
   start(): void {
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS)
@@ -129,13 +136,14 @@ export class Links {
   #forget(link: LinkBase): void {
     this.#leaving.delete(link)
     if (this.#isCurrent(link)) this.#links.delete(link.init.key)
+    this.#onClosed(link)
   }
 
   #sweep(): void {
     const now = performance.now()
     for (const link of this.#links.values()) {
       const limit = link.init.scope.sessionId === null ? IDLE_MS.loose : IDLE_MS.session
-      if (link.inFlight.size === 0 && now - link.lastUsed > limit) this.retire(link, 'idle')
+      if (link.inFlight.size === 0 && !link.isWatched && now - link.lastUsed > limit) this.retire(link, 'idle')
     }
   }
 }

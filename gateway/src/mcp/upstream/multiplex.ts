@@ -1,9 +1,11 @@
 // Many calls over one pair of pipes (a child's lines, the one stream of HTTP+SSE): answers find their call by the hub's minted id and nothing else.
 import { kindOf, parseMessage, writeAnswer } from '../codec/answer.ts'
+import { mayAsk } from '../codec/client-capabilities.ts'
 import type { FaultMessage, NotificationMessage, RequestMessage, ResponseMessage } from '../codec/answer.ts'
 import { SMALL_MESSAGE_BYTES } from '../codec/message-reader.ts'
 import { answerFault } from './faults.ts'
-import { concernsServer, mayAsk, writeResponse, type ClientIdentity } from './rpc-body.ts'
+import { subscriptionOf, type ListenSink } from './listen-stream.ts'
+import { concernsServer, writeResponse, type ClientIdentity } from './rpc-body.ts'
 import { shapeOf, type CallExchange, type UpstreamCall } from './upstream-call.ts'
 import type { Era, JsonObject, RpcAnswer } from './upstreams.ts'
 
@@ -21,6 +23,8 @@ export interface MultiplexHost {
 export class Multiplex {
   readonly #host: MultiplexHost
   readonly #calls = new Map<string, UpstreamCall>()
+  /** the hub's own listen requests of 2026-07-28, by id */
+  readonly listens = new Map<string, ListenSink>()
 
   constructor(host: MultiplexHost) {
     this.#host = host
@@ -49,12 +53,22 @@ export class Multiplex {
 
   #response(message: ResponseMessage, bytes: Buffer): void {
     const call = this.#callOf(message.id)
+    if (!call && this.#endListen(message)) return
     if (!call) return this.#host.onStray('an answer to no call in flight', bytes.length)
     this.#calls.delete(call.id)
     const answer = writeAnswer(bytes, message, shapeOf(call, this.#host.era))
     if (typeof answer === 'string') return call.fail(answerFault(call.server.name, answer))
-    if (answer.length <= SMALL_MESSAGE_BYTES) call.answer(answer, kindOf(message))
+    const kind = kindOf(message)
+    if (answer.length <= SMALL_MESSAGE_BYTES || kind === 'incomplete') call.answer(answer, kind)
     else new SlicedAnswer(call, answer).resume()
+  }
+
+  #endListen({ id, error }: ResponseMessage): boolean {
+    const sink = typeof id === 'string' ? this.listens.get(id) : undefined
+    if (sink === undefined) return false
+    this.listens.delete(id as string)
+    sink.end(error === null ? null : answerFault('', 'it refused to be listened to'))
+    return true
   }
 
   #fault(message: FaultMessage, bytes: Buffer): void {
@@ -63,6 +77,8 @@ export class Multiplex {
   }
 
   #notification(message: NotificationMessage): void {
+    const listen = this.listens.size === 0 ? undefined : this.listens.get(String(subscriptionOf(message.params)))
+    if (listen !== undefined) return listen.message(message)
     if (message.method === 'notifications/progress') {
       this.#callOf(message.params?.['progressToken'])?.notification(message)
       return
@@ -80,7 +96,7 @@ export class Multiplex {
     const { id, method, params } = message
     const reply = (answer: RpcAnswer) => this.#host.write(writeResponse(id, answer))
     if (method === 'ping') return reply({ result: {} })
-    if (this.#host.shared || !mayAsk(method, this.#host.client)) return reply(NOT_FOUND)
+    if (this.#host.shared || !mayAsk(method, this.#host.client.capabilities)) return reply(NOT_FOUND)
     const call = this.#latest()
     if (call) call.ask(method, params, reply)
     else reply({ error: { code: -32_603, message: 'No session is there to answer' } })

@@ -1,5 +1,6 @@
 // Requests to an upstream as JSON text: the hub's id and progress token in, the client's `_meta` envelope out or renewed by era. Pure.
 import type { CatalogServer } from '../../catalog/catalog.ts'
+import { ALL_RELAYED, pickRelayed, reduceRelayed } from '../codec/client-capabilities.ts'
 import type { Era, JsonObject, LinkOwner, RpcAnswer, ServerDescription } from './upstreams.ts'
 import type { UpstreamCall } from './upstream-call.ts'
 
@@ -12,31 +13,42 @@ const PREFIX = 'io.modelcontextprotocol/'
 const ENVELOPE: ReadonlySet<string> = new Set(
   ['protocolVersion', 'clientInfo', 'clientCapabilities', 'logLevel'].map((name) => PREFIX + name),
 )
-/** what a client can do for a server; everything else of its capabilities ends at the hub */
-const RELAYED = ['elicitation', 'sampling', 'roots'] as const
-
 export interface ClientIdentity {
   readonly info: JsonObject
   readonly capabilities: JsonObject
 }
 
-/** What the hub declares upstream: only what it can relay, and nothing on a child that several users share. */
-export function identifyClient(owner: LinkOwner | null, server: CatalogServer, version: string): ClientIdentity {
-  const info: JsonObject = { name: 'mcphub', version }
-  const sharedChild = server.spec.type === 'Stdio' && server.isolation.mode === 'Shared'
-  if (owner === null || sharedChild) return { info, capabilities: {} }
-  const capabilities: JsonObject = {}
-  for (const name of RELAYED) {
-    if (owner.clientCapabilities[name] !== undefined) capabilities[name] = owner.clientCapabilities[name]
-  }
-  const known = owner.clientInfo
-  const usable = typeof known?.['name'] === 'string' && typeof known['version'] === 'string'
-  return { info: usable ? { name: known['name'], version: known['version'] } : info, capabilities }
+/** The client at hand, as a server that is told with each request hears of it: nothing the hub cannot relay. */
+export function identifyClient(owner: LinkOwner, server: CatalogServer, version: string): ClientIdentity {
+  const capabilities = isSharedChild(server) ? NONE : pickRelayed(owner.clientCapabilities)
+  return { info: infoOf(owner, version), capabilities }
 }
 
-/** Names of the relayed capabilities, for the key of links that belong to no session. */
-export function capabilityKey(owner: LinkOwner): string {
-  return RELAYED.filter((name) => owner.clientCapabilities[name] !== undefined).join('+')
+/**
+ * What is declared when a link opens (`initialize`), for all who will use it. Nothing on a child that several users share: its questions could be
+ * nobody's. All that the hub can relay on a child that several clients of one user share, and while a server is discovered (some list a tool only
+ * to clients that can be asked); who cannot be asked is refused per call. Else what the one client, or each of the clients like it, declared.
+ */
+export function declareClient(owner: LinkOwner | null, server: CatalogServer, version: string): ClientIdentity {
+  const info = infoOf(owner, version)
+  if (isSharedChild(server)) return { info, capabilities: NONE }
+  const isOneClients = server.spec.type !== 'Stdio' || server.spec.stdio?.sessions === 'Isolated'
+  if (owner === null || !isOneClients || (server.spec.type === 'Stdio' && owner.sessionId === null)) {
+    return { info, capabilities: ALL_RELAYED }
+  }
+  return { info, capabilities: reduceRelayed(owner.clientCapabilities) }
+}
+
+const NONE: JsonObject = {}
+
+function isSharedChild(server: CatalogServer): boolean {
+  return server.spec.type === 'Stdio' && server.isolation.mode === 'Shared'
+}
+
+function infoOf(owner: LinkOwner | null, version: string): JsonObject {
+  const known = owner?.clientInfo
+  const usable = typeof known?.['name'] === 'string' && typeof known['version'] === 'string'
+  return usable ? { name: known['name'], version: known['version'] } : { name: 'mcphub', version }
 }
 
 export function writeRequest(id: string, method: string, params: JsonObject | undefined): string {
@@ -77,6 +89,8 @@ export function modernParams(call: UpstreamCall, client: ClientIdentity): JsonOb
   const meta = params?.['_meta'] as JsonObject | undefined
   const next: JsonObject = { ...trace, ...meta, ...modernEnvelope(client) }
   if (next['progressToken'] !== undefined) next['progressToken'] = call.id
+  const { logLevel } = call.request
+  if (logLevel !== undefined) next[`${PREFIX}logLevel`] = logLevel
   return { ...params, _meta: next }
 }
 
@@ -86,6 +100,16 @@ export function modernEnvelope(client: ClientIdentity): JsonObject {
     [`${PREFIX}clientInfo`]: client.info,
     [`${PREFIX}clientCapabilities`]: client.capabilities,
   }
+}
+
+/** What 2026-07-28 no longer has and an older client may still send. */
+export function isGone(method: string): boolean {
+  return method === 'ping' || method === 'logging/setLevel'
+}
+
+export function answerHere(call: UpstreamCall): void {
+  const result = call.request.era === 'modern' ? '{"resultType":"complete"}' : '{}'
+  call.answer(Buffer.from(`{"jsonrpc":"2.0","id":${call.request.idJson},"result":${result}}`))
 }
 
 /** The object a modern request names in `Mcp-Name`. */
@@ -102,18 +126,6 @@ const NAME_KEYS: Readonly<Record<string, string>> = {
   'tasks/get': 'taskId',
   'tasks/update': 'taskId',
   'tasks/cancel': 'taskId',
-}
-
-/** Requests a server may send only to a client that declared the capability. */
-const ASKING: Readonly<Record<string, string>> = {
-  'sampling/createMessage': 'sampling',
-  'elicitation/create': 'elicitation',
-  'roots/list': 'roots',
-}
-
-export function mayAsk(method: string, client: ClientIdentity): boolean {
-  const capability = ASKING[method]
-  return capability !== undefined && client.capabilities[capability] !== undefined
 }
 
 /** Notifications that concern everything the owner has of this server, not the call they came with. */

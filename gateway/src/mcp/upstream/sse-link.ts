@@ -31,7 +31,7 @@ export class SseLink extends LinkBase implements MultiplexHost {
   constructor(init: LinkInit) {
     super(init)
     const { owner, server, tools, scope } = init
-    this.client = rpc.identifyClient(owner, server, tools.version)
+    this.client = rpc.declareClient(owner, server, tools.version)
     this.#target = expandRemote(server, init.variables.values)
     this.#hasContext = server.spec.remote?.contextHeaders !== 'None'
     const { revision = rpc.LEGACY_REVISION } = owner ?? {}

@@ -34,7 +34,7 @@ export class StdioLink extends LinkBase implements MultiplexHost {
 
   constructor(init: LinkInit) {
     super(init)
-    this.client = rpc.identifyClient(init.owner, init.server, init.tools.version)
+    this.client = rpc.declareClient(init.owner, init.server, init.tools.version)
     this.shared = init.server.isolation.mode === 'Shared'
   }
 
@@ -83,7 +83,8 @@ export class StdioLink extends LinkBase implements MultiplexHost {
     call.startClock()
     this.#multiplex.add(call)
     const { method } = call.request
-    const params = this.era === 'modern' ? rpc.modernParams(call, this.client) : rpc.legacyParams(call)
+    if (this.era === 'modern' && rpc.isGone(method)) return rpc.answerHere(call)
+    const params = this.era === 'modern' ? rpc.modernParams(call, this.#clientOf(call)) : rpc.legacyParams(call)
     if (this.#hasForgotten && method === 'tools/call') {
       this.#hasForgotten = false
       call.note = { 'mcphub.io/restarted': `Server "${this.server.name}" was started anew: its earlier state is gone` }
@@ -96,6 +97,11 @@ export class StdioLink extends LinkBase implements MultiplexHost {
     if (call.request.method === 'initialize') return
     this.write(rpc.writeNotification('notifications/cancelled', { requestId: call.id, reason }))
   }
+  /** 2026-07-28 tells who asks in each request. */
+  #clientOf({ owner }: UpstreamCall): rpc.ClientIdentity {
+    return owner === null ? this.client : rpc.identifyClient(owner, this.server, this.tools.version)
+  }
+
 
   override settled(call: UpstreamCall, error: HubError | null): void {
     // a server that answers may also chatter

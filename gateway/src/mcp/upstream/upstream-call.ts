@@ -68,7 +68,7 @@ export class UpstreamCall implements CallHandle, Timed, Listed {
   wheelPrevious: Timed | null = null
   wheelSlot = -1
   #phase: Phase = 'waiting'
-  readonly #sink: CallSink
+  #sink: CallSink
   readonly #limits: CallLimits
   #wholeUntil = 0
   #asked: ServerRequest[] | null = null
@@ -216,6 +216,10 @@ export class UpstreamCall implements CallHandle, Timed, Listed {
 
   resume(): void {
     this.exchange?.resume()
+  }
+
+  handOver(sink: CallSink): void {
+    this.#sink = sink
   }
 
   #settle(error: HubError | null): boolean {

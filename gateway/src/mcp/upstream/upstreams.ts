@@ -32,6 +32,8 @@ export interface OutboundCall {
   /** era the answer must be written in; the link translates from the upstream's */
   readonly era: Era
   /** changes the parsed result before it is written; forces the answer to be held whole */
+  /** what an older client wants to hear of a server that is told so in each request (2026-07-28); a newer client says it in its own `_meta` */
+  readonly logLevel?: string | undefined
   readonly rewriteResult?: (result: JsonObject) => JsonObject
   /** trace context to pass on (traceparent, tracestate, baggage) */
   readonly trace?: Readonly<Record<string, string>>
@@ -65,6 +67,8 @@ export interface CallHandle {
   cancel(reason: string): void
   resume(): void
 }
+  /** From now on `sink` hears what comes back. Before `begin` only. */
+  handOver(sink: CallSink): void
 
 /** What a server said of itself at the handshake. */
 export interface ServerDescription {
