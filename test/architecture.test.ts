@@ -62,8 +62,8 @@ const RULES: readonly OnlyHere[] = [
   },
   {
     what: 'a connection to a server is opened',
-    file: 'gateway/src/proxy/pool.ts',
-    also: [],
+    file: 'gateway/src/proxy/http1/connection.ts',
+    also: ['gateway/src/proxy/undici-pool.ts'], // https
     pattern:
       /import\s+(?!type\b)[^'"]*from\s*['"](undici|node:https|node:http2)['"]|\bfetch\s*\((?!['"]\/)|\b(request|get)\b[^'"\n]*from\s*['"]node:http['"]|\bhttps?\s*\.\s*(request|get)\s*\(|\b(connect|createConnection)\b[^'"\n]*from\s*['"]node:(net|tls)['"]/,
     planted: [
