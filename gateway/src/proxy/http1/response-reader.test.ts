@@ -94,7 +94,7 @@ describe('responses are read alike however they are cut', () => {
   })
 })
 
-describe('ID-3: an answer can never become that of the next request on the socket', () => {
+describe('SES-1: an answer can never become that of the next request on the socket', () => {
   test('bytes behind a whole response make its socket unclean', () => {
     for (const more of ['x', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx', '\r\n']) {
       expect(read(`${WHOLE['by length']}${more}`)).toMatchObject({ body: 'hello', isWhole: true, isClean: false })
