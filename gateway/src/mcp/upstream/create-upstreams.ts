@@ -13,6 +13,7 @@ import { checkMissing } from './expand.ts'
 import { HealthBook } from './health-book.ts'
 import type { LinkBase, LinkTools } from './link.ts'
 import { Links } from './links.ts'
+import type { Topic } from './subscriptions.ts'
 import { UpstreamCall } from './upstream-call.ts'
 import type {
   CallHandle,
@@ -25,6 +26,7 @@ import type {
   UpstreamEvent,
   Upstreams,
 } from './upstreams.ts'
+import { Watches } from './watches.ts'
 
 /** Durations in milliseconds; what is left out has the published limit. */
 export interface UpstreamsConfig {
@@ -56,7 +58,8 @@ export function createUpstreams(deps: UpstreamsDeps): Upstreams {
 class HubUpstreams implements Upstreams {
   readonly #deps: UpstreamsDeps
   readonly #tools: LinkTools
-  readonly #links = new Links()
+  readonly #links = new Links((link) => this.#watches.onClosed(link))
+  readonly #watches: Watches
   readonly #health = new HealthBook()
   readonly #listeners = new Set<(event: UpstreamEvent) => void>()
   readonly #unsubscribe: (() => void)[] = []
@@ -90,6 +93,11 @@ class HubUpstreams implements Upstreams {
       mintId: () => `${this.#idPrefix}-${++this.#lastId}`,
       log: deps.log,
     }
+    this.#watches = new Watches({
+      linkFor: (owner, server) => this.#linkFor(owner, server),
+      findServer: (name) => deps.catalog.snapshot().servers.get(name),
+      log: deps.log,
+    })
   }
 
   async start(): Promise<void> {
@@ -102,6 +110,7 @@ class HubUpstreams implements Upstreams {
 
   async stop(): Promise<void> {
     this.#isStopping = true
+    this.#watches.stop()
     for (const off of this.#unsubscribe.splice(0)) off()
     const until = performance.now() + (this.#deps.config.drainMs ?? LIMITS.drainMs)
     while (performance.now() < until && this.#links.all().some((link) => link.inFlight.size > 0)) {
@@ -134,6 +143,10 @@ class HubUpstreams implements Upstreams {
     const variables = this.#deps.variables.resolve(userOf(owner, server), server)
     // values not at hand: then no link of this owner was used lately
     if (!(variables instanceof Promise)) this.#links.find(owner, server, variables)?.notify(method, params)
+  }
+
+  watch(owner: LinkOwner | null, server: CatalogServer, topic: Topic): Promise<() => void> {
+    return this.#watches.add(owner, server, topic)
   }
 
   async describe(owner: LinkOwner | null, server: CatalogServer, signal: AbortSignal): Promise<ServerDescription> {
@@ -174,12 +187,13 @@ class HubUpstreams implements Upstreams {
 
   async closeDiscovery(server: CatalogServer): Promise<void> {
     const error = new HubError('canceled', 'The discovery ended')
-    const chosen = (link: LinkBase) => link.init.scope.discovery && link.server.name === server.name
+    const chosen = (link: LinkBase) => link.init.scope.discovery && link.server.name === server.name && !link.isWatched
     await this.#links.closeWhere(chosen, 'discovered', error)
   }
 
   async closeSession(sessionId: string): Promise<void> {
     const error = new HubError('canceled', 'The session ended')
+    this.#watches.endWhere((owner) => owner.sessionId === sessionId)
     this.#cancelWhere((owner) => owner.sessionId === sessionId, error)
     await this.#links.closeWhere((link) => link.init.scope.sessionId === sessionId, 'session', error)
   }
@@ -188,6 +202,7 @@ class HubUpstreams implements Upstreams {
     const error = new HubError('unauthenticated', 'Not authenticated')
     const isTheirs = (principal: { userId: string; keyId: string }) =>
       principal.userId === userId && (keyId === null || principal.keyId === keyId)
+    this.#watches.endWhere((owner) => isTheirs(owner.principal))
     this.#cancelWhere((owner) => isTheirs(owner.principal), error)
     const chosen = ({ init }: LinkBase) =>
       init.scope.userId === userId && (keyId === null || init.scope.keyId === keyId)
@@ -247,8 +262,8 @@ class HubUpstreams implements Upstreams {
   #tell(link: LinkBase, method: string, params: JsonObject | undefined): void {
     const { userId, sessionId, discovery } = link.init.scope
     // A child started to discover may announce at its start that its lists changed (server-everything does): heeding that would start
-    // the next one, for ever.
-    if (discovery) return
+    // the next one, for ever. A link kept open to hear just that is another matter.
+    if (discovery && !link.isWatched) return
     const event: UpstreamEvent = { server: link.server.name, userId, sessionId, method, params }
     for (const listener of this.#listeners) listener(event)
   }

@@ -4,6 +4,8 @@ import type { HttpController, HttpFields, HttpHandler } from '../../proxy/http.t
 import { mediaType } from './http-exchange.ts'
 
 export interface EventStreamListener {
+  /** events can come now */
+  onStreamOpen?(): void
   /** one event with data */
   onStreamEvent(type: string, data: Buffer): void
   /** `status` 0 = the socket failed; `opened` tells whether events could have come */
@@ -49,7 +51,8 @@ export class EventStream implements HttpHandler {
     const encoding = fields.get('content-encoding')
     const plain = encoding === undefined || encoding === 'identity'
     this.#opened = status === 200 && plain && mediaType(fields.get('content-type')) === 'text/event-stream'
-    if (!this.#opened) controller.abort(new Error('not an event stream'))
+    if (this.#opened) this.#listener.onStreamOpen?.()
+    else controller.abort(new Error('not an event stream'))
   }
 
   onResponseData(_controller: HttpController, chunk: Buffer): void {

@@ -12,22 +12,25 @@ import { expandRemote, type RemoteTarget } from './expand.ts'
 import { answerFault, lostFault, statusFault } from './faults.ts'
 import { readHandshake } from './handshake.ts'
 import { HttpExchange, type ExchangeHost } from './http-exchange.ts'
-import { LinkBase, type CloseReason, type LinkInit } from './link.ts'
+import { checkAgreed, LinkBase, type Asked, type CloseReason, type LinkInit } from './link.ts'
+import { openHttpListen } from './http-listen.ts'
+import { ListenStream, withoutSubscription, type ListenHost, type ListenSink } from './listen-stream.ts'
 import { OneWay } from './one-way.ts'
 import * as rpc from './rpc-body.ts'
 import { SessionStreams } from './session-streams.ts'
-import { buildParamHeaders, readToolHeaders, type HeaderParam } from './tool-headers.ts'
+import { LISTS, type Topic } from './subscriptions.ts'
+import { ToolHeaderBook } from './tool-header-book.ts'
+import { buildParamHeaders, type HeaderParam } from './tool-headers.ts'
 import { shapeOf, type UpstreamCall } from './upstream-call.ts'
 import type { Era, JsonObject, RpcAnswer, ServerDescription } from './upstreams.ts'
 
 const PROBE_MS = 10_000
 const ONE_WAY_MS = 10_000
-const TOOL_PAGES = 50
 /** 2026-07-28 basic/index: header mismatch, unsupported version */
 const HEADER_MISMATCH = -32_020
 const UNSUPPORTED_VERSION = -32_022
 
-export class HttpLink extends LinkBase implements ExchangeHost {
+export class HttpLink extends LinkBase implements ExchangeHost, ListenHost {
   readonly wheel: TimerWheel
   readonly messageBytes: number
   readonly #client: rpc.ClientIdentity
@@ -35,12 +38,13 @@ export class HttpLink extends LinkBase implements ExchangeHost {
   readonly #headers: write.SharedHeaders
   readonly #hasContext: boolean
   readonly #streams: SessionStreams
+  #listening: ListenStream | null = null
   #era: Era = 'legacy'
   #revision: string | null = null
   #sessionId: string | null = null
   /** counts the upstream sessions of this link */
   #sessionTurn = 0
-  #toolHeaders: Promise<Map<string, readonly HeaderParam[]>> | Map<string, readonly HeaderParam[]> | null = null
+  readonly #toolHeaders = new ToolHeaderBook((cursor) => this.#listTools(cursor))
 
   /** @throws HubError `invalid_variable`, `server_unavailable` */
   constructor(init: LinkInit) {
@@ -68,6 +72,7 @@ export class HttpLink extends LinkBase implements ExchangeHost {
         init.onEvent(this, message.method, message.params)
       },
       onRequest: (call, message) => this.#onRequest(call, message),
+      onGone: () => this.#forgetSession(),
     })
   }
 
@@ -94,6 +99,7 @@ export class HttpLink extends LinkBase implements ExchangeHost {
 
   protected override async shut(_reason: CloseReason): Promise<void> {
     this.#streams.close()
+    this.#listening?.close()
     if (this.#sessionId === null) return
     const headers = this.#callHeaders(null)
     this.#sessionId = null
@@ -154,6 +160,49 @@ export class HttpLink extends LinkBase implements ExchangeHost {
     return true
   }
 
+  // --- SubscriptionHost ---
+
+  override async subscribe(topic: Topic): Promise<void> {
+    if (this.#era === 'modern') {
+      this.#listening ??= new ListenStream(this)
+      return this.#listening.subscribe(topic)
+    }
+    if (this.#sessionId !== null) await this.#streams.listen()
+    if (topic === LISTS) return
+    const params = { uri: topic }
+    const turn = this.#sessionTurn
+    const asked = await this.ask({ method: 'resources/subscribe', params, era: 'legacy' }, (call) =>
+      this.#post(call, 'legacy'),
+    )
+    if (asked.kind === 'refused' && asked.status === 404 && turn === this.#sessionTurn) this.#forgetSession()
+    checkAgreed(this.server.name, asked)
+  }
+
+  override unsubscribe(topic: Topic): void {
+    if (this.#era === 'modern') return this.#listening?.unsubscribe(topic)
+    if (topic === LISTS || !this.isReady) return
+    const question = { method: 'resources/unsubscribe', params: { uri: topic }, era: 'legacy' as const }
+    this.ask(question, (call) => this.#post(call, 'legacy')).catch(() => undefined)
+  }
+
+  // --- ListenHost ---
+
+  openListen(params: JsonObject, sink: ListenSink): { close(): void } {
+    const { origin, path } = this.#target
+    const listener = { server: this.server, tools: this.tools, origin, path, headers: this.#headers }
+    return openHttpListen(listener, { ...params, _meta: rpc.modernEnvelope(this.#client) }, sink)
+  }
+
+  onListenMessage(message: NotificationMessage): void {
+    if (rpc.concernsServer(message.method)) {
+      this.init.onEvent(this, message.method, withoutSubscription(message.params))
+    }
+  }
+
+  onListenLost(): void {
+    this.subscriptionsLost()
+  }
+
   // --- era, session ---
 
   async #findEra(): Promise<Era> {
@@ -198,7 +247,7 @@ export class HttpLink extends LinkBase implements ExchangeHost {
     this.description = readHandshake(this.server.name, asked)
     this.#revision = this.description.revision
     await this.#postOneWay(rpc.writeNotification('notifications/initialized', undefined))
-    if (this.#sessionId !== null && this.#mustListen()) this.#streams.listen()
+    if (this.#sessionId !== null && this.#mustListen()) void this.#streams.listen()
   }
 
   /** Many servers ask on the standing stream, whatever call they ask for. */
@@ -215,7 +264,11 @@ export class HttpLink extends LinkBase implements ExchangeHost {
 
   #dropSession(call: UpstreamCall): void {
     // several calls may meet the same lost session: only the first one forgets it
-    if (!this.isReady || call.sessionTurn !== this.#sessionTurn) return
+    if (call.sessionTurn === this.#sessionTurn) this.#forgetSession()
+  }
+
+  #forgetSession(): void {
+    if (!this.isReady) return
     this.#sessionId = null
     this.#streams.close()
     this.unopen()
@@ -226,7 +279,7 @@ export class HttpLink extends LinkBase implements ExchangeHost {
       this.tools.eras.forget(this.server)
       this.unopen()
     }
-    if (error?.code === HEADER_MISMATCH) this.#toolHeaders = null
+    if (error?.code === HEADER_MISMATCH) this.#toolHeaders.forget()
     return false
   }
 
@@ -317,46 +370,23 @@ export class HttpLink extends LinkBase implements ExchangeHost {
   // --- x-mcp-header ---
 
   #transmitTool(call: UpstreamCall): void {
-    if (this.#toolHeaders instanceof Map) return this.#postTool(call, this.#toolHeaders)
-    this.#toolHeaders ??= this.#loadToolHeaders()
-    const send = (table: Map<string, readonly HeaderParam[]>) => {
-      if (!call.isOver) this.#postTool(call, table)
-    }
-    void this.#toolHeaders.then(send, () => {
-      this.#toolHeaders = null
-      send(new Map())
+    const { table } = this.#toolHeaders
+    if (table !== null) return this.#postTool(call, table)
+    void this.#toolHeaders.read().then((late) => {
+      if (!call.isOver) this.#postTool(call, late)
     })
   }
 
-  #postTool(call: UpstreamCall, table: Map<string, readonly HeaderParam[]>): void {
+  #postTool(call: UpstreamCall, table: ReadonlyMap<string, readonly HeaderParam[]>): void {
     const { params } = call.request
     const mirrored = table.size === 0 ? undefined : table.get(String(params?.['name']))
     this.#post(call, 'modern', mirrored ? buildParamHeaders(mirrored, params?.['arguments']) : [])
   }
 
-  async #loadToolHeaders(): Promise<Map<string, readonly HeaderParam[]>> {
-    const tools: unknown[] = []
-    let cursor: unknown
-    for (let page = 0; page < TOOL_PAGES; page++) {
-      const params = { ...(cursor === undefined ? {} : { cursor }), _meta: rpc.modernEnvelope(this.#client) }
-      const asked = await this.ask({ method: 'tools/list', params, era: 'modern' }, (call) =>
-        this.#post(call, 'modern'),
-      )
-      if (asked.kind !== 'result' || !Array.isArray(asked.result['tools'])) break
-      tools.push(...asked.result['tools'])
-      cursor = asked.result['nextCursor']
-      if (typeof cursor !== 'string') break
-    }
-    const table = readToolHeaders(tools)
-    this.#toolHeaders = table
-    return table
+  #listTools(cursor: unknown): Promise<Asked> {
+    const params = { ...(cursor === undefined ? {} : { cursor }), _meta: rpc.modernEnvelope(this.#client) }
+    return this.ask({ method: 'tools/list', params, era: 'modern' }, (call) => this.#post(call, 'modern'))
   }
 }
 
 const NOT_FOUND: RpcAnswer = { error: { code: -32_601, message: 'Method not found' } }
-
-/** What 2026-07-28 no longer has and an older client may still send. */
-function answerHere(call: UpstreamCall): void {
-  const result = call.request.era === 'modern' ? '{"resultType":"complete"}' : '{}'
-  call.answer(Buffer.from(`{"jsonrpc":"2.0","id":${call.request.idJson},"result":${result}}`))
-}

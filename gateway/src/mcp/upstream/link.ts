@@ -10,6 +10,7 @@ import type { ResolvedVariables } from '../../secrets/variables.ts'
 import { InFlight } from '../in-flight.ts'
 import type { EraCache } from './era-cache.ts'
 import { CollectSink } from './collect-sink.ts'
+import { LISTS, Subscriptions, type SubscriptionHost, type Topic } from './subscriptions.ts'
 import { UpstreamCall, type CallCarrier } from './upstream-call.ts'
 import type { RpcFault } from '../codec/answer-era.ts'
 import type { Era, JsonObject, LinkOwner, ServerDescription } from './upstreams.ts'
@@ -78,7 +79,7 @@ export type Asked =
 /** Why a link is closed; children are told, sessions are deleted. */
 export type CloseReason = 'session' | 'deactivated' | 'replaced' | 'discovered' | 'idle' | 'shutdown'
 
-export abstract class LinkBase implements CallCarrier {
+export abstract class LinkBase implements CallCarrier, SubscriptionHost {
   readonly init: LinkInit
   readonly server: CatalogServer
   readonly tools: LinkTools
@@ -88,6 +89,8 @@ export abstract class LinkBase implements CallCarrier {
   #state: 'idle' | 'opening' | 'ready' | 'closed' = 'idle'
   #opening: Promise<void> | null = null
   #retired: CloseReason | null = null
+  /** most links have none */
+  #subscriptions: Subscriptions | null = null
   protected description: ServerDescription | null = null
 
   constructor(init: LinkInit) {
@@ -103,6 +106,32 @@ export abstract class LinkBase implements CallCarrier {
   get isReady(): boolean {
     return this.#state === 'ready'
   }
+
+  /** Somebody wants to hear of something at this server. */
+  get isWatched(): boolean {
+    return this.#subscriptions !== null && !this.#subscriptions.isEmpty
+  }
+
+  /** @throws HubError when the server does not agree */
+  watch(topic: Topic): Promise<void> {
+    if (this.#state === 'closed') return Promise.reject(closedFault(this.server.name))
+    this.#subscriptions ??= new Subscriptions(this)
+    return this.#subscriptions.add(topic)
+  }
+
+  unwatch(topic: Topic): void {
+    this.#subscriptions?.remove(topic)
+    this.lastUsed = performance.now()
+  }
+
+  onGap(topic: Topic): void {
+    if (topic !== LISTS) return this.init.onEvent(this, 'notifications/resources/updated', { uri: topic })
+    // which of them is found out by looking
+    this.init.onEvent(this, 'notifications/tools/list_changed', undefined)
+  }
+
+  abstract subscribe(topic: Topic): Promise<void>
+  abstract unsubscribe(topic: Topic): void
 
   /** Opens first when needed. The call hears everything else through its sink. */
   send(call: UpstreamCall): void {
@@ -145,6 +174,7 @@ export abstract class LinkBase implements CallCarrier {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#waiting = []
+    this.#subscriptions?.close()
     for (const call of this.inFlight) {
       if (call.isSent) this.tellCanceled(call, 'the link closed')
       call.fail(error)
@@ -174,6 +204,12 @@ export abstract class LinkBase implements CallCarrier {
     this.#state = 'idle'
     this.#waiting = []
     for (const call of this.inFlight) call.fail(error)
+    this.#subscriptions?.onLost()
+  }
+
+  /** What was agreed is gone, the link itself is not. */
+  protected subscriptionsLost(): void {
+    this.#subscriptions?.onLost()
   }
 
   /** The upstream session is gone and surely nothing of this call was done: once more on a new one. */
@@ -187,7 +223,9 @@ export abstract class LinkBase implements CallCarrier {
 
   /** Back to "not opened", without touching the calls. */
   protected unopen(): void {
-    if (this.#state === 'ready') this.#state = 'idle'
+    if (this.#state !== 'ready') return
+    this.#state = 'idle'
+    this.#subscriptions?.onLost()
   }
 
   protected abstract open(): Promise<void>
@@ -259,6 +297,7 @@ export abstract class LinkBase implements CallCarrier {
     const waiting = this.#waiting
     this.#waiting = []
     for (const call of waiting) if (!call.isOver) this.transmit(call)
+    this.#subscriptions?.onOpened()
   }
 
   #failOpening(error: HubError): void {
@@ -268,6 +307,13 @@ export abstract class LinkBase implements CallCarrier {
     this.init.onOutcome(this, error)
     for (const call of waiting) call.fail(error)
   }
+}
+
+/** 2025-11-25 and older: an error of the server as one of the hub. */
+export function checkAgreed(server: string, asked: Asked): void {
+  if (asked.kind === 'result') return
+  const data = { server, ...(asked.kind === 'error' ? { rpc: asked.error } : { status: asked.status }) }
+  throw new HubError('upstream_error', `Server "${server}" does not offer this subscription`, { data })
 }
 
 function closedFault(server: string): HubError {

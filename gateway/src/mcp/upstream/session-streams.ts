@@ -15,6 +15,8 @@ export interface SessionStreamsHost {
   onNotification(message: NotificationMessage): void
   /** `call` null: the request belongs to no call in flight */
   onRequest(call: UpstreamCall | null, message: RequestMessage): void
+  /** the server does not know the session any more */
+  onGone(): void
 }
 
 const RETRY_MS = { least: 100, first: 1000, most: 30_000 }
@@ -27,17 +29,25 @@ export class SessionStreams {
   #timer: NodeJS.Timeout | null = null
   #failures = 0
   #isOpen = false
+  #hadOne = false
+  #settled = Promise.withResolvers<void>()
 
   constructor(maxBytes: number, host: SessionStreamsHost) {
     this.#maxBytes = maxBytes
     this.#host = host
   }
 
-  /** Opens the standing stream and keeps it open; a server without one (405) is asked once. */
-  listen(): void {
+  /** Opens the standing stream and keeps it open; a server without one (405) is asked once. Resolves when it is known which. */
+  listen(): Promise<void> {
+    if (this.#isOpen) return this.#settled.promise
     this.#isOpen = true
+    this.#hadOne = false
     this.#failures = 0
+    this.#settled = Promise.withResolvers()
+    // some servers send the head of the answer with its first event
+    this.#later(RETRY_MS.first, this.#settled.resolve)
     this.#listenFrom(null)
+    return this.#settled.promise
   }
 
   close(): void {
@@ -80,13 +90,20 @@ export class SessionStreams {
   #listenFrom(lastEventId: string | null): void {
     this.#standing = new EventStream(
       {
+        onStreamOpen: () => {
+          this.#hadOne = true
+          this.#settled.resolve()
+        },
         onStreamEvent: (type, data) => {
           this.#failures = 0
           this.#onEvent(type, data, null)
         },
         onStreamEnd: (end) => {
           this.#standing = null
-          // a 4xx is an answer: this server has no such stream
+          this.#settled.resolve()
+          // where there was a stream a moment ago, 404 means the session; elsewhere that there are no streams
+          if (this.#isOpen && this.#hadOne && end.status === 404) return this.#host.onGone()
+          // any other 4xx is an answer: this server has no such stream
           if (!this.#isOpen || (!end.opened && end.status >= 400 && end.status < 500)) return
           const wait = end.retryMs ?? Math.min(RETRY_MS.first * 2 ** this.#failures++, RETRY_MS.most)
           this.#timer = this.#later(wait, () => this.#listenFrom(end.lastEventId ?? lastEventId))

@@ -5,10 +5,11 @@ import { EventStream } from './event-stream.ts'
 import { expandRemote, type RemoteTarget } from './expand.ts'
 import { answerFault, lostFault, socketFault, statusFault, timeoutFault } from './faults.ts'
 import { readHandshake } from './handshake.ts'
-import { LinkBase, type CloseReason, type LinkInit } from './link.ts'
+import { checkAgreed, LinkBase, type CloseReason, type LinkInit } from './link.ts'
 import { Multiplex, type MultiplexHost } from './multiplex.ts'
 import { OneWay } from './one-way.ts'
 import * as rpc from './rpc-body.ts'
+import { LISTS, type Topic } from './subscriptions.ts'
 import type { UpstreamCall } from './upstream-call.ts'
 import type { JsonObject, ServerDescription } from './upstreams.ts'
 
@@ -93,6 +94,20 @@ export class SseLink extends LinkBase implements MultiplexHost {
 
   protected override async readDescription(): Promise<ServerDescription> {
     throw answerFault(this.server.name, 'it said nothing of itself')
+  }
+
+  // --- SubscriptionHost ---
+
+  override async subscribe(topic: Topic): Promise<void> {
+    if (topic === LISTS) return
+    const question = { method: 'resources/subscribe', params: { uri: topic }, era: 'legacy' as const }
+    checkAgreed(this.server.name, await this.ask(question, (call) => this.#transmitOwn(call)))
+  }
+
+  override unsubscribe(topic: Topic): void {
+    if (topic === LISTS || !this.isReady) return
+    const question = { method: 'resources/unsubscribe', params: { uri: topic }, era: 'legacy' as const }
+    this.ask(question, (call) => this.#transmitOwn(call)).catch(() => undefined)
   }
 
   // --- MultiplexHost ---

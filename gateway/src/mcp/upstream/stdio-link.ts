@@ -5,9 +5,12 @@ import type { Child, EndReason, ExitReason } from '../../sandboxes/sandboxes.ts'
 import { expandStdio } from './expand.ts'
 import { answerFault, exitFault, startingFault } from './faults.ts'
 import { readHandshake } from './handshake.ts'
-import { LinkBase, type CloseReason, type LinkInit } from './link.ts'
+import { checkAgreed, LinkBase, type CloseReason, type LinkInit } from './link.ts'
+import { ListenStream, withoutSubscription, type ListenHost, type ListenSink } from './listen-stream.ts'
 import { Multiplex, type MultiplexHost } from './multiplex.ts'
 import * as rpc from './rpc-body.ts'
+import { LISTS, type Topic } from './subscriptions.ts'
+import type { NotificationMessage } from '../codec/answer.ts'
 import type { UpstreamCall } from './upstream-call.ts'
 import type { Era, JsonObject, ServerDescription } from './upstreams.ts'
 
@@ -16,7 +19,7 @@ const STRAY = { messages: 200, bytes: 1024 * 1024 }
 /** lines waiting for a child that does not read */
 const QUEUED_BYTES = 16 * 1024 * 1024
 
-export class StdioLink extends LinkBase implements MultiplexHost {
+export class StdioLink extends LinkBase implements MultiplexHost, ListenHost {
   era: Era = 'legacy'
   readonly client: rpc.ClientIdentity
   readonly shared: boolean
@@ -29,6 +32,7 @@ export class StdioLink extends LinkBase implements MultiplexHost {
   #isFull = false
   #stray = { messages: 0, bytes: 0 }
   #notices = 0
+  #listening: ListenStream | null = null
   /** the child of one session ended with what it remembered: said once, in the next result */
   #hasForgotten = false
 
@@ -93,15 +97,15 @@ export class StdioLink extends LinkBase implements MultiplexHost {
     this.write(rpc.writeRequest(call.id, method, params))
   }
 
-  protected override tellCanceled(call: UpstreamCall, reason: string): void {
-    if (call.request.method === 'initialize') return
-    this.write(rpc.writeNotification('notifications/cancelled', { requestId: call.id, reason }))
-  }
   /** 2026-07-28 tells who asks in each request. */
   #clientOf({ owner }: UpstreamCall): rpc.ClientIdentity {
     return owner === null ? this.client : rpc.identifyClient(owner, this.server, this.tools.version)
   }
 
+  protected override tellCanceled(call: UpstreamCall, reason: string): void {
+    if (call.request.method === 'initialize') return
+    this.write(rpc.writeNotification('notifications/cancelled', { requestId: call.id, reason }))
+  }
 
   override settled(call: UpstreamCall, error: HubError | null): void {
     // a server that answers may also chatter
@@ -125,6 +129,56 @@ export class StdioLink extends LinkBase implements MultiplexHost {
 
   protected override async readDescription(): Promise<ServerDescription> {
     throw answerFault(this.server.name, 'it said nothing of itself')
+  }
+
+  // --- SubscriptionHost ---
+
+  override async subscribe(topic: Topic): Promise<void> {
+    // somebody listens: the child is in use
+    this.#hold()
+    if (this.era === 'modern') {
+      this.#listening ??= new ListenStream(this)
+      return this.#listening.subscribe(topic)
+    }
+    if (topic === LISTS) return
+    const params = { uri: topic }
+    const asked = await this.ask({ method: 'resources/subscribe', params, era: 'legacy' }, (call) =>
+      this.#transmitOwn(call),
+    )
+    checkAgreed(this.server.name, asked)
+  }
+
+  override unsubscribe(topic: Topic): void {
+    if (this.era === 'modern') this.#listening?.unsubscribe(topic)
+    else if (topic !== LISTS && this.isReady) {
+      const question = { method: 'resources/unsubscribe', params: { uri: topic }, era: 'legacy' as const }
+      this.ask(question, (call) => this.#transmitOwn(call)).catch(() => undefined)
+    }
+    this.#releaseWhenIdle()
+  }
+
+  // --- ListenHost ---
+
+  openListen(params: JsonObject, sink: ListenSink): { close(): void } {
+    const id = this.tools.mintId()
+    const multiplex = this.#multiplex
+    multiplex.listens.set(id, sink)
+    const envelope = { ...params, _meta: rpc.modernEnvelope(this.client) }
+    this.write(rpc.writeRequest(id, 'subscriptions/listen', envelope))
+    return {
+      close: () => {
+        if (!multiplex.listens.delete(id) || multiplex !== this.#multiplex) return
+        this.write(rpc.writeNotification('notifications/cancelled', { requestId: id, reason: 'no longer wanted' }))
+      },
+    }
+  }
+
+  onListenMessage(message: NotificationMessage): void {
+    if (rpc.concernsServer(message.method)) this.onEvent(message.method, withoutSubscription(message.params))
+  }
+
+  onListenLost(): void {
+    this.subscriptionsLost()
   }
 
   // --- MultiplexHost ---
@@ -264,7 +318,7 @@ export class StdioLink extends LinkBase implements MultiplexHost {
   }
 
   #releaseWhenIdle(): void {
-    if (this.#multiplex.size === 0) this.#releaseNow()
+    if (this.#multiplex.size === 0 && !this.isWatched) this.#releaseNow()
   }
 
   #releaseNow(): void {

@@ -3,6 +3,7 @@
 import type { HubError } from '@mcphub/api'
 import type { Principal } from '../../auth/principal.ts'
 import type { CatalogServer } from '../../catalog/catalog.ts'
+import type { Topic } from './subscriptions.ts'
 
 export type Era = 'legacy' | 'modern'
 export type JsonObject = { [key: string]: unknown }
@@ -31,9 +32,9 @@ export interface OutboundCall {
   readonly idJson: string
   /** era the answer must be written in; the link translates from the upstream's */
   readonly era: Era
-  /** changes the parsed result before it is written; forces the answer to be held whole */
   /** what an older client wants to hear of a server that is told so in each request (2026-07-28); a newer client says it in its own `_meta` */
   readonly logLevel?: string | undefined
+  /** changes the parsed result before it is written; forces the answer to be held whole */
   readonly rewriteResult?: (result: JsonObject) => JsonObject
   /** trace context to pass on (traceparent, tracestate, baggage) */
   readonly trace?: Readonly<Record<string, string>>
@@ -66,9 +67,9 @@ export interface CallHandle {
   /** The client gave up. Tells the upstream (notifications/cancelled, or the closed stream) where its era says so. */
   cancel(reason: string): void
   resume(): void
-}
   /** From now on `sink` hears what comes back. Before `begin` only. */
   handOver(sink: CallSink): void
+}
 
 /** What a server said of itself at the handshake. */
 export interface ServerDescription {
@@ -107,6 +108,12 @@ export interface Upstreams {
   call(owner: LinkOwner, server: CatalogServer, call: OutboundCall, sink: CallSink): CallHandle
   /** A notification of the client to this server, if a link is open; never opens one. */
   notify(owner: LinkOwner, server: CatalogServer, method: string, params: JsonObject | undefined): void
+  /**
+   * Hears of a resource (its own URI), or of the server's lists (`LISTS`), through `onEvent` until the returned function is called: the server is
+   * asked in the way of its era, once for all who share the link, and again whenever that was lost. `owner` null = on nobody's behalf.
+   * @throws HubError as in `call`, `upstream_error` when the server does not agree
+   */
+  watch(owner: LinkOwner | null, server: CatalogServer, topic: Topic): Promise<() => void>
   /**
    * Control plane: opens (or finds) a link and returns what the server says of itself. `owner` null = a start without anybody's values.
    * @throws HubError as in `call`

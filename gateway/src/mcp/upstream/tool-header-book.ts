@@ -1,0 +1,53 @@
+// What the tools of one server want mirrored in headers (2026-07-28 server/tools), read once when the first tool is called.
+import type { Asked } from './link.ts'
+import { readToolHeaders, type HeaderParam } from './tool-headers.ts'
+
+type Table = ReadonlyMap<string, readonly HeaderParam[]>
+
+const PAGES = 50
+
+export class ToolHeaderBook {
+  /** null until it was read */
+  table: Table | null = null
+  readonly #listTools: (cursor: unknown) => Promise<Asked>
+  #reading: Promise<Table> | null = null
+
+  constructor(listTools: (cursor: unknown) => Promise<Asked>) {
+    this.#listTools = listTools
+  }
+
+  /** Never rejects: a server that cannot be asked mirrors nothing, and is asked again next time. */
+  read(): Promise<Table> {
+    if (this.#reading !== null) return this.#reading
+    const reading = this.#readAll().then(
+      (table) => {
+        if (this.#reading === reading) this.table = table
+        return table
+      },
+      () => {
+        if (this.#reading === reading) this.#reading = null
+        return new Map<string, readonly HeaderParam[]>()
+      },
+    )
+    this.#reading = reading
+    return reading
+  }
+
+  forget(): void {
+    this.table = null
+    this.#reading = null
+  }
+
+  async #readAll(): Promise<Table> {
+    const tools: unknown[] = []
+    let cursor: unknown
+    for (let page = 0; page < PAGES; page++) {
+      const asked = await this.#listTools(cursor)
+      if (asked.kind !== 'result' || !Array.isArray(asked.result['tools'])) break
+      tools.push(...asked.result['tools'])
+      cursor = asked.result['nextCursor']
+      if (typeof cursor !== 'string') break
+    }
+    return readToolHeaders(tools)
+  }
+}
