@@ -239,7 +239,11 @@ describe('resources of several servers', () => {
   test('a URI that several may have, or none, is tried on nobody', async () => {
     for (const uri of ['file:///same', 'file:///fresh', 'zzz://x', 'mcphub://a/!!', 'mcphub://none/eA']) {
       const { json } = await post(world, '/mcp', alice, rpc(1, 'resources/read', { uri }))
-      expect(json.error).toEqual({ code: -32602, message: 'Unknown resource', data: { hubCode: 'invalid_params' } })
+      expect(json.error).toEqual({
+        code: -32602,
+        message: 'Unknown resource',
+        data: { hubCode: 'invalid_params', uri },
+      })
     }
     expect(world.upstreams.sent).toHaveLength(0)
   })

@@ -44,7 +44,8 @@ function byUri(listing: Listing, params: JsonObject): CallRoute {
   const { uri } = params
   if (typeof uri !== 'string') throw new HubError('invalid_params', '"uri" must be a string')
   const found = listing.uris === null ? soleServer(listing, uri) : resolve(listing, listing.uris.route(uri))
-  if (found === null) throw new HubError('invalid_params', 'Unknown resource')
+  // named as a server names it (2026-07-28 server/resources): what was asked is all it tells
+  if (found === null) throw new HubError('invalid_params', 'Unknown resource', { data: { uri } })
   return { server: found.server, params: { ...params, uri: found.uri }, target: found.uri, headerParams: [] }
 }
 
