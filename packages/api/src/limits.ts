@@ -21,6 +21,14 @@ export const LIMITS = {
   sessionsPerUser: 64,
   /** opened by one user; each leaves a row and, when it is ended, a tombstone until its absolute end */
   sessionsPerMinute: 600,
+  /** open subscriptions/listen requests of one user */
+  listenersPerUser: 64,
+  /** resources that a user's sessions and listeners are subscribed to, counted each time */
+  subscriptionsPerUser: 512,
+  /** a call whose server asked its client something waits this long for the answers, then it is canceled */
+  parkedCallMs: 5 * minute,
+  /** how often one call may ask a client for input */
+  inputRounds: 8,
   callsPerUser: 32,
   callsPerServer: 256,
   /** waiting calls beyond the slots above, per user; one more is refused with 429 */

@@ -1,6 +1,6 @@
 // What servers offer, learned before anybody waits for it where possible: in the background for servers that start without a person's
 // values, for each user as soon as their values are there. Lists read from here and never start a server themselves.
-import { toHubError } from '@mcphub/api'
+import { HubError, toHubError } from '@mcphub/api'
 import type { Principal } from '../../auth/principal.ts'
 import type { Catalog, CatalogServer, CatalogSnapshot } from '../../catalog/catalog.ts'
 import type { ResolvedVariables, Variables } from '../../secrets/variables.ts'
@@ -109,11 +109,17 @@ export class Discoveries {
   }
 
   /**
-   * Starts what is missing for this user, waits at most `waitMs` for servers of which nothing is known, and says where each one stands.
+   * Starts what is missing for this user, waits at most `waitMs` for servers of which nothing is known (`someMs` where others are known: whoever has
+   * something to show need not wait for the rest), and says where each one stands.
    * @throws HubError `database_unavailable` when variables cannot be read
    */
-  async prepare(principal: Principal, servers: readonly CatalogServer[], waitMs: number): Promise<ServerNote[]> {
+  async prepare(
+    principal: Principal,
+    servers: readonly CatalogServer[],
+    ...[emptyMs, someMs = emptyMs]: [waitMs: number, someMs?: number]
+  ): Promise<ServerNote[]> {
     this.#remember(principal)
+    const waitMs = servers.some((server) => this.find(principal.userId, server) !== null) ? someMs : emptyMs
     const plans = await Promise.all(servers.map((server) => this.#plan(principal, server)))
     const waits: Promise<void>[] = []
     for (const plan of plans) {
@@ -124,6 +130,25 @@ export class Discoveries {
     }
     if (waits.length > 0) await waitAtMost(waits, waitMs)
     return servers.map((server, index) => this.#note(principal.userId, server, plans[index]!))
+  }
+
+  /**
+   * Somebody calls what a server may offer of which nothing is known: asks it now, however often that failed.
+   * @throws HubError `server_unavailable` when it is not known in time
+   */
+  async demand(principal: Principal, server: CatalogServer, waitMs: number): Promise<void> {
+    this.#remember(principal)
+    const plan = await this.#plan(principal, server)
+    if (plan.kind !== 'discover') return
+    this.#jobs.forgive(server.name, plan.task.userId)
+    const running = this.#jobs.launch(plan.task, 'foreground')
+    if (running !== null) await waitAtMost([running], waitMs)
+    if (this.find(principal.userId, server) !== null) return
+    const fault = this.#jobs.faultOf(server.name, plan.task.userId) ?? 'it does not answer yet; try again in a moment'
+    throw new HubError('server_unavailable', `What server "${server.name}" offers is not known: ${fault}`, {
+      data: { server: server.name },
+      retryAfterSeconds: 5,
+    })
   }
 
   /** What kept a server from starting is gone (its package is installed): no need to wait for the back-off. */

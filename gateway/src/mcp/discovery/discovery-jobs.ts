@@ -39,6 +39,8 @@ interface Job {
 const BACKGROUND = 2
 const FOREGROUND = 4
 const RUN_MS = 60_000
+/** a server that starts at all has mostly answered by then */
+const SLOW_MS = 5_000
 const BACK_OFF_LIMIT_MS = 300_000
 const COMING_LIMIT_MS = 10_000
 const COMING: ReadonlySet<string> = new Set(['server_unavailable', 'sandbox_starting'])
@@ -47,7 +49,10 @@ const REPEAT_PAUSE_MS = 200
 export class DiscoveryJobs {
   readonly #deps: DiscoveryJobsDeps
   readonly #jobs = new Map<string, Job>()
-  readonly #limiters = { background: new JobLimiter(BACKGROUND), foreground: new JobLimiter(FOREGROUND) }
+  readonly #limiters = {
+    background: new JobLimiter(BACKGROUND, SLOW_MS),
+    foreground: new JobLimiter(FOREGROUND, SLOW_MS),
+  }
   readonly #stopping = new AbortController()
 
   constructor(deps: DiscoveryJobsDeps) {

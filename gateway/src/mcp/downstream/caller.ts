@@ -1,24 +1,40 @@
 // Sends one routed call upstream: rate, slots, then the link. Never sends twice; nothing here waits when a slot is free.
 import { toHubError, HubError } from '@mcphub/api'
 import { hashArguments } from '../codec/canonical.ts'
-import type { OutboundCall } from '../upstream/upstreams.ts'
+import type { JsonObject, OutboundCall } from '../upstream/upstreams.ts'
 import { readTraceContext } from '../../platform/tracing.ts'
 import type { EndpointDeps } from './endpoint-deps.ts'
-import type { ReplyHooks } from './exchange.ts'
 import type { RpcCall } from './inbound.ts'
-import { buildRewrite, createStateSealer, needsUriMapping, openState, rewriteNotification } from './rewrite-answer.ts'
+import { InputRounds } from './input-rounds.ts'
+import type { ParkedCalls } from './parked-calls.ts'
+import type { Relay, ReplyHooks } from './reply-hooks.ts'
+import {
+  buildRewrite,
+  createStateSealer,
+  isParkedState,
+  needsUriMapping,
+  openState,
+  rewriteNotification,
+  STATEFUL,
+} from './rewrite-answer.ts'
 import type { CallRoute } from './route-call.ts'
-import { relayRequest } from './server-requests.ts'
+import type { Sealer } from './sealer.ts'
+import { SESSION_RELAY } from './server-requests.ts'
 
-type CallerDeps = Pick<EndpointDeps, 'upstreams' | 'queue' | 'rates' | 'sealingKeys'>
+interface CallerDeps extends Pick<EndpointDeps, 'upstreams' | 'queue' | 'rates' | 'sealingKeys' | 'config'> {
+  readonly parked: ParkedCalls
+}
 
-const STATEFUL: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read'])
+/** what an older client hears of a newer server's log as long as it named no level */
+const USUAL_LEVEL = 'info'
 
 export class Caller {
   readonly #deps: CallerDeps
+  readonly #rounds: InputRounds
 
   constructor(deps: CallerDeps) {
     this.#deps = deps
+    this.#rounds = new InputRounds(deps.upstreams, deps.config.parkedCallMs)
   }
 
   /** @throws HubError where the call is refused before it is sent */
@@ -28,7 +44,11 @@ export class Caller {
     facts.server = route.server
     facts.target = route.target.slice(0, 256)
     facts.argumentsHash = hashArguments(route.params['arguments'])
-    this.#checkRate(call)
+    this.checkRate(inbound)
+    const { requestState } = route.params
+    if (requestState !== undefined && call.era === 'modern' && isParkedState(requestState)) {
+      return this.#resume(call, route)
+    }
     const prepared = this.#prepare(call, route)
     const slot = this.#deps.queue.tryAcquire(userId, route.server.name)
     if (slot !== null) {
@@ -48,7 +68,8 @@ export class Caller {
     )
   }
 
-  #checkRate({ inbound }: RpcCall): void {
+  /** @throws HubError `too_many_requests` */
+  checkRate(inbound: RpcCall['inbound']): void {
     const { callsPerMinute } = inbound.view.limits
     if (callsPerMinute === null) return
     const wait = this.#deps.rates.take(inbound.principal.userId, callsPerMinute)
@@ -58,33 +79,65 @@ export class Caller {
     })
   }
 
+  /** It holds the slot of the call it takes up. */
+  #resume(call: RpcCall, route: CallRoute): void {
+    const { reply } = call
+    this.#hook(call, route, this.#describe(call, route.params), null)
+    try {
+      this.#deps.parked.resume(call, route, reply)
+    } catch (error) {
+      reply.refuse(toHubError(error))
+    }
+  }
+
   #prepare(call: RpcCall, route: CallRoute): OutboundCall {
-    const { era, inbound, listing, reply, request, session } = call
-    const server = route.server.name
+    const { era, inbound, request } = call
     const { method } = request
     const { params } = route
     const { sealingKeys } = this.#deps
     const stateSealer =
       era === 'modern' && STATEFUL.has(method)
-        ? () => createStateSealer(sealingKeys, inbound.principal, { server, method, params })
+        ? () => createStateSealer(sealingKeys, inbound.principal, { server: route.server.name, method, params })
         : null
-    const mapsUris = needsUriMapping(listing, server)
-    const hooks: ReplyHooks = {
-      rewrite: buildRewrite({ listing, era, server, method, stateSealer }),
-      mustHold: mapsUris,
-      rewriteNotification: mapsUris ? (json) => rewriteNotification(listing, server, json) : null,
-      relay: session === null ? null : (exchange, asked) => relayRequest(session, exchange, asked),
-    }
-    reply.prepare(hooks)
+    const hasState = stateSealer !== null && params['requestState'] !== undefined
+    const outbound = this.#describe(call, hasState ? openState(params, stateSealer()) : params)
+    this.#hook(call, route, outbound, stateSealer)
+    return outbound
+  }
+
+  #describe({ era, inbound, request, session }: RpcCall, params: JsonObject): OutboundCall {
     const trace = readTraceContext(inbound.req.headers)
     return {
       requestId: inbound.requestId,
-      method,
-      params: stateSealer === null || params['requestState'] === undefined ? params : openState(params, stateSealer()),
+      method: request.method,
+      params,
       idJson: request.idJson,
       era,
+      logLevel: era === 'modern' ? undefined : (session?.logLevel ?? USUAL_LEVEL),
       ...(trace === undefined ? {} : { trace }),
     }
+  }
+
+  #hook(call: RpcCall, route: CallRoute, outbound: OutboundCall, stateSealer: (() => Sealer) | null): void {
+    const { era, listing, reply, request, session } = call
+    const server = route.server.name
+    const mapsUris = needsUriMapping(listing, server)
+    const hooks: ReplyHooks = {
+      rewrite: buildRewrite({ listing, era, server, method: request.method, stateSealer }),
+      mustHold: mapsUris,
+      rewriteNotification: mapsUris ? (json) => rewriteNotification(listing, server, json) : null,
+      relay: this.#relayOf(call),
+      rounds: session === null ? null : this.#rounds,
+      sent: { call, route, outbound },
+      modernParams: era === 'modern' ? route.params : null,
+      session,
+    }
+    reply.prepare(hooks)
+  }
+
+  #relayOf({ era, session }: RpcCall): Relay | null {
+    if (era === 'modern') return this.#deps.parked
+    return session === null ? null : SESSION_RELAY
   }
 
   #start(call: RpcCall, route: CallRoute, prepared: OutboundCall): void {

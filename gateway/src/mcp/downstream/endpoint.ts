@@ -21,7 +21,10 @@ import { createLocalAnswers } from './local-answers.ts'
 import { ModernLeg } from './modern-leg.ts'
 import { Pushes } from './pushes.ts'
 import { Replies } from './replies.ts'
+import { ParkedCalls } from './parked-calls.ts'
+import { createLonePeers } from './peers.ts'
 import { parseEndpoint, readPresentedKey, splitUrl, type Endpoint } from './request-target.ts'
+import { WatchQuota } from './resource-watches.ts'
 import { acceptAnswer } from './server-requests.ts'
 import { openSessionStream, STREAMS_PER_SESSION } from './session-stream.ts'
 import { SessionTable, type Session } from './session-table.ts'
@@ -50,6 +53,7 @@ class HubEndpoint implements McpEndpoint {
   readonly #pushes: Pushes
   readonly #legacy: LegacyLeg
   readonly #modern: ModernLeg
+  readonly #parked: ParkedCalls
   #stopRevocations: (() => void) | null = null
   #ticker: NodeJS.Timeout | null = null
   #ticks = 0
@@ -65,16 +69,24 @@ class HubEndpoint implements McpEndpoint {
     })
     this.#replies = new Replies(deps)
     const listings = new Listings(deps.discoveries, deps.log)
-    this.#pushes = new Pushes({ ...deps, listings, sessions: this.#sessions })
+    const quota = new WatchQuota()
+    const serverInfo = { name: 'MCPHub', version: deps.config.version }
+    this.#pushes = new Pushes({ ...deps, listings, quota, serverInfo, sessions: this.#sessions })
+    this.#parked = new ParkedCalls({
+      sealingKeys: deps.sealingKeys,
+      peers: deps.peers ?? createLonePeers(),
+      parkedMs: deps.config.parkedCallMs,
+    })
     const legs: LegDeps = {
       upstreams: deps.upstreams,
       sealingKeys: deps.sealingKeys,
       rates: deps.rates,
       listings,
       local: createLocalAnswers(deps.config.version),
-      caller: new Caller(deps),
+      caller: new Caller({ ...deps, parked: this.#parked }),
       replies: this.#replies,
       sessions: this.#sessions,
+      quota,
     }
     this.#legacy = new LegacyLeg(legs)
     this.#modern = new ModernLeg(legs, this.#pushes)
@@ -92,10 +104,11 @@ class HubEndpoint implements McpEndpoint {
     this.#stopRevocations?.()
     if (this.#ticker !== null) clearInterval(this.#ticker)
     this.#pushes.stop()
+    this.#parked.cancelWhere(() => true, 'the hub is shutting down')
   }
 
   counts(): { sessions: number; inFlight: number } {
-    return { sessions: this.#sessions.size, inFlight: this.#replies.size }
+    return { sessions: this.#sessions.size, inFlight: this.#replies.size + this.#parked.waiting }
   }
 
   handle(req: HubRequest, res: ServerResponse, requestId: string = randomUUID()): void {
@@ -264,6 +277,7 @@ class HubEndpoint implements McpEndpoint {
   #onRevoked({ userId, keyId }: Revocation): void {
     const error = new HubError('unauthenticated', 'Not authenticated')
     this.#replies.revoke(({ principal }) => matches(principal, userId, keyId), error)
+    this.#parked.cancelWhere((principal) => matches(principal, userId, keyId), 'the key is no longer valid')
     this.#sessions.freeUser(userId, keyId)
     this.#deps.upstreams.closeUser(userId, keyId).catch((cause: unknown) => {
       this.#deps.log.warn({ err: cause, userId }, 'links of a revoked key did not close')
@@ -272,6 +286,7 @@ class HubEndpoint implements McpEndpoint {
 
   #onFreed(session: Session): void {
     for (const stream of [...session.streams]) stream.events.end()
+    session.watches?.close()
     for (const { respond } of session.pending?.values() ?? []) {
       respond({ error: { code: -32603, message: 'The session has ended' } })
     }
@@ -288,6 +303,7 @@ class HubEndpoint implements McpEndpoint {
     this.#pushes.tick(now, LIMITS.keepAliveMs)
     const gone = new HubError('unauthenticated', 'Not authenticated')
     this.#replies.revoke(({ principal }) => !authenticator.isLive(principal), gone)
+    this.#parked.tick(now, (principal) => authenticator.isLive(principal))
     if (++this.#ticks % SWEEP_TICKS === 0) this.#sessions.sweep()
   }
 }

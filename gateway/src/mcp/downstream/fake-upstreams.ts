@@ -31,6 +31,8 @@ export interface FakeServer {
   instructions?: string
   /** ms before `describe` answers, or the error it answers with */
   describe?: number | HubError
+  /** when a subscription is agreed to; default at once */
+  watch?: (topic: string) => Promise<void>
   /** default: a result that echoes what was asked */
   onCall?: (sent: SentCall) => void
 }
@@ -43,6 +45,8 @@ export class FakeUpstreams implements Upstreams {
   readonly asked: string[] = []
   readonly notified: { readonly server: string; readonly sessionId: string | null; readonly method: string }[] = []
   readonly closedSessions: string[] = []
+  /** what is subscribed to right now: `<server> <user> <session> <topic>` */
+  readonly watched: string[] = []
   readonly #listeners = new Set<(event: UpstreamEvent) => void>()
 
   call(owner: LinkOwner, server: CatalogServer, call: OutboundCall, sink: CallSink): CallHandle {
@@ -65,6 +69,12 @@ export class FakeUpstreams implements Upstreams {
   }
   notify(owner: LinkOwner, server: CatalogServer, method: string): void {
     this.notified.push({ server: server.name, sessionId: owner.sessionId, method })
+  }
+  async watch(owner: LinkOwner | null, server: CatalogServer, topic: string): Promise<() => void> {
+    const watch = `${server.name} ${owner?.principal.username ?? '-'} ${owner?.sessionId ?? '-'} ${topic}`
+    await this.#fake(server).watch?.(topic)
+    this.watched.push(watch)
+    return () => void this.watched.splice(this.watched.indexOf(watch), 1)
   }
   async describe(owner: LinkOwner | null, server: CatalogServer): Promise<ServerDescription> {
     this.described.push({ server: server.name, userId: owner?.principal.userId ?? null })

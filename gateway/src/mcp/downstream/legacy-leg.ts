@@ -12,25 +12,17 @@ import {
   fetchListing,
   isListMethod,
   isRoutedMethod,
+  routeCall,
   sendRouted,
   settle,
   unknownMethod,
   type LegDeps,
 } from './legs.ts'
+import { isLogLevel } from './log-filter.ts'
 import type { OpenReply } from './replies.ts'
+import { ResourceWatches } from './resource-watches.ts'
 import { acceptAnswer } from './server-requests.ts'
 import type { Session } from './session-table.ts'
-
-const LOG_LEVELS: ReadonlySet<unknown> = new Set([
-  'debug',
-  'info',
-  'notice',
-  'warning',
-  'error',
-  'critical',
-  'alert',
-  'emergency',
-])
 
 /** One request, with the session it came in, or none. */
 interface Asked {
@@ -152,6 +144,8 @@ export class LegacyLeg {
   #answer(asked: Asked, opened: OpenReply, listing: Listing): void {
     const { inbound, request, session } = asked
     const { reply, facts } = opened
+    // canceled while the lists were looked up
+    if (reply.isOver) return
     const call: RpcCall = { inbound, request, reply, facts, era: 'legacy', session, owner: ownerOf(asked), listing }
     if (isListMethod(request.method)) answerList(this.#deps, call)
     else if (request.method === 'logging/setLevel') this.#setLogLevel(call)
@@ -163,8 +157,8 @@ export class LegacyLeg {
   #setLogLevel(call: RpcCall): void {
     const { inbound, listing, reply, request, session } = call
     const level = request.params?.['level']
-    if (!LOG_LEVELS.has(level)) throw new HubError('invalid_params', '"level" is not a log level')
-    if (session !== null) session.logLevel = level as string
+    if (!isLogLevel(level)) throw new HubError('invalid_params', '"level" is not a log level')
+    if (session !== null) session.logLevel = level
     const only = inbound.endpoint.scope.kind === 'server' ? [...listing.servers.values()][0] : undefined
     if (only?.discovery?.capabilities['logging'] === undefined) {
       return reply.answer(buildResult(request.idJson, '{}'))
@@ -172,21 +166,28 @@ export class LegacyLeg {
     this.#deps.caller.send(call, {
       server: only.grant.server,
       params: request.params ?? {},
-      target: level as string,
+      target: level,
       headerParams: [],
     })
   }
 
+  /** What several sessions share upstream is subscribed there once, so it is not for one of them to pass on. */
   #subscribe(call: RpcCall): void {
-    const { listing, request, session } = call
+    const { facts, inbound, listing, owner, reply, request, session } = call
     if (session === null) throw new HubError('invalid_request', 'Subscriptions need a session')
-    const route = sendRouted(this.#deps, call)
-    const { name } = route.server
-    session.subscriptions ??= new Map()
-    const uris = session.subscriptions.get(name) ?? new Set()
-    if (request.method === 'resources/unsubscribe') uris.delete(route.target)
-    else if (uris.size < LIMITS.callsPerServer && listing.servers.has(name)) uris.add(route.target)
-    session.subscriptions.set(name, uris)
+    const { server, target } = routeCall(call)
+    facts.server = server
+    facts.target = target.slice(0, 256)
+    this.#deps.caller.checkRate(inbound)
+    const done = () => reply.answer(buildResult(request.idJson, '{}'))
+    const known = request.params?.['uri'] as string
+    if (request.method === 'resources/unsubscribe') {
+      session.watches?.remove(server.name, target)
+      return done()
+    }
+    if (!listing.servers.has(server.name)) throw new HubError('invalid_params', 'Unknown resource')
+    session.watches ??= new ResourceWatches(this.#deps.upstreams, this.#deps.quota, owner)
+    settle(session.watches.add({ server, uri: target, known }), done, (error) => reply.fail(error))
   }
 
   #onNotification(inbound: Inbound, message: RpcNotification, session: Session): void {

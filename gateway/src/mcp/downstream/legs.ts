@@ -1,17 +1,19 @@
 // What both eras do alike once a request is understood: the listing is fetched, lists are answered here, everything else is routed and sent.
 import { HubError, toHubError } from '@mcphub/api'
 import { checkHeaderParams } from '../codec/header-params.ts'
+import type { CatalogServer } from '../../catalog/catalog.ts'
 import type { Listing } from '../discovery/listing.ts'
-import type { JsonObject } from '../upstream/upstreams.ts'
 import type { Caller } from './caller.ts'
 import type { EndpointDeps } from './endpoint-deps.ts'
 import type { Inbound, RpcCall } from './inbound.ts'
 import type { Listings } from './listings.ts'
 import { LIST_METHODS, type LocalAnswers } from './local-answers.ts'
 import type { Replies } from './replies.ts'
+import type { WatchQuota } from './resource-watches.ts'
 import { ROUTED_METHODS, type CallRoute } from './route-call.ts'
 import { createSealer } from './sealer.ts'
 import type { SessionTable } from './session-table.ts'
+import { findUndiscovered } from './undiscovered.ts'
 
 export interface LegDeps extends Pick<EndpointDeps, 'upstreams' | 'sealingKeys' | 'rates'> {
   readonly listings: Listings
@@ -19,6 +21,7 @@ export interface LegDeps extends Pick<EndpointDeps, 'upstreams' | 'sealingKeys' 
   readonly caller: Caller
   readonly replies: Replies
   readonly sessions: SessionTable
+  readonly quota: WatchQuota
 }
 
 /** Runs now where the value is there, later where it is a promise; the hot path pays for no tick it does not need. */
@@ -49,16 +52,45 @@ export function answerList(deps: LegDeps, call: RpcCall): void {
   session.shown[change] = deps.listings.readStates(listing)[change]
 }
 
-/** @throws HubError `invalid_params` (unknown, hidden or forbidden alike), `header_mismatch`, limits */
-export function sendRouted(deps: LegDeps, call: RpcCall): CallRoute {
-  const { era, inbound, listing, request } = call
-  const params: JsonObject = request.params ?? {}
-  const route = ROUTED_METHODS[request.method]!(listing, params)
+/** @throws HubError `invalid_params` (unknown, hidden or forbidden alike) */
+export function routeCall({ listing, request }: RpcCall): CallRoute {
+  return ROUTED_METHODS[request.method]!(listing, request.params ?? {})
+}
+
+/** @throws HubError as `routeCall`, `header_mismatch`, limits */
+export function sendRouted(deps: LegDeps, call: RpcCall): void {
+  let route: CallRoute
+  try {
+    route = routeCall(call)
+  } catch (error) {
+    const server = findUndiscovered(call.listing, call.request.params)
+    if (server === null) throw error
+    return sendDiscovered(deps, call, server)
+  }
+  send(deps, call, route)
+}
+
+function send(deps: LegDeps, call: RpcCall, route: CallRoute): void {
+  const { era, inbound, request } = call
   if (era === 'modern' && route.headerParams.length > 0) {
-    checkHeaderParams(route.headerParams, params['arguments'], inbound.req.headers)
+    checkHeaderParams(route.headerParams, request.params?.['arguments'], inbound.req.headers)
   }
   deps.caller.send(call, route)
-  return route
+}
+
+/** What the server offers is only now being learned: the call waits for that as it would for its answer. */
+function sendDiscovered(deps: LegDeps, call: RpcCall, server: CatalogServer): void {
+  const { inbound, reply } = call
+  const { principal, view, endpoint } = inbound
+  settle(
+    deps.listings.getWith(principal, { view, scope: endpoint.scope }, server),
+    (listing) => {
+      if (reply.isOver) return
+      const known = { ...call, listing }
+      send(deps, known, routeCall(known))
+    },
+    (error) => reply.refuse(error),
+  )
 }
 
 export function isListMethod(method: string): boolean {

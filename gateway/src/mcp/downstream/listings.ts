@@ -1,8 +1,9 @@
 // Listings of users, made on demand and kept as long as their view lives and nothing they were made from changed.
 import { hash } from 'node:crypto'
-import { TOOL_COUNT_WARNINGS } from '@mcphub/api'
+import { LIMITS, TOOL_COUNT_WARNINGS } from '@mcphub/api'
 import type { EndpointScope, View } from '../../access/access.ts'
 import type { Principal } from '../../auth/principal.ts'
+import type { CatalogServer } from '../../catalog/catalog.ts'
 import type { Discoveries } from '../discovery/discoveries.ts'
 import { buildListing, type Listing } from '../discovery/listing.ts'
 import type { Log } from './endpoint-deps.ts'
@@ -20,8 +21,9 @@ interface Kept {
   readonly until: number
 }
 
-/** A list waits at most so long for a server of which nothing is known. */
-const WAIT_MS = 3_000
+/** A list waits so long for servers of which nothing is known: hardly, where there is something to show; list_changed tells of the rest. */
+const LIST_WAIT = { emptyMs: 3_000, someMs: 300 }
+const NO_WAIT = { emptyMs: 0, someMs: 0 }
 const INCOMPLETE_MS = 5_000
 const SHARED_LIMIT = 1_000
 
@@ -48,7 +50,7 @@ export class Listings {
     const making = mapOf(this.#making, view)
     const known = making.get(principal.userId)
     if (known !== undefined) return known
-    const made = this.#make(principal, view, { scope, waitMs: WAIT_MS }).finally(() => making.delete(principal.userId))
+    const made = this.#make(principal, view, { scope, wait: LIST_WAIT }).finally(() => making.delete(principal.userId))
     making.set(principal.userId, made)
     return made
   }
@@ -57,7 +59,20 @@ export class Listings {
   peek(principal: Principal, view: View, scope: EndpointScope): Listing | Promise<Listing> {
     const kept = this.#kept.get(view)?.get(principal.userId)
     const isCurrent = kept !== undefined && kept.version === this.#discoveries.version(principal.userId)
-    return isCurrent ? kept.listing : this.#make(principal, view, { scope, waitMs: 0 })
+    return isCurrent ? kept.listing : this.#make(principal, view, { scope, wait: NO_WAIT })
+  }
+
+  /** As `peek`, once this server was discovered, however long it takes. @throws HubError `server_unavailable` */
+  async getWith(
+    principal: Principal,
+    from: { view: View; scope: EndpointScope },
+    server: CatalogServer,
+  ): Promise<Listing> {
+    const { callTimeoutSeconds, type } = server.spec
+    const callMs = callTimeoutSeconds === undefined ? LIMITS.upstreamIdleMs : callTimeoutSeconds * 1000
+    // a sandbox's start does not count towards a call's time
+    await this.#discoveries.demand(principal, server, type === 'Stdio' ? callMs + LIMITS.sandboxStartMs : callMs)
+    return this.peek(principal, from.view, from.scope)
   }
 
   /** One short text for each list; it differs when the list does. */
@@ -77,14 +92,15 @@ export class Listings {
   async #make(
     principal: Principal,
     view: View,
-    how: { readonly scope: EndpointScope; readonly waitMs: number },
+    how: { readonly scope: EndpointScope; readonly wait: typeof LIST_WAIT },
   ): Promise<Listing> {
     const { userId } = principal
     const grants = [...view.grants.values()]
     const notes = await this.#discoveries.prepare(
       principal,
       grants.map((grant) => grant.server),
-      how.waitMs,
+      how.wait.emptyMs,
+      how.wait.someMs,
     )
     const version = this.#discoveries.version(userId)
     const entries = grants.map((grant, index) => ({
@@ -96,7 +112,7 @@ export class Listings {
     this.#warn(listing, userId)
     const isSettled = notes.every((note) => note.state === 'Ready' || note.state === 'MissingVariable')
     // Without waiting, an unfinished listing is only good for this once.
-    if (isSettled || how.waitMs > 0) {
+    if (isSettled || how.wait !== NO_WAIT) {
       const until = isSettled ? Infinity : performance.now() + INCOMPLETE_MS
       mapOf(this.#kept, view).set(userId, { version, listing, until })
     }

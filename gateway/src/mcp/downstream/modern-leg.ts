@@ -1,7 +1,7 @@
 // 2026-07-28: every request stands alone. What is wrong with the envelope is an HTTP 400, an unknown method a 404, everything after that
 // an ordinary JSON-RPC error.
 import { HubError } from '@mcphub/api'
-import { isObject, type RpcRequest } from '../codec/message.ts'
+import type { RpcRequest } from '../codec/message.ts'
 import { readEnvelope, type ModernEnvelope } from '../codec/modern-envelope.ts'
 import type { Listing } from '../discovery/listing.ts'
 import { buildResult } from './answers.ts'
@@ -65,10 +65,11 @@ export class ModernLeg {
   ): void {
     const { inbound, request, envelope, opened } = asked
     const { method, idJson } = request
+    // the client left while the lists were looked up
+    if (opened.reply.isOver) return
     if (method === 'server/discover') {
       return opened.reply.answer(buildResult(idJson, this.#deps.local.discover(listing, inbound.endpoint.scope)))
     }
-    if (method === 'subscriptions/listen') return this.#listen(inbound, request, { reply: opened.reply, listing })
     const call: RpcCall = {
       inbound,
       request,
@@ -84,15 +85,12 @@ export class ModernLeg {
       },
       listing,
     }
+    if (method === 'subscriptions/listen') {
+      if (!inbound.accepts.sse) throw new HubError('not_acceptable', 'Accept text/event-stream to listen')
+      return this.#pushes.listen({ ...call, reply: opened.reply })
+    }
     if (isListMethod(method)) answerList(this.#deps, call)
     else sendRouted(this.#deps, call)
-  }
-
-  #listen(inbound: Inbound, request: RpcRequest, open: { readonly reply: Exchange; readonly listing: Listing }): void {
-    const wanted = request.params?.['notifications']
-    if (!isObject(wanted)) throw new HubError('invalid_params', '"notifications" must be an object')
-    if (!inbound.accepts.sse) throw new HubError('not_acceptable', 'Accept text/event-stream to listen')
-    this.#pushes.listen(inbound, request, { ...open, wanted })
   }
 }
 

@@ -3,16 +3,13 @@
 import type { Access, EndpointScope } from '../../access/access.ts'
 import type { Authenticator, Principal } from '../../auth/principal.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
-import type { RpcRequest } from '../codec/message.ts'
-import { META } from '../codec/modern-envelope.ts'
 import type { Discoveries } from '../discovery/discoveries.ts'
-import type { Listing } from '../discovery/listing.ts'
 import type { JsonObject, UpstreamEvent, Upstreams } from '../upstream/upstreams.ts'
-import { buildResult } from './answers.ts'
 import type { Log } from './endpoint-deps.ts'
-import type { Exchange } from './exchange.ts'
-import type { Inbound } from './inbound.ts'
+import { ListWatches } from './list-watches.ts'
+import { Listeners, type ListenRequest } from './listeners.ts'
 import { CHANGE_KINDS, type ChangeKind, type Listings, type ShownStates } from './listings.ts'
+import type { ResourceWatches, WatchQuota } from './resource-watches.ts'
 import { pushToSession, type SessionStream } from './session-stream.ts'
 import type { Session, SessionTable } from './session-table.ts'
 
@@ -23,38 +20,31 @@ export interface PushesDeps {
   readonly discoveries: Discoveries
   readonly listings: Listings
   readonly log: Log
+  readonly quota: WatchQuota
+  readonly serverInfo: JsonObject
   readonly sessions: SessionTable
   readonly upstreams: Upstreams
 }
 
-/** Somebody to be told: one for each open listen request, one made on the spot for each session with a stream. */
-interface Watcher {
+/** Somebody to be told: an open listen request, or a session with a stream (made on the spot). */
+interface Hearer {
   readonly principal: Principal
   readonly scope: EndpointScope
   readonly kinds: ReadonlySet<ChangeKind>
   readonly shown: ShownStates
-  push(method: string): void
-}
-
-interface Listener extends Watcher {
-  readonly idJson: string
-  readonly reply: Exchange
+  readonly watches: ResourceWatches | null
+  readonly lists: ListWatches | null
+  tell(method: string, params: JsonObject): void
 }
 
 /** Changes come in flocks: one look for all of them. */
 const COALESCE_MS = 50
-const LISTENERS_PER_USER = 64
 const ALL_KINDS: ReadonlySet<ChangeKind> = new Set(CHANGE_KINDS)
-const FILTER: Readonly<Record<ChangeKind, string>> = {
-  tools: 'toolsListChanged',
-  prompts: 'promptsListChanged',
-  resources: 'resourcesListChanged',
-}
 const LOG_ORDER = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
 
 export class Pushes {
   readonly #deps: PushesDeps
-  readonly #listeners = new Map<string, Set<Listener>>()
+  readonly #listeners: Listeners
   readonly #stops: (() => void)[] = []
   #dirty = new Set<string | null>()
   #timer: NodeJS.Timeout | null = null
@@ -62,6 +52,7 @@ export class Pushes {
 
   constructor(deps: PushesDeps) {
     this.#deps = deps
+    this.#listeners = new Listeners({ ...deps, readStates: (listing) => deps.listings.readStates(listing) })
   }
 
   start(): void {
@@ -78,49 +69,13 @@ export class Pushes {
   stop(): void {
     for (const stop of this.#stops.splice(0)) stop()
     if (this.#timer !== null) clearTimeout(this.#timer)
-    for (const listeners of this.#listeners.values()) {
-      for (const { idJson, reply } of [...listeners]) {
-        const meta = { [META.subscriptionId]: JSON.parse(idJson) as unknown }
-        reply.answer(buildResult(idJson, JSON.stringify({ resultType: 'complete', _meta: meta })))
-      }
-    }
+    this.#listeners.stop()
     for (const session of this.#deps.sessions.all()) for (const stream of [...session.streams]) stream.events.end()
   }
 
-  /** subscriptions/listen: acknowledges what is honoured, then lives until the client closes it. */
-  listen(
-    inbound: Inbound,
-    request: RpcRequest,
-    open: { readonly reply: Exchange; readonly listing: Listing; readonly wanted: JsonObject },
-  ): void {
-    const { principal, endpoint } = inbound
-    const { reply, listing, wanted } = open
-    const kinds = new Set(CHANGE_KINDS.filter((kind) => wanted[FILTER[kind]] === true))
-    const honoured = Object.fromEntries([...kinds].map((kind) => [FILTER[kind], true]))
-    const meta = { [META.subscriptionId]: request.id }
-    const say = (method: string, params: JsonObject) =>
-      reply.sendMessage(JSON.stringify({ jsonrpc: '2.0', method, params: { ...params, _meta: meta } }))
-    say('notifications/subscriptions/acknowledged', { notifications: honoured })
-    const own = this.#listeners.get(principal.userId) ?? new Set()
-    if (kinds.size === 0 || own.size >= LISTENERS_PER_USER) {
-      return reply.answer(buildResult(request.idJson, JSON.stringify({ resultType: 'complete', _meta: meta })))
-    }
-    const listener: Listener = {
-      principal,
-      scope: endpoint.scope,
-      kinds,
-      shown: { ...this.#deps.listings.readStates(listing) },
-      push: (method) => void say(method, {}),
-      idJson: request.idJson,
-      reply,
-    }
-    this.#listeners.set(principal.userId, own.add(listener))
-    const forget = () => {
-      own.delete(listener)
-      if (own.size === 0) this.#listeners.delete(principal.userId)
-    }
-    inbound.res.on('close', forget)
-    reply.attach({ cancel: forget, resume: () => undefined, handOver: () => undefined })
+  /** subscriptions/listen. @throws HubError `invalid_params`, `limit_exceeded` */
+  listen(asked: ListenRequest): void {
+    this.#listeners.open(asked)
   }
 
   /** What the client missed since it last looked; everything, if this process never saw it look. */
@@ -128,7 +83,8 @@ export class Pushes {
     const { shown } = session
     const sawNothing = CHANGE_KINDS.every((kind) => shown[kind] === null)
     if (session.isReopened && sawNothing) for (const kind of CHANGE_KINDS) shown[kind] = ''
-    await this.#check(watcherOf(session, stream))
+    stream.lists = new ListWatches(this.#deps.upstreams, stream.principal)
+    await this.#check(hearerOf(session, stream))
   }
 
   /** Ends the streams of keys that are no longer valid, even if nobody told us. Called about once a second. */
@@ -155,30 +111,29 @@ export class Pushes {
     const dirty = this.#dirty
     this.#dirty = new Set()
     const isAll = dirty.has(null)
-    for (const watcher of [...this.#watchers(isAll ? null : (dirty as Set<string>))]) await this.#check(watcher)
+    for (const hearer of [...this.#hearers(isAll ? null : (dirty as Set<string>))]) await this.#check(hearer)
   }
 
-  *#watchers(users: ReadonlySet<string> | null): Iterable<Watcher> {
+  *#hearers(users: ReadonlySet<string> | null): Iterable<Hearer> {
     const { sessions } = this.#deps
     for (const session of sessions.all()) {
       const [stream] = session.streams
-      if (stream !== undefined && (users === null || users.has(session.userId))) yield watcherOf(session, stream)
+      if (stream !== undefined && (users === null || users.has(session.userId))) yield hearerOf(session, stream)
     }
-    for (const [userId, listeners] of this.#listeners) if (users === null || users.has(userId)) yield* listeners
+    if (users === null) yield* this.#listeners.of(null)
+    else for (const userId of users) yield* this.#listeners.of(userId)
   }
 
-  async #check(watcher: Watcher): Promise<void> {
+  async #check(hearer: Hearer): Promise<void> {
     const { access, listings, log } = this.#deps
     try {
-      const view = await access.view(watcher.principal, watcher.scope)
-      const listing = view === null ? null : await listings.peek(watcher.principal, view, watcher.scope)
-      const states = listing === null ? null : listings.readStates(listing)
-      for (const kind of watcher.kinds) {
-        const state = states?.[kind] ?? 'none'
-        const before = watcher.shown[kind]
-        watcher.shown[kind] = state
-        if (before !== null && before !== state) watcher.push(`notifications/${kind}/list_changed`)
-      }
+      const view = await access.view(hearer.principal, hearer.scope)
+      const listing = view === null ? null : await listings.peek(hearer.principal, view, hearer.scope)
+      hearer.watches?.keep((server) => view?.grants.has(server) === true)
+      if (hearer.kinds.size === 0) return
+      if (listing === null) hearer.lists?.close()
+      else void hearer.lists?.follow(listing)
+      tellChanges(hearer, listing === null ? NOTHING : listings.readStates(listing))
     } catch (error) {
       log.warn({ err: error }, 'a change of lists could not be told')
     }
@@ -189,33 +144,42 @@ export class Pushes {
     else if (event.method === 'notifications/message') this.#tellLog(event)
   }
 
-  /** Only sessions that subscribed to it, and only while they may still use the server. */
+  /** Only who subscribed to it hears of it, and only while they may still use the server. */
   async #tellUpdate(event: UpstreamEvent): Promise<void> {
-    const { log } = this.#deps
     const uri = event.params?.['uri']
     if (typeof uri !== 'string') return
-    for (const session of [...this.#concerned(event)]) {
-      if (session.subscriptions?.get(event.server)?.has(uri) !== true) continue
+    for (const hearer of [...this.#concernedHearers(event)]) {
+      const known = hearer.watches?.find(event.server, uri)
+      if (known === undefined) continue
       try {
-        const known = await this.#exposeTo(session, event.server, uri)
-        if (known === null) continue
-        const params = { ...event.params, uri: known }
-        pushToSession(session, JSON.stringify({ jsonrpc: '2.0', method: event.method, params }))
+        const named = await this.#exposeTo(hearer, { server: event.server, uri, known })
+        if (named !== null) hearer.tell(event.method, { ...event.params, uri: named })
       } catch (error) {
-        log.warn({ err: error }, 'a resource update could not be told')
+        this.#deps.log.warn({ err: error }, 'a resource update could not be told')
       }
     }
   }
 
-  /** The URI as this session's client knows it; null when nobody listens or the server is no longer theirs. */
-  async #exposeTo(session: Session, server: string, uri: string): Promise<string | null> {
+  /** The URI as this client knows it; null when the server is no longer theirs. */
+  async #exposeTo(
+    { principal, scope }: Hearer,
+    updated: { readonly server: string; readonly uri: string; readonly known: string | null },
+  ): Promise<string | null> {
     const { access, listings } = this.#deps
-    const [stream] = session.streams
-    if (stream === undefined) return null
-    const view = await access.view(stream.principal, stream.scope)
-    if (view === null || !view.grants.has(server)) return null
-    const { uris } = await listings.peek(stream.principal, view, stream.scope)
-    return uris === null ? uri : uris.expose(server, uri)
+    const view = await access.view(principal, scope)
+    if (view === null || !view.grants.has(updated.server)) return null
+    if (updated.known !== null) return updated.known
+    const { uris } = await listings.peek(principal, view, scope)
+    return uris === null ? updated.uri : uris.expose(updated.server, updated.uri)
+  }
+
+  *#concernedHearers(event: UpstreamEvent): Iterable<Hearer> {
+    for (const session of this.#concerned(event)) {
+      const [stream] = session.streams
+      if (stream !== undefined && session.watches !== null) yield hearerOf(session, stream)
+    }
+    // what was said to one session is not for a listener, which has none
+    if (event.sessionId === null) yield* this.#listeners.of(event.userId)
   }
 
   /** A shared child's log could tell one user of another: it is passed to nobody. */
@@ -236,12 +200,27 @@ export class Pushes {
   }
 }
 
-function watcherOf(session: Session, stream: SessionStream): Watcher {
+const NOTHING = { tools: 'none', prompts: 'none', resources: 'none' }
+
+function tellChanges({ kinds, shown, tell }: Hearer, states: Readonly<Record<ChangeKind, string>>): void {
+  for (const kind of kinds) {
+    const before = shown[kind]
+    shown[kind] = states[kind]
+    if (before !== null && before !== states[kind]) tell(`notifications/${kind}/list_changed`, {})
+  }
+}
+
+function hearerOf(session: Session, stream: SessionStream): Hearer {
   return {
     principal: stream.principal,
     scope: stream.scope,
     kinds: ALL_KINDS,
     shown: session.shown,
-    push: (method) => void pushToSession(session, JSON.stringify({ jsonrpc: '2.0', method })),
+    watches: session.watches,
+    lists: stream.lists,
+    tell: (method, params) => {
+      const body = Object.keys(params).length === 0 ? { jsonrpc: '2.0', method } : { jsonrpc: '2.0', method, params }
+      pushToSession(session, JSON.stringify(body))
+    },
   }
 }

@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http'
 import type { EndpointScope } from '../../access/access.ts'
 import type { Principal } from '../../auth/principal.ts'
 import { EventStream } from './event-stream.ts'
+import type { ListWatches } from './list-watches.ts'
 import type { Session } from './session-table.ts'
 
 /** Editors that lost a connection come back before the old one is seen to be dead. */
@@ -13,6 +14,8 @@ export interface SessionStream {
   readonly principal: Principal
   readonly scope: EndpointScope
   readonly events: EventStream
+  /** what is listened to upstream for it */
+  lists: ListWatches | null
 }
 
 /** The caller has checked the session and the number of its streams. */
@@ -21,11 +24,16 @@ export function openSessionStream(
   res: ServerResponse,
   owner: { readonly principal: Principal; readonly scope: EndpointScope },
 ): SessionStream {
-  const stream: SessionStream = { ...owner, events: new EventStream(res, ['Mcp-Session-Id', session.sealed]) }
+  const stream: SessionStream = {
+    ...owner,
+    events: new EventStream(res, ['Mcp-Session-Id', session.sealed]),
+    lists: null,
+  }
   session.streams.push(stream)
   res.on('close', () => {
     const at = session.streams.indexOf(stream)
     if (at !== -1) session.streams.splice(at, 1)
+    stream.lists?.close()
   })
   return stream
 }

@@ -9,6 +9,7 @@ import type { JsonObject, LinkOwner, RpcAnswer } from '../upstream/upstreams.ts'
 import type { Exchange, Reply } from './exchange.ts'
 import { createSealer, type Sealer } from './sealer.ts'
 import type { ShownStates } from './listings.ts'
+import type { ResourceWatches } from './resource-watches.ts'
 import type { SessionStore } from './session-store.ts'
 import type { SessionStream } from './session-stream.ts'
 
@@ -38,8 +39,8 @@ export interface Session {
   pending: Map<string, PendingRequest> | null
   /** open GET streams; the first one receives */
   readonly streams: SessionStream[]
-  /** server → its own URIs the client subscribed to */
-  subscriptions: Map<string, Set<string>> | null
+  /** the resources its client subscribed to */
+  watches: ResourceWatches | null
   /** state of each list the client was last given, for list_changed */
   readonly shown: ShownStates
   /** not opened by this process: what its client saw before is not known */
@@ -215,7 +216,7 @@ export class SessionTable {
       inFlight: [],
       pending: null,
       streams: [],
-      subscriptions: null,
+      watches: null,
       shown: { tools: null, prompts: null, resources: null },
       isReopened,
       logLevel: null,

@@ -1,0 +1,123 @@
+// The resources one session, or one listen request, is subscribed to: each is watched upstream on its owner's behalf, once, and given back with it.
+import { HubError, LIMITS } from '@mcphub/api'
+import type { CatalogServer } from '../../catalog/catalog.ts'
+import type { LinkOwner, Upstreams } from '../upstream/upstreams.ts'
+
+/** How many each user holds, in all their sessions and listeners. */
+export class WatchQuota {
+  readonly #held = new Map<string, number>()
+
+  /** @throws HubError `limit_exceeded` */
+  take(userId: string): void {
+    const held = this.#held.get(userId) ?? 0
+    if (held >= LIMITS.subscriptionsPerUser) {
+      throw new HubError('limit_exceeded', `A user has at most ${LIMITS.subscriptionsPerUser} subscribed resources`)
+    }
+    this.#held.set(userId, held + 1)
+  }
+
+  give(userId: string): void {
+    const held = (this.#held.get(userId) ?? 1) - 1
+    if (held === 0) this.#held.delete(userId)
+    else this.#held.set(userId, held)
+  }
+}
+
+interface Watched {
+  readonly server: string
+  /** as the server knows it */
+  readonly uri: string
+  /** as the client wrote it */
+  readonly known: string
+  readonly agreed: Promise<void>
+  release: (() => void) | null
+}
+
+export interface WatchedUri {
+  readonly server: CatalogServer
+  readonly uri: string
+  readonly known: string
+}
+
+export class ResourceWatches {
+  readonly #upstreams: Upstreams
+  readonly #quota: WatchQuota
+  readonly #owner: LinkOwner
+  readonly #all = new Map<string, Watched>()
+
+  constructor(upstreams: Upstreams, quota: WatchQuota, owner: LinkOwner) {
+    this.#upstreams = upstreams
+    this.#quota = quota
+    this.#owner = owner
+  }
+
+  get size(): number {
+    return this.#all.size
+  }
+
+  /** Resolves when the server agreed. @throws HubError; then it is not watched */
+  add({ server, uri, known }: WatchedUri): Promise<void> {
+    const key = `${server.name}\n${uri}`
+    const already = this.#all.get(key)
+    if (already !== undefined) return already.agreed
+    try {
+      this.#quota.take(this.#owner.principal.userId)
+    } catch (error) {
+      return Promise.reject(error as HubError)
+    }
+    const asked = this.#upstreams.watch(this.#owner, server, uri)
+    const agreed = asked.then(
+      (release) => {
+        // given up while the server was asked
+        if (this.#all.get(key) === watched) watched.release = release
+        else release()
+      },
+      (error: unknown) => {
+        if (this.#all.get(key) === watched) this.#drop(key, watched)
+        throw error
+      },
+    )
+    const watched: Watched = { server: server.name, uri, known, agreed, release: null }
+    this.#all.set(key, watched)
+    return agreed
+  }
+
+  remove(server: string, uri: string): void {
+    const key = `${server}\n${uri}`
+    const watched = this.#all.get(key)
+    if (watched !== undefined) this.#drop(key, watched)
+  }
+
+  /** Those of servers that are no longer this user's are given back. */
+  keep(isTheirs: (server: string) => boolean): void {
+    for (const [key, watched] of this.#all) if (!isTheirs(watched.server)) this.#drop(key, watched)
+  }
+
+  close(): void {
+    this.keep(() => false)
+  }
+
+  /**
+   * How the client calls what was updated: by the URI it subscribed to. For a part of that (2025-11-25 server/resources: "a sub-resource of the one
+   * that the client actually subscribed to") `null`: it is named as in every other message. `undefined`: not subscribed to.
+   */
+  find(server: string, uri: string): string | null | undefined {
+    const exact = this.#all.get(`${server}\n${uri}`)
+    if (exact !== undefined) return exact.known
+    for (const watched of this.#all.values()) {
+      if (watched.server === server && isPartOf(uri, watched.uri)) return null
+    }
+    return undefined
+  }
+
+  #drop(key: string, watched: Watched): void {
+    this.#all.delete(key)
+    this.#quota.give(this.#owner.principal.userId)
+    watched.release?.()
+    watched.release = null
+  }
+}
+
+function isPartOf(uri: string, whole: string): boolean {
+  return uri.startsWith(whole.endsWith('/') ? whole : `${whole}/`)
+}
