@@ -28,6 +28,7 @@ export interface HttpController {
 export interface HttpHandler {
   onRequestStart(controller: HttpController): void
   onResponseStart(controller: HttpController, status: number, fields: HttpFields): void
+  /** `chunk` lies in memory that is used again when this returns: what is kept must be copied. */
   onResponseData(controller: HttpController, chunk: Buffer): void
   onResponseEnd(controller: HttpController): void
   onResponseError(controller: HttpController | null, error: Error): void

@@ -40,15 +40,15 @@ export class MessageReader {
     this.#streams = shape !== null && !shape.rewriteResult && !(shape.from === 'modern' && shape.to === 'legacy')
   }
 
-  /** Why the message is refused, or null. Pieces are kept as views: the caller must not reuse their memory. */
+  /** Why the message is refused, or null. What is kept of the piece is copied. */
   push(piece: Buffer): string | null {
     this.isFull = false
     this.#bytes += piece.length
     if (this.#bytes > this.#maxBytes) return `it is larger than ${this.#maxBytes} bytes`
     if (this.#isPassing) return this.#scan!.push(piece)
-    this.#pieces.push(piece)
-    if (!this.#streams || this.#bytes <= SMALL_MESSAGE_BYTES) return null
-    return this.#scanHeld(piece)
+    if (this.#streams && this.#bytes > SMALL_MESSAGE_BYTES) return this.#scanHeld(piece)
+    this.#pieces.push(Buffer.from(piece))
+    return null
   }
 
   /** All pieces came. */
@@ -63,7 +63,7 @@ export class MessageReader {
   }
 
   #scanHeld(last: Buffer): string | null {
-    const held = this.#scan ? [last] : this.#pieces
+    const held = this.#scan ? [last] : [...this.#pieces, last]
     this.#scan ??= new AnswerScan(this.#shape!, (bytes) => this.#write(bytes), RESULT)
     for (const piece of held) {
       const reason = this.#scan.push(piece)
@@ -72,6 +72,7 @@ export class MessageReader {
     if (this.#scan.kind === 'held') this.#streams = false
     this.#isPassing = this.#scan.kind === 'response'
     if (this.#isPassing) this.#pieces = []
+    else this.#pieces.push(Buffer.from(last))
     return null
   }
 

@@ -90,7 +90,7 @@ class BatchPlace implements Reply {
     this.#chunks = []
   }
   chunk(bytes: Buffer): boolean {
-    this.#chunks.push(bytes)
+    this.#chunks.push(Buffer.from(bytes))
     return true
   }
   end(): void {

@@ -3,6 +3,7 @@
 import type { ServerResponse } from 'node:http'
 import { HubError, LIMITS, type ErrorCode } from '@mcphub/api'
 import type { Principal } from '../../auth/principal.ts'
+import { lend } from '../../proxy/blocks.ts'
 import type { InFlight, Listed } from '../in-flight.ts'
 import type { AnswerKind, CallHandle, CallSink, Era, JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
 import type { Accepts } from './accept.ts'
@@ -146,7 +147,7 @@ export class Exchange implements Reply, Listed {
   chunk(bytes: Buffer): boolean {
     if (this.#isGone || this.#state === 'over') return true
     if (this.#state === 'collecting') return this.#collect(bytes)
-    if (this.#options.res.write(bytes)) return true
+    if (lend(bytes, (copy, giveBack) => this.#options.res.write(copy, giveBack))) return true
     if (!this.#isFull) this.#options.res.once('drain', () => this.#onDrain())
     this.#isFull = true
     return false
@@ -236,7 +237,7 @@ export class Exchange implements Reply, Listed {
   #collect(bytes: Buffer): boolean {
     this.#collectedBytes += bytes.length
     if (this.#collectedBytes <= LIMITS.upstreamMessageBytes) {
-      this.#collected.push(bytes)
+      this.#collected.push(Buffer.from(bytes))
       return true
     }
     this.#handle?.cancel('the answer is too large')

@@ -70,7 +70,7 @@ export class EventStream implements HttpHandler {
   /** SseListener */
   data(piece: Buffer): void {
     this.#bytes += piece.length
-    if (this.#bytes <= this.#maxBytes) return void this.#pieces.push(piece)
+    if (this.#bytes <= this.#maxBytes) return void this.#pieces.push(Buffer.from(piece))
     this.#pieces = []
     this.#parser.stop()
     this.#controller?.abort(new Error('an event is too large'))

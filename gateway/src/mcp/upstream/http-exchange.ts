@@ -218,7 +218,7 @@ export class HttpExchange implements HttpHandler, CallExchange, Timed {
 
   #keepErrorBody(chunk: Buffer): void {
     this.#bytes += chunk.length
-    if (this.#bytes <= ERROR_BODY_BYTES) return void this.#errorBody.push(chunk)
+    if (this.#bytes <= ERROR_BODY_BYTES) return void this.#errorBody.push(Buffer.from(chunk))
     this.#errorBody = []
     this.#refused()
     this.abort()

@@ -53,6 +53,7 @@ export interface CallSink {
   answer(json: Buffer, kind?: AnswerKind): void
   /** a response too large to be held: `begin`, then `chunk`s, then `end`. `chunk` returns false when the client is slow: wait for `resume()`. */
   begin(): void
+  /** `bytes` may lie in memory that is used again when this returns: what is kept must be copied. */
   chunk(bytes: Buffer): boolean
   end(): void
   /** after `begin` the sink cuts the connection instead of inventing an end */

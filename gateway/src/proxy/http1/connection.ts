@@ -1,4 +1,4 @@
-// One socket to an upstream that carries one request at a time. Reads into memory that all sockets share: what is kept is copied by the reader.
+// One socket to an upstream that carries one request at a time. Reads into memory that all sockets share: who keeps a piece copies it.
 import { connect, type Socket } from 'node:net'
 import type { HttpController, HttpHandler } from '../http.ts'
 import { ResponseFault, type ResponseHead } from './response-head.ts'

@@ -5,7 +5,7 @@ import { parseHead, ResponseFault, type ResponseHead } from './response-head.ts'
 export interface ResponseListener {
   /** final responses alone; 1xx are passed over */
   onHead(head: ResponseHead): void
-  /** memory of its own, to be kept as long as one likes */
+  /** a view into what was pushed: to be used or copied before it returns */
   onData(piece: Buffer): void
   /** The response is whole. `isClean`: nothing came behind it; otherwise this socket may carry no other request (its answer would be what came). */
   onEnd(isClean: boolean): void
@@ -121,9 +121,7 @@ export class ResponseReader {
   }
 
   #give(chunk: Buffer, at: number, end: number): number {
-    const piece = Buffer.allocUnsafe(end - at)
-    chunk.copy(piece, 0, at, end)
-    this.#listener.onData(piece)
+    this.#listener.onData(chunk.subarray(at, end))
     return end
   }
 
