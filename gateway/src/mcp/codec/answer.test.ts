@@ -117,8 +117,10 @@ describe('between the eras', () => {
     expect(resultOf(write(answer(result), toLegacy))).toEqual({ content: [], _meta: { kept: 1 } })
   })
 
-  test('a result that is not complete is refused for an older client', () => {
-    expect(() => write(answer({ resultType: 'input_required', inputRequests: {} }), toLegacy)).toThrow('older client')
+  test('a result that is neither complete nor a question is refused for an older client', () => {
+    expect(() => write(answer({ resultType: 'task', taskId: 't' }), toLegacy)).toThrow('older client')
+    const asking = { resultType: 'input_required', inputRequests: {}, requestState: 's' }
+    expect(resultOf(write(answer(asking), toLegacy))).toEqual({ inputRequests: {}, requestState: 's' })
   })
 
   test('resource not found has one code before and another since', () => {

@@ -132,11 +132,11 @@ export function kindOf({ error, result }: ResponseMessage): AnswerKind {
   return result?.['isError'] === true ? 'failure' : 'result'
 }
 
-/** A result that is not complete (2026-07-28 MRTR, tasks) means nothing to an older client. */
+/** A result that is neither complete nor a question (2026-07-28 tasks) means nothing to an older client. */
 function checkResultType(message: ResponseMessage, shape: AnswerShape): string | null {
   if (shape.from !== 'modern' || shape.to !== 'legacy' || message.result === null) return null
   const { resultType } = message.result
-  return resultType === undefined || resultType === 'complete'
+  return resultType === undefined || resultType === 'complete' || resultType === 'input_required'
     ? null
     : 'an older client cannot take a result of its type'
 }

@@ -58,8 +58,15 @@ export function findLacking(declared: JsonObject, method: string, params: JsonOb
     return hasMode(own, mode) ? null : { elicitation: { [mode]: {} } }
   }
   if (own === undefined) return { [name]: {} }
-  const needsTools = name === 'sampling' && (params?.['tools'] !== undefined || params?.['toolChoice'] !== undefined)
-  return needsTools && !(isObject(own) && own['tools'] !== undefined) ? { sampling: { tools: {} } } : null
+  return name === 'sampling' && usesTools(params) && !hasTools(own) ? { sampling: { tools: {} } } : null
+}
+
+function usesTools(params: JsonObject | undefined): boolean {
+  return params?.['tools'] !== undefined || params?.['toolChoice'] !== undefined
+}
+
+function hasTools(own: unknown): boolean {
+  return isObject(own) && own['tools'] !== undefined
 }
 
 /** Without any mode named a client can be shown forms (client/elicitation "Capabilities"). */

@@ -1,8 +1,9 @@
 // JSON-RPC batches, which only 2025-03-26 has: each request gets a place, the answers leave together as one array.
 import { HubError, type ErrorCode } from '@mcphub/api'
-import type { CallHandle, JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
+import type { AnswerKind, CallHandle, JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
 import { buildError } from './answers.ts'
-import type { Outcome, Reply, ReplyHooks } from './exchange.ts'
+import type { Outcome, Reply } from './exchange.ts'
+import type { ReplyHooks } from './reply-hooks.ts'
 
 export const BATCH_LIMIT = 50
 
@@ -83,7 +84,10 @@ class BatchPlace implements Reply {
   request(_method: string, _params: JsonObject | undefined, respond: (answer: RpcAnswer) => void): void {
     respond({ error: { code: -32601, message: 'The client cannot be asked from within a batch' } })
   }
-  answer(json: Buffer): void {
+  answer(json: Buffer, kind?: AnswerKind): void {
+    if (kind === 'incomplete') {
+      return this.fail(new HubError('missing_capability', 'The server asks for input, and a batch has no place for it'))
+    }
     this.#over(this.#hooks?.rewrite?.(json, undefined) ?? json, 'ok', null)
   }
   begin(): void {

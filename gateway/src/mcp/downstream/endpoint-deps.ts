@@ -8,6 +8,7 @@ import type { Audit } from '../../features/audit.ts'
 import type { Discoveries } from '../discovery/discoveries.ts'
 import type { Upstreams } from '../upstream/upstreams.ts'
 import type { Outcome } from './exchange.ts'
+import type { Peers } from './peers.ts'
 import type { SessionStore } from './session-store.ts'
 
 export interface Log {
@@ -47,6 +48,8 @@ export interface EndpointConfig {
   readonly sessionsPerUser: number
   /** an answer becomes a stream when nothing came for so long */
   readonly streamAfterMs: number
+  /** how long a call whose server asked something waits for its client */
+  readonly parkedCallMs: number
   readonly tickMs: number
 }
 
@@ -56,6 +59,7 @@ export const ENDPOINT_DEFAULTS: EndpointConfig = {
   sessionAbsoluteMs: LIMITS.sessionAbsoluteMs,
   sessionsPerUser: LIMITS.sessionsPerUser,
   streamAfterMs: 5_000,
+  parkedCallMs: LIMITS.parkedCallMs,
   tickMs: 1_000,
 }
 
@@ -75,5 +79,7 @@ export interface EndpointDeps {
   readonly log: Log
   /** platform/origin.ts; throws HubError `origin_forbidden` */
   readonly checkOrigin: (req: IncomingMessage) => void
+  /** the other replicas; default none */
+  readonly peers?: Peers
   readonly config: EndpointConfig
 }

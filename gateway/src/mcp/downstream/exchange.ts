@@ -9,7 +9,8 @@ import type { AnswerKind, CallHandle, CallSink, Era, JsonObject, RpcAnswer } fro
 import type { Accepts } from './accept.ts'
 import { buildError, sendJson, sendRefusal } from './answers.ts'
 import { EventStream, ignoreLateWrite } from './event-stream.ts'
-import type { Rewrite } from './rewrite-answer.ts'
+import { isWantedLog } from './log-filter.ts'
+import { CANNOT_ASK, NO_HOOKS, type ReplyHooks } from './reply-hooks.ts'
 
 export type Outcome = 'ok' | 'error' | 'refused' | 'canceled'
 
@@ -26,23 +27,6 @@ export interface Reply extends CallSink {
   readonly isOver: boolean
 }
 
-export interface ReplyHooks {
-  /** maps URIs, seals states */
-  readonly rewrite: Rewrite | null
-  /** a large answer must be held whole to be rewritten; otherwise it passes as it comes (a state in it is then refused on its return) */
-  readonly mustHold: boolean
-  /** the same for a notification */
-  readonly rewriteNotification: ((json: string) => string) | null
-  /** relays a request of the server; null = this client cannot be asked */
-  readonly relay: ((exchange: Exchange, request: ServerRequest) => void) | null
-}
-
-export interface ServerRequest {
-  readonly method: string
-  readonly params: JsonObject | undefined
-  readonly respond: (answer: RpcAnswer) => void
-}
-
 export interface ExchangeOptions {
   readonly res: ServerResponse
   readonly idJson: string
@@ -56,8 +40,6 @@ export interface ExchangeOptions {
 
 type State = 'waiting' | 'streaming' | 'passing' | 'collecting' | 'over'
 
-const NO_HOOKS: ReplyHooks = { rewrite: null, mustHold: false, rewriteNotification: null, relay: null }
-const CANNOT_ASK: RpcAnswer = { error: { code: -32601, message: 'The client cannot be asked this' } }
 const ERROR_MEMBER = Buffer.from('"error":')
 const TOOL_ERROR = Buffer.from('"isError":true')
 
@@ -106,16 +88,26 @@ export class Exchange implements Reply, Listed {
 
   notification(json: string): void {
     if (this.#state !== 'waiting' && this.#state !== 'streaming') return
-    if (this.#isGone || !this.#options.accepts.sse) return
+    if (this.#isGone || !this.#options.accepts.sse || !isWantedLog(json, this.#hooks)) return
     this.#stream().notify(this.#hooks.rewriteNotification?.(json) ?? json)
   }
 
   request(method: string, params: JsonObject | undefined, respond: (answer: RpcAnswer) => void): void {
-    const { relay } = this.#hooks
-    const canAsk = !this.#isGone && this.#options.accepts.sse && this.#state !== 'over' && this.#state !== 'passing'
+    const { relay, sent } = this.#hooks
+    const isOpen = this.#state === 'waiting' || this.#state === 'streaming'
     if (method === 'ping') respond({ result: {} })
-    else if (relay === null || !canAsk) respond(CANNOT_ASK)
-    else relay(this, { method, params, respond })
+    else if (relay === null || sent === null || !isOpen || this.#isGone) respond(CANNOT_ASK)
+    else relay.ask(this, sent, { method, params, respond })
+  }
+
+  /** Messages can reach the client before the answer does. */
+  get canStream(): boolean {
+    return this.#options.accepts.sse && !this.#isGone
+  }
+
+  /** the call behind it, while it runs */
+  get handle(): CallHandle | null {
+    return this.#handle
   }
 
   /** A message to the client on this call's own stream. */
@@ -125,12 +117,23 @@ export class Exchange implements Reply, Listed {
 
   answer(json: Buffer, kind?: AnswerKind): void {
     if (this.#state === 'over') return
+    if (kind === 'incomplete' && this.#options.era === 'legacy') return this.#askMore(json)
     const sent = this.#isGone || this.#hooks.rewrite === null ? json : this.#hooks.rewrite(json, kind)
     const known = kind ?? readKind(sent, this.idJson)
     this.#respond(sent, null)
     this.#over(
       known === 'result' || known === 'incomplete' ? 'ok' : 'error',
       known === 'error' ? 'upstream_error' : null,
+    )
+  }
+
+  /** An older client knows no such answer: what is asked goes to it as requests, where it can be asked. */
+  #askMore(json: Buffer): void {
+    const { rounds, sent } = this.#hooks
+    this.#handle = null
+    if (rounds !== null && sent !== null && this.canStream) return rounds.askMore(this, sent, json)
+    this.fail(
+      new HubError('missing_capability', 'The server asks for input, and this client has no stream to be asked on'),
     )
   }
 
@@ -195,10 +198,13 @@ export class Exchange implements Reply, Listed {
 
   /** The key was revoked: nothing more leaves, the upstream call is ended. */
   revoke(error: HubError): void {
-    this.#handle?.cancel('the key is no longer valid')
-    if (this.#state === 'waiting' && !this.#isGone) return this.reject(error)
-    this.#options.res.destroy()
-    this.#over('refused', error.code)
+    const handle = this.#handle
+    if (this.#state === 'waiting' && !this.#isGone) this.reject(error)
+    else {
+      this.#options.res.destroy()
+      this.#over('refused', error.code)
+    }
+    handle?.cancel('the key is no longer valid')
   }
 
   /** Called about once a second. */
@@ -264,6 +270,8 @@ export class Exchange implements Reply, Listed {
   }
 
   #over(outcome: Outcome, code: ErrorCode | null): void {
+    // canceling may have ended it already
+    if (this.#state === 'over') return
     this.#state = 'over'
     this.#collected = []
     this.#handle = null

@@ -56,7 +56,8 @@ export class FakeUpstreams implements Upstreams {
     queueMicrotask(() => onCall(sent))
     return {
       cancel: (reason) => {
-        sent.canceled = reason
+        sent.canceled ??= reason
+        sent.sink.fail(new HubError('canceled', 'The call was canceled'))
       },
       resume: () => {
         sent.resumed++

@@ -22,6 +22,14 @@ export interface RewriteFacts {
 export type Rewrite = (json: Buffer, kind: AnswerKind | undefined) => Buffer
 
 const STATE_MS = 60 * 60_000
+/** states of the hub's own parked calls: sealed already, and told apart from a server's */
+export const PARKED_PREFIX = 'parked.'
+export function isParkedState(state: unknown): boolean {
+  return typeof state === 'string' && state.startsWith(PARKED_PREFIX)
+}
+
+/** methods whose answers may ask for input (2026-07-28 basic/patterns/mrtr) */
+export const STATEFUL: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read'])
 
 /** null: this call's answers need no look at all, so that large ones can be passed on while they arrive. */
 export function buildRewrite(facts: RewriteFacts): Rewrite | null {
@@ -74,6 +82,7 @@ function rewrite(json: Buffer, change: (result: JsonObject) => void): Buffer {
 function sealState(result: JsonObject, sealer: Sealer): void {
   const state = result['requestState']
   if (result['resultType'] !== 'input_required' || typeof state !== 'string') return
+  if (state.startsWith(PARKED_PREFIX)) return
   result['requestState'] = sealer.seal({ s: state, x: Date.now() + STATE_MS })
 }
 
@@ -83,15 +92,14 @@ export function createStateSealer(
   principal: Principal,
   bound: { readonly server: string; readonly method: string; readonly params: JsonObject },
 ): Sealer {
-  const { params } = bound
-  const asked = JSON.stringify([
-    bound.method,
-    params['name'] ?? null,
-    params['uri'] ?? null,
-    params['arguments'] ?? null,
-  ])
-  const binding = [principal.userId, bound.server, hash('sha256', asked, 'hex')].join('\n')
+  const binding = [principal.userId, bound.server, digestRequest(bound.method, bound.params)].join('\n')
   return createSealer(keys, 'request-state', binding)
+}
+
+/** What makes a retry the same request (2026-07-28 basic/patterns/mrtr). */
+export function digestRequest(method: string, params: JsonObject): string {
+  const asked = [method, params['name'] ?? null, params['uri'] ?? null, params['arguments'] ?? null]
+  return hash('sha256', JSON.stringify(asked), 'hex')
 }
 
 /** `params` with the server's own state in it. @throws HubError `invalid_params` */

@@ -1,23 +1,28 @@
 // Requests of servers to the client (sampling, elicitation, roots): asked only on the stream of the call they belong to, only of clients
 // that declared the capability, and answered only by the session that was asked (threats.md SES-5).
 import { randomBytes } from 'node:crypto'
+import { findLacking } from '../codec/client-capabilities.ts'
 import type { RpcAnswer } from '../upstream/upstreams.ts'
-import type { Exchange, ServerRequest } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
+import { CANNOT_ASK, refuseLacking, type Relay, type ServerRequest } from './reply-hooks.ts'
 import type { Session } from './session-table.ts'
 
-const CAPABILITY: Readonly<Record<string, string>> = {
-  'sampling/createMessage': 'sampling',
-  'elicitation/create': 'elicitation',
-  'roots/list': 'roots',
-}
-const UNSUPPORTED: RpcAnswer = { error: { code: -32601, message: 'The client does not support this' } }
 const GONE: RpcAnswer = { error: { code: -32603, message: 'The call this belonged to is over' } }
 const PENDING_LIMIT = 64
 
+/** The client is asked on the stream of its call, in its own era. */
+export const SESSION_RELAY: Relay = {
+  ask(exchange, { call }, request) {
+    if (call.session === null) request.respond(CANNOT_ASK)
+    else relayRequest(call.session, exchange, request)
+  },
+}
+
 export function relayRequest(session: Session, exchange: Exchange, request: ServerRequest): void {
   const { method, params, respond } = request
-  const capability = Object.hasOwn(CAPABILITY, method) ? CAPABILITY[method] : undefined
-  if (capability === undefined || session.capabilities[capability] === undefined) return respond(UNSUPPORTED)
+  const lacking = findLacking(session.capabilities, method, params)
+  if (lacking !== null) return respond(refuseLacking(lacking))
+  if (!exchange.canStream) return respond(CANNOT_ASK)
   session.pending ??= new Map()
   if (session.pending.size >= PENDING_LIMIT) return respond(GONE)
   const id = `hub-${randomBytes(9).toString('base64url')}`
