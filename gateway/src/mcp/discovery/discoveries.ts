@@ -216,10 +216,10 @@ export class Discoveries {
   }
 
   async #discover(task: DiscoveryTask, signal: AbortSignal): Promise<void> {
-    const { upstreams, log, store } = this.#deps
+    const { log, store } = this.#deps
     const { server, userId } = task
-    const owner = task.principal === null ? null : ownerOf(task.principal)
-    const discovery = await runDiscovery({ upstreams, server, owner, userId, signal })
+    const discovery = await this.#run(task, signal)
+    if (discovery === null) return
     // Where no value can make a difference, a user's list is kept only while it differs from everybody's.
     const isRedundant = userId !== null && server.userVariables.length === 0 && this.#memory.isLikeShared(discovery)
     const hasChanged = isRedundant ? this.#memory.drop(userId, server.name) : this.#memory.put(discovery)
@@ -228,6 +228,19 @@ export class Discoveries {
     await (isRedundant ? store.forget(server.name, userId) : store.save(discovery)).catch((error: unknown) => {
       log.warn({ server: server.name, code: toHubError(error).code }, 'a discovery could not be kept')
     })
+  }
+
+  /** null: who it was for is gone. What was opened for them meanwhile, nobody else would close before it is idle. */
+  async #run({ server, userId, principal }: DiscoveryTask, signal: AbortSignal): Promise<Discovery | null> {
+    const { isLive, upstreams } = this.#deps
+    if (principal === null) return runDiscovery({ upstreams, server, owner: null, userId, signal })
+    if (!isLive(principal)) return null
+    try {
+      return await runDiscovery({ upstreams, server, owner: ownerOf(principal), userId, signal })
+    } finally {
+      const isDeactivated = this.#findLive(principal.userId) === null
+      if (!isLive(principal)) await upstreams.closeUser(principal.userId, isDeactivated ? null : principal.keyId)
+    }
   }
 
   #onCatalog(next: CatalogSnapshot, previous: CatalogSnapshot): void {

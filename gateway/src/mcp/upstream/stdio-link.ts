@@ -33,6 +33,8 @@ export class StdioLink extends LinkBase implements MultiplexHost, ListenHost {
   #stray = { messages: 0, bytes: 0 }
   #notices = 0
   #listening: ListenStream | null = null
+  /** why this link was closed */
+  #shutFor: CloseReason | null = null
   /** the child of one session ended with what it remembered: said once, in the next result */
   #hasForgotten = false
 
@@ -55,6 +57,11 @@ export class StdioLink extends LinkBase implements MultiplexHost, ListenHost {
 
   protected override async open(): Promise<void> {
     const child = await this.#acquire()
+    if (this.#shutFor !== null) {
+      // closed while the child was handed over: nobody else knows of it
+      await this.#end(child, this.#shutFor)
+      throw exitFault(this.server.name, { kind: 'ended', by: this.#shutFor })
+    }
     this.#child = child
     this.#multiplex = new Multiplex(this)
     this.#stray = { messages: 0, bytes: 0 }
@@ -119,6 +126,7 @@ export class StdioLink extends LinkBase implements MultiplexHost, ListenHost {
   }
 
   protected override async shut(reason: CloseReason): Promise<void> {
+    this.#shutFor = reason
     this.#abort.abort()
     const child = this.#child
     if (!child) return
