@@ -26,6 +26,8 @@ const part = (id: string, behaviour: string, ...proof: Proof[]): Requirement =>
   promise('issue 3, parts', id, behaviour, ...proof)
 const done = (id: string, behaviour: string, ...proof: Proof[]): Requirement =>
   promise('issue 3, done when', id, behaviour, ...proof)
+const figure = (id: string, behaviour: string, ...proof: Proof[]): Requirement =>
+  promise('issue 4, figures', id, behaviour, ...proof)
 const threat = (id: string, behaviour: string): Requirement => promise('threat matrix, core', id, behaviour)
 const later = (id: string, behaviour: string): Requirement => ({
   id,
@@ -350,4 +352,10 @@ const THREATS: readonly Requirement[] = [
   later('DAT-5', 'any text is kept exactly or refused'),
 ]
 
-export const REQUIREMENTS: readonly Requirement[] = [...STORY, ...PARTS, ...DONE, ...THREATS]
+const FIGURES: readonly Requirement[] = [
+  figure('R4-20', 'the official conformance suites pass at /mcp/{server} in front of every kind of upstream'),
+  figure('R4-21', 'and at /mcp, with the prefixes of names taken off'),
+  figure('R4-22', 'the server they run against passes them without a hub'),
+]
+
+export const REQUIREMENTS: readonly Requirement[] = [...STORY, ...PARTS, ...DONE, ...FIGURES, ...THREATS]
