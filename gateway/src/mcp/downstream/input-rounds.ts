@@ -32,7 +32,7 @@ export class InputRounds {
     const result = readResult(json)
     const requests = readInputRequests(result)
     try {
-      if (requests === null) throw serverFault(sent, 'asks for input, and not how the protocol says')
+      if (requests === null) throw formFault(sent)
       if (round > LIMITS.inputRounds) throw serverFault(sent, `asked for input more than ${LIMITS.inputRounds} times`)
       if (requests.size === 0) return void setTimeout(() => this.#again(exchange, sent, { result }), PAUSE_MS)
       if (session === null) throw noSessionFault()
@@ -55,7 +55,7 @@ export class InputRounds {
     const { session, result, requests } = asked
     for (const { method, params } of requests.values()) {
       const lacking = findLacking(session.capabilities, method, params)
-      if (lacking !== null) throw lackingFault(lacking)
+      if (lacking !== null) throw Object.keys(lacking).length === 0 ? formFault(sent) : lackingFault(lacking)
     }
     const late = setTimeout(() => {
       exchange.fail(new HubError('canceled', `The client did not answer within ${Math.round(this.#waitMs / 1000)} s`))
@@ -103,6 +103,10 @@ function readResult(json: Buffer): JsonObject {
 function serverFault({ route }: SentCall, what: string): HubError {
   const { name } = route.server
   return new HubError('upstream_error', `Server "${name}" ${what}`, { data: { server: name } })
+}
+
+function formFault(sent: SentCall): HubError {
+  return serverFault(sent, 'asks for input, and not how the protocol says')
 }
 
 function noSessionFault(): HubError {

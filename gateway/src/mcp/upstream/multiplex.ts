@@ -97,7 +97,7 @@ export class Multiplex {
     const reply = (answer: RpcAnswer) => this.#host.write(writeResponse(id, answer))
     if (method === 'ping') return reply({ result: {} })
     if (this.#host.shared || !mayAsk(method, this.#host.client.capabilities)) return reply(NOT_FOUND)
-    const call = this.#latest()
+    const call = this.#likeliest(method)
     if (call) call.ask(method, params, reply)
     else reply({ error: { code: -32_603, message: 'No session is there to answer' } })
   }
@@ -106,6 +106,15 @@ export class Multiplex {
     let last: UpstreamCall | null = null
     for (const call of this.#calls.values()) if (call.owner !== null) last = call
     return last
+  }
+
+  /** Which call a question belongs to is not said: the latest one's, of those whose clients can be asked at all. */
+  #likeliest(method: string): UpstreamCall | null {
+    let able: UpstreamCall | null = null
+    for (const call of this.#calls.values()) {
+      if (call.owner !== null && mayAsk(method, call.owner.clientCapabilities)) able = call
+    }
+    return able ?? this.#latest()
   }
 
   #callOf(id: unknown): UpstreamCall | undefined {

@@ -195,6 +195,30 @@ describe('requests of the child', () => {
     await waitUntil(async () => textOf(await world.call(asking, own, 'lastAnswer')).includes('error'), 'refused')
   })
 
+  test('SES-5: of several calls the one whose client can be asked is asked, and never another user', async () => {
+    const deaf = world.start(alice, own, { method: 'tools/call', params: { name: 'hang' } })
+    const able = world.start(asking, own, { method: 'tools/call', params: { name: 'elicit' } })
+    const later = world.start(alice, own, { method: 'tools/call', params: { name: 'hang' } })
+    const foreign = world.start(makeOwner('bob', { clientCapabilities: asking.clientCapabilities }), own, {
+      method: 'tools/call',
+      params: { name: 'hang' },
+    })
+    able.sink.onRequest = (_method, respond) => respond({ result: { action: 'accept' } })
+    expect(textOf((await able.sink.done).json)).toBe('{"result":{"action":"accept"}}')
+    expect([deaf, later, foreign].flatMap(({ sink }) => sink.requests)).toEqual([])
+  })
+
+  test("a user's child hears that all can be asked which the hub relays, a child of one session what that client can", async () => {
+    expect(JSON.parse(textOf(await world.call(alice, own, 'capabilities')))).toEqual({
+      elicitation: { form: {}, url: {} },
+      sampling: { tools: {}, context: {} },
+      roots: { listChanged: true },
+    })
+    expect(JSON.parse(textOf(await world.call(asking, isolated, 'capabilities')))).toEqual({ elicitation: {} })
+    const loose = makeOwner('alice', { sessionId: null })
+    expect(JSON.parse(textOf(await world.call(loose, isolated, 'capabilities')))).toHaveProperty('sampling')
+  })
+
   test('SES-5: a shared child asks nobody', async () => {
     const { sink } = world.start(asking, shared, { method: 'tools/call', params: { name: 'elicit' } })
     expect(textOf((await sink.done).json)).toContain('-32601')
