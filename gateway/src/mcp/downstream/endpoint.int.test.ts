@@ -555,7 +555,7 @@ describe('modern calls', () => {
     const call = modernBody(2, 'tools/call', { name: 'one__echo', arguments: {} })
     const answer = await post(world, '/mcp', alice, call, modernHeaders('tools/call', 'one__echo'))
     expect(answer.json.result.resultType).toBe('complete')
-    for (const method of ['ping', 'logging/setLevel', 'resources/subscribe', 'constructor', 'tasks/get']) {
+    for (const method of ['ping', 'logging/setLevel', 'resources/subscribe', 'constructor', 'tasks/result']) {
       const gone = await post(world, '/mcp', alice, modernBody(3, method), modernHeaders(method))
       expect([gone.status, gone.json.error.code]).toEqual([404, -32601])
     }
@@ -744,6 +744,18 @@ describe('how answers leave', () => {
       server: 'one',
       target: 'echo',
     })
+  })
+
+  test('a server that misses a capability of the client is passed on with the status of 2026-07-28', async () => {
+    const error = { code: -32021, message: 'Missing', data: { requiredCapabilities: { sampling: {} } } }
+    world.upstreams.servers.get('one')!.onCall = ({ call: { idJson }, sink }) => {
+      sink.answer(Buffer.from(`{"jsonrpc":"2.0","id":${idJson},"error":${JSON.stringify(error)}}`))
+    }
+    const body = modernBody(1, 'tools/call', { name: 'one__echo', arguments: {} })
+    const modern = await post(world, '/mcp', alice, body, modernHeaders('tools/call', 'one__echo'))
+    expect([modern.status, modern.json.error]).toEqual([400, error])
+    const legacy = await post(world, '/mcp', alice, call)
+    expect([legacy.status, legacy.json.error]).toEqual([200, error])
   })
 
   test('GW-11: a client that leaves cancels its modern call, not its legacy one; nothing is left behind', async () => {

@@ -1,7 +1,7 @@
 // One POSTed request and its one answer. JSON when the answer is the first thing that comes, SSE when something else comes first or nothing
 // came for a while and the client takes streams. One write on the plain path; no timer of its own.
 import type { ServerResponse } from 'node:http'
-import { HubError, LIMITS, type ErrorCode } from '@mcphub/api'
+import { ERROR_FACES, HubError, LIMITS, type ErrorCode } from '@mcphub/api'
 import type { Principal } from '../../auth/principal.ts'
 import { lend } from '../../proxy/blocks.ts'
 import type { InFlight, Listed } from '../in-flight.ts'
@@ -40,6 +40,7 @@ export interface ExchangeOptions {
 
 type State = 'waiting' | 'streaming' | 'passing' | 'collecting' | 'over'
 
+const MISSING_CAPABILITY = ERROR_FACES.missing_capability.rpc
 const ERROR_MEMBER = Buffer.from('"error":')
 const TOOL_ERROR = Buffer.from('"isError":true')
 
@@ -120,11 +121,14 @@ export class Exchange implements Reply, Listed {
     if (kind === 'incomplete' && this.#options.era === 'legacy') return this.#askMore(json)
     const sent = this.#isGone || this.#hooks.rewrite === null ? json : this.#hooks.rewrite(json, kind)
     const known = kind ?? readKind(sent, this.idJson)
-    this.#respond(sent, null)
-    this.#over(
-      known === 'result' || known === 'incomplete' ? 'ok' : 'error',
-      known === 'error' ? 'upstream_error' : null,
-    )
+    if (known === 'error') return this.#passError(sent)
+    this.#respond(sent)
+    this.#over(known === 'failure' ? 'error' : 'ok', null)
+  }
+
+  #passError(json: Buffer): void {
+    this.#respond(json, this.#statusOf(isMissingCapability(json)))
+    this.#over('error', 'upstream_error')
   }
 
   /** An older client knows no such answer: what is asked goes to it as requests, where it can be asked. */
@@ -172,13 +176,13 @@ export class Exchange implements Reply, Listed {
       this.#options.res.destroy()
       return this.#over('error', error.code)
     }
-    this.#respond(buildError(this.idJson, error, this.#options.requestId), error)
+    this.#tell(error)
     this.#over(error.code === 'canceled' ? 'canceled' : 'error', error.code)
   }
 
   refuse(error: HubError): void {
     if (this.#state === 'over') return
-    this.#respond(buildError(this.idJson, error, this.#options.requestId), error)
+    this.#tell(error)
     this.#over('refused', error.code)
   }
 
@@ -186,7 +190,7 @@ export class Exchange implements Reply, Listed {
   reject(error: HubError): void {
     if (this.#state === 'over') return
     if (this.#events === null) sendRefusal(this.#options.res, error, this.idJson, this.#options.requestId)
-    else this.#respond(buildError(this.idJson, error, this.#options.requestId), error)
+    else this.#tell(error)
     this.#over('refused', error.code)
   }
 
@@ -221,15 +225,24 @@ export class Exchange implements Reply, Listed {
     return this.#events
   }
 
-  #respond(json: Buffer, error: HubError | null): void {
+  #tell(error: HubError): void {
+    const retry = error.details.retryAfterSeconds
+    const headers = retry === undefined ? undefined : ['Retry-After', String(Math.ceil(retry))]
+    const json = buildError(this.idJson, error, this.#options.requestId)
+    this.#respond(json, this.#statusOf(error.code === 'missing_capability'), headers)
+  }
+
+  /** In-band errors are 200, so that clients do not take them for a broken transport (protocol.md §3); the one exception is the spec's own. */
+  #statusOf(isMissingCapability: boolean): number {
+    return isMissingCapability && this.#options.era === 'modern' ? 400 : 200
+  }
+
+  #respond(json: Buffer, status = 200, headers?: readonly string[]): void {
     if (this.#isGone) return
-    const { res, accepts, era } = this.#options
+    const { res, accepts } = this.#options
     if (this.#events !== null) return this.#events.end(json)
     if (!accepts.json && accepts.sse) return this.#stream().end(json)
-    // In-band errors are 200, so that clients do not take them for a broken transport (protocol.md §3); the one exception is the spec's own.
-    const status = era === 'modern' && error?.code === 'missing_capability' ? 400 : 200
-    const retry = error?.details.retryAfterSeconds
-    sendJson(res, status, json, retry === undefined ? [] : ['Retry-After', String(Math.ceil(retry))])
+    sendJson(res, status, json, headers)
   }
 
   #beginPassing(): void {
@@ -277,6 +290,13 @@ export class Exchange implements Reply, Listed {
     this.#handle = null
     this.#options.onOver(outcome, code)
   }
+}
+
+/** Said by the server itself: its HTTP status came with it and was lost on the way. */
+function isMissingCapability(json: Buffer): boolean {
+  if (!json.includes(String(MISSING_CAPABILITY))) return false
+  const { error } = JSON.parse(json.toString('utf8')) as { error?: { code?: unknown } }
+  return error?.code === MISSING_CAPABILITY
 }
 
 /** Without parsing: an error response names `error` right after the id; a tool's own failure says `isError`. */
