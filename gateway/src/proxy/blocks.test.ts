@@ -19,7 +19,7 @@ test('a copy has its own bytes alone, whatever stood in its memory before, and m
   expect(second.copy.equals(Buffer.alloc(50_000, 'b'))).toBe(true)
 })
 
-test('the copy does not change with the memory it was made of; small and huge ones are nobody else\'s', () => {
+test("the copy does not change with the memory it was made of; small and huge ones are nobody else's", () => {
   for (const size of [10, 5_000, 100_000]) {
     const source = Buffer.alloc(size, 'x')
     const { copy, giveBack } = keep(source)

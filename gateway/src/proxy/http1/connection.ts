@@ -100,6 +100,10 @@ export class Connection implements ResponseListener {
     this.#socket.on('close', () => this.#onClose())
   }
 
+  get isOpen(): boolean {
+    return !this.#socket.destroyed
+  }
+
   /** Only while it is free. */
   send(sending: Sending): void {
     this.#sending = sending

@@ -75,7 +75,7 @@ export class OriginPool implements ConnectionHost {
   #takeIdle(): Connection | null {
     const now = performance.now()
     for (let last = this.#idle.pop(); last !== undefined; last = this.#idle.pop()) {
-      if (last.idleUntil > now) return last
+      if (last.isOpen && last.idleUntil > now) return last
       last.destroy(null)
     }
     return null

@@ -27,6 +27,7 @@ const CHUNK_LINE_BYTES = 1024
 /** a head is looked for in pieces of this size: nearly all fit in one */
 const HEAD_WINDOW = 1024
 const INTERIM_LIMIT = 16
+const BARE_LF = /(?:^|[^\r])\n/
 const CHUNK_SIZE = /^([0-9a-fA-F]{1,12})(?:;[\t\x20-\x7e\x80-\xff]*)?$/
 
 export class ResponseReader {
@@ -84,6 +85,8 @@ export class ResponseReader {
     const end = text.indexOf('\r\n\r\n')
     if ((end === -1 ? text.length : end) > this.#headBytes) throw new ResponseFault('a head beyond the limit')
     if (end === -1) {
+      // it would never find its end
+      if (BARE_LF.test(text)) throw new ResponseFault('a line that does not end as one')
       this.#held = text
       return window
     }
