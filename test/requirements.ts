@@ -28,6 +28,8 @@ const done = (id: string, behaviour: string, ...proof: Proof[]): Requirement =>
   promise('issue 3, done when', id, behaviour, ...proof)
 const figure = (id: string, behaviour: string, ...proof: Proof[]): Requirement =>
   promise('issue 4, figures', id, behaviour, ...proof)
+const endpoint = (id: string, behaviour: string, ...proof: Proof[]): Requirement =>
+  promise('issue 4, what a person gets', id, behaviour, ...proof)
 const threat = (id: string, behaviour: string): Requirement => promise('threat matrix, core', id, behaviour)
 const later = (id: string, behaviour: string): Requirement => ({
   id,
@@ -358,4 +360,44 @@ const FIGURES: readonly Requirement[] = [
   figure('R4-22', 'the server they run against passes them without a hub'),
 ]
 
-export const REQUIREMENTS: readonly Requirement[] = [...STORY, ...PARTS, ...DONE, ...FIGURES, ...THREATS]
+const ENDPOINTS: readonly Requirement[] = [
+  endpoint(
+    'R4-1',
+    'clients of the field as they are: TypeScript SDK 1.10, 1.32, 2.4, mcp-remote, the Inspector, the Python SDK',
+  ),
+  endpoint('R4-1b', 'the newest Inspector and the Python SDK at the hub that one command starts'),
+  endpoint('R4-1c', 'an editor that looks for OAuth finds nothing that would make it forget its key'),
+  endpoint('R4-1d', 'openings that are nearly right are answered so that the client goes on'),
+  endpoint('R4-1e', 'methods a server never declared are answered harmlessly'),
+  endpoint('R4-1f', 'streams that are cut come back, with what changed meanwhile, each message once'),
+  endpoint('R4-2', 'every feature in every pairing of eras and transports, or the answer the specification has for it'),
+  endpoint('R4-2g', 'the tables of the protocol guide are those of the tests'),
+  endpoint('R4-2h', 'same names and URIs of several servers are told apart and each is reached'),
+  endpoint('R4-5', 'an idle stream is kept alive through proxies'),
+]
+
+const LISTEN = 'gateway/src/mcp/downstream/listen.int.test.ts'
+
+const HEARD: readonly Requirement[] = [
+  endpoint(
+    'R4-2a',
+    'what a client subscribes to is subscribed to upstream in the way of its era, again after every loss',
+  ),
+  endpoint('R4-2b', 'a newer server is listened to for changes of its lists, without anybody’s values where it can be'),
+  endpoint('R4-2c', 'subscriptions/listen: the filter that is honoured first, then what it names, in the end a result'),
+  endpoint('R4-2d', 'what nobody listens to any more is given back, and a user listens to only so much', [
+    LISTEN,
+    'one user has only so many of them',
+  ]),
+  endpoint('R4-2e', 'tasks of both eras pass between those who know them, under ids that are of no use to others'),
+]
+
+export const REQUIREMENTS: readonly Requirement[] = [
+  ...STORY,
+  ...PARTS,
+  ...DONE,
+  ...ENDPOINTS,
+  ...FIGURES,
+  ...HEARD,
+  ...THREATS,
+]

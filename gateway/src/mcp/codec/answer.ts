@@ -128,7 +128,9 @@ export function writeAnswer(bytes: Buffer, message: ResponseMessage, shape: Answ
 /** For audit and metrics, and for who must look at it again. */
 export function kindOf({ error, result }: ResponseMessage): AnswerKind {
   if (error !== null) return 'error'
-  if (result?.['resultType'] === 'input_required') return 'incomplete'
+  const type = result?.['resultType']
+  if (type === 'input_required') return 'incomplete'
+  if (type === 'task' || result?.['task'] !== undefined) return 'task'
   return result?.['isError'] === true ? 'failure' : 'result'
 }
 

@@ -12,6 +12,7 @@ import {
   buildRewrite,
   createStateSealer,
   isParkedState,
+  mustSeeWhole,
   needsUriMapping,
   openState,
   rewriteNotification,
@@ -20,6 +21,7 @@ import {
 import type { CallRoute } from './route-call.ts'
 import type { Sealer } from './sealer.ts'
 import { SESSION_RELAY } from './server-requests.ts'
+import { readTaskIds } from './tasks.ts'
 
 interface CallerDeps extends Pick<EndpointDeps, 'upstreams' | 'queue' | 'rates' | 'sealingKeys' | 'config'> {
   readonly parked: ParkedCalls
@@ -122,10 +124,12 @@ export class Caller {
     const { era, listing, reply, request, session } = call
     const server = route.server.name
     const mapsUris = needsUriMapping(listing, server)
+    const tasks = readTaskIds(call, route, this.#deps.sealingKeys)
     const hooks: ReplyHooks = {
-      rewrite: buildRewrite({ listing, era, server, method: request.method, stateSealer }),
-      mustHold: mapsUris,
-      rewriteNotification: mapsUris ? (json) => rewriteNotification(listing, server, json) : null,
+      rewrite: buildRewrite({ listing, era, server, method: request.method, stateSealer, tasks }),
+      mustHold: mapsUris || mustSeeWhole(era, request.method),
+      rewriteNotification:
+        mapsUris || tasks !== null ? (json) => rewriteNotification({ listing, server, tasks }, json) : null,
       relay: this.#relayOf(call),
       rounds: session === null ? null : this.#rounds,
       sent: { call, route, outbound },

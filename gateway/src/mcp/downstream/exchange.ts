@@ -120,7 +120,8 @@ export class Exchange implements Reply, Listed {
     if (this.#state === 'over') return
     if (kind === 'incomplete' && this.#options.era === 'legacy') return this.#askMore(json)
     const sent = this.#isGone || this.#hooks.rewrite === null ? json : this.#hooks.rewrite(json, kind)
-    const known = kind ?? readKind(sent, this.idJson)
+    // a task that nobody asked for was made an error of
+    const known = kind === undefined || kind === 'task' ? readKind(sent, this.idJson) : kind
     if (known === 'error') return this.#passError(sent)
     this.#respond(sent)
     this.#over(known === 'failure' ? 'error' : 'ok', null)

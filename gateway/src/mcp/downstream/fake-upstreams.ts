@@ -28,6 +28,8 @@ export interface FakeServer {
   resources?: readonly JsonObject[]
   resourceTemplates?: readonly JsonObject[]
   capabilities?: JsonObject
+  /** default 2025-11-25 */
+  revision?: string
   instructions?: string
   /** ms before `describe` answers, or the error it answers with */
   describe?: number | HubError
@@ -84,13 +86,9 @@ export class FakeUpstreams implements Upstreams {
     if (describe instanceof HubError) throw describe
     if (describe !== undefined) await new Promise((resolve) => setTimeout(resolve, describe))
     return {
-      era: 'legacy',
-      revision: '2025-11-25',
-      capabilities: fake.capabilities ?? {
-        tools: {},
-        ...(fake.prompts ? { prompts: {} } : {}),
-        ...(fake.resources || fake.resourceTemplates ? { resources: { subscribe: true } } : {}),
-      },
+      era: fake.revision === '2026-07-28' ? 'modern' : 'legacy',
+      revision: fake.revision ?? '2025-11-25',
+      capabilities: fake.capabilities ?? capabilitiesOf(fake),
       serverInfo: { name: server.name, version: '1' },
       instructions: fake.instructions ?? null,
     }
@@ -127,6 +125,14 @@ export class FakeUpstreams implements Upstreams {
     const fake = this.servers.get(server.name)
     if (fake === undefined) throw new HubError('server_unavailable', 'not scripted')
     return fake
+  }
+}
+
+function capabilitiesOf(fake: FakeServer): JsonObject {
+  return {
+    tools: {},
+    ...(fake.prompts ? { prompts: {} } : {}),
+    ...(fake.resources || fake.resourceTemplates ? { resources: { subscribe: true } } : {}),
   }
 }
 

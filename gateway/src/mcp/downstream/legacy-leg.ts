@@ -23,6 +23,7 @@ import type { OpenReply } from './replies.ts'
 import { ResourceWatches } from './resource-watches.ts'
 import { acceptAnswer } from './server-requests.ts'
 import type { Session } from './session-table.ts'
+import { isTaskMethod, routeTask } from './tasks.ts'
 
 /** One request, with the session it came in, or none. */
 interface Asked {
@@ -131,9 +132,7 @@ export class LegacyLeg {
     const { reply } = opened
     const { method, idJson } = asked.request
     if (method === 'ping') return reply.answer(buildResult(idJson, '{}'))
-    if (!isListMethod(method) && !isRoutedMethod(method) && method !== 'logging/setLevel') {
-      return reply.refuse(unknownMethod())
-    }
+    if (!isKnown(method)) return reply.refuse(unknownMethod())
     settle(
       fetchListing(this.#deps, asked.inbound),
       (listing) => this.#answer(asked, opened, listing),
@@ -150,7 +149,9 @@ export class LegacyLeg {
     if (isListMethod(request.method)) answerList(this.#deps, call)
     else if (request.method === 'logging/setLevel') this.#setLogLevel(call)
     else if (request.method.endsWith('subscribe')) this.#subscribe(call)
-    else sendRouted(this.#deps, call)
+    else if (isTaskMethod(request.method, 'legacy')) {
+      this.#deps.caller.send(call, routeTask(call, this.#deps.sealingKeys))
+    } else sendRouted(this.#deps, call)
   }
 
   /** Kept for the session; passed on where the endpoint is one server's own. */
@@ -203,6 +204,11 @@ export class LegacyLeg {
       }
     }
   }
+}
+
+function isKnown(method: string): boolean {
+  if (isListMethod(method) || isRoutedMethod(method)) return true
+  return method === 'logging/setLevel' || isTaskMethod(method, 'legacy')
 }
 
 /** One object for all calls of a session, so that links are found by it. */

@@ -2,12 +2,15 @@
 import { HubError, TOOL_COUNT_WARNINGS } from '@mcphub/api'
 import type { EndpointScope } from '../../access/access.ts'
 import { META } from '../codec/modern-envelope.ts'
-import { MODERN_REVISIONS } from '../codec/revisions.ts'
+import { readExtensions, TASKS_EXTENSION } from '../codec/extensions.ts'
+import { isModernRevision, MODERN_REVISIONS } from '../codec/revisions.ts'
 import { isObject } from '../codec/message.ts'
+import type { Discovery } from '../discovery/discovery-store.ts'
 import type { Listing, ListKind } from '../discovery/listing.ts'
 import type { Era, JsonObject } from '../upstream/upstreams.ts'
 import { buildResult } from './answers.ts'
 import type { Sealer } from './sealer.ts'
+import { hasLegacyTasks } from './tasks.ts'
 
 /** How long a modern client may keep a list; list_changed comes earlier. */
 const TTL_MS = 5_000
@@ -140,8 +143,29 @@ function capabilitiesOf(listing: Listing, scope: EndpointScope, era: Era): JsonO
   const known = scope.kind === 'server' ? [...listing.servers.values()][0]?.discovery : null
   const said = known?.capabilities ?? EVERYTHING
   const carried = ['tools', 'prompts', 'resources', 'completions', 'logging'].filter((name) => said[name] !== undefined)
-  const canSubscribe = era === 'legacy' && isObject(said['resources']) && said['resources']['subscribe'] === true
-  return Object.fromEntries(carried.map((name) => [name, presentCapability(name, canSubscribe)]))
+  const canSubscribe = isObject(said['resources']) && said['resources']['subscribe'] === true
+  return {
+    ...Object.fromEntries(carried.map((name) => [name, presentCapability(name, canSubscribe)])),
+    ...offerExtras(listing, era),
+  }
+}
+
+/** Extensions and tasks: what at least one server said, and the era can carry. */
+function offerExtras(listing: Listing, era: Era): JsonObject {
+  const known = [...listing.servers.values()].flatMap(({ discovery }) => (discovery === null ? [] : [discovery]))
+  const extensions: JsonObject = {}
+  for (const { capabilities, revision } of known) {
+    const hasTasks = era === 'modern' && isModernRevision(revision)
+    for (const [name, settings] of Object.entries(readExtensions(capabilities) ?? {})) {
+      if (name !== TASKS_EXTENSION || hasTasks) extensions[name] ??= settings
+    }
+  }
+  return { ...(Object.keys(extensions).length > 0 ? { extensions } : {}), ...offerOldTasks(known, era) }
+}
+
+function offerOldTasks(known: readonly Discovery[], era: Era): JsonObject {
+  const hasTasks = era === 'legacy' && known.some((discovery) => hasLegacyTasks(discovery))
+  return hasTasks ? { tasks: { cancel: {}, requests: { tools: { call: {} } } } } : {}
 }
 
 function presentCapability(name: string, canSubscribe: boolean): JsonObject {

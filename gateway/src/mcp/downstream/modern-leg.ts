@@ -18,6 +18,7 @@ import {
   type LegDeps,
 } from './legs.ts'
 import type { Pushes } from './pushes.ts'
+import { isTaskMethod, routeTask } from './tasks.ts'
 
 const GONE: ReadonlySet<string> = new Set(['resources/subscribe', 'resources/unsubscribe'])
 
@@ -90,12 +91,14 @@ export class ModernLeg {
       return this.#pushes.listen({ ...call, reply: opened.reply })
     }
     if (isListMethod(method)) answerList(this.#deps, call)
+    else if (isTaskMethod(method, 'modern')) this.#deps.caller.send(call, routeTask(call, this.#deps.sealingKeys))
     else sendRouted(this.#deps, call)
   }
 }
 
 /** @throws HubError `method_not_found` */
 function checkMethod(method: string): void {
-  const isKnown = isListMethod(method) || (isRoutedMethod(method) && !GONE.has(method))
+  const isRouted = (isRoutedMethod(method) && !GONE.has(method)) || isTaskMethod(method, 'modern')
+  const isKnown = isListMethod(method) || isRouted
   if (!isKnown && method !== 'server/discover' && method !== 'subscriptions/listen') throw unknownMethod()
 }

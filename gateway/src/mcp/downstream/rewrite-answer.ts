@@ -8,6 +8,7 @@ import { mapResultUris, mayHoldUri } from '../discovery/resource-uris.ts'
 import type { Listing } from '../discovery/listing.ts'
 import type { AnswerKind, Era, JsonObject } from '../upstream/upstreams.ts'
 import { createSealer, type Sealer } from './sealer.ts'
+import { isForeignTask, mapTaskIds, mapTaskNotification, type TaskIds } from './tasks.ts'
 
 export interface RewriteFacts {
   readonly method: string
@@ -16,6 +17,8 @@ export interface RewriteFacts {
   readonly server: string
   /** null: nothing of this request can come back with a state; made only when it is needed */
   readonly stateSealer: (() => Sealer) | null
+  /** null: its client has no use for tasks */
+  readonly tasks: TaskIds | null
 }
 
 /** Returns the same bytes where there is nothing to do. `kind`: where the answer was parsed already. */
@@ -34,21 +37,48 @@ export const STATEFUL: ReadonlySet<string> = new Set(['tools/call', 'prompts/get
 /** null: this call's answers need no look at all, so that large ones can be passed on while they arrive. */
 export function buildRewrite(facts: RewriteFacts): Rewrite | null {
   const mapsUris = needsUriMapping(facts.listing, facts.server)
-  const { stateSealer } = facts
+  const { stateSealer, tasks } = facts
   const isCacheable = facts.era === 'modern' && facts.method === 'resources/read'
-  if (!mapsUris && stateSealer === null) return null
+  if (!mapsUris && stateSealer === null && tasks === null) return null
   return (json, kind) => {
     const hasUri = mapsUris && mayHoldUri(json)
     const mayHoldState = kind === undefined ? json.includes('"requestState"') : kind === 'incomplete'
     const hasState = stateSealer !== null && mayHoldState
-    if (!hasUri && !hasState && !isCacheable) return json
+    const hasTask = mayHoldTask(json, kind, tasks)
+    if (!hasUri && !hasState && !isCacheable && !hasTask) return json
     return rewrite(json, (result) => {
-      // What one user may read says nothing about what another may (2026-07-28 server/utilities/caching).
-      if (isCacheable && result['resultType'] !== 'input_required') result['cacheScope'] = 'private'
-      if (hasUri) mapResultUris(result, facts.listing.uris?.exposer(facts.server) ?? ((uri) => uri))
+      if (hasTask && isForeignTask(result, tasks)) return FOREIGN_TASK
+      if (tasks !== null) mapTaskIds(result, tasks)
+      if (isCacheable) hintCache(result)
+      if (hasUri) mapUris(result, facts)
       if (hasState) sealState(result, stateSealer())
+      return null
     })
   }
+}
+
+function mayHoldTask(json: Buffer, kind: AnswerKind | undefined, tasks: TaskIds | null): boolean {
+  if (kind === 'task') return true
+  return (tasks !== null || kind === undefined) && json.includes('"taskId"')
+}
+
+/** What one user may read says nothing about what another may (2026-07-28 server/utilities/caching). */
+function hintCache(result: JsonObject): void {
+  if (result['resultType'] === 'input_required') return
+  result['cacheScope'] = 'private'
+  result['ttlMs'] ??= 0
+}
+
+/** A task holds the result it came to. */
+function mapUris(result: JsonObject, { listing, server, tasks }: RewriteFacts): void {
+  const expose = listing.uris?.exposer(server) ?? ((uri: string) => uri)
+  mapResultUris(result, expose)
+  if (tasks !== null && isObject(result['result'])) mapResultUris(result['result'], expose)
+}
+
+/** Answers whose hints or ids must be the hub's, wherever in them they stand. */
+export function mustSeeWhole(era: Era, method: string): boolean {
+  return (era === 'modern' && method === 'resources/read') || method.startsWith('tasks/')
 }
 
 /** A server that offers no resources cannot be asked for one: its URIs are its own affair. */
@@ -59,7 +89,11 @@ export function needsUriMapping(listing: Listing, server: string): boolean {
 }
 
 /** notifications/resources/updated names a resource too. */
-export function rewriteNotification(listing: Listing, server: string, json: string): string {
+export function rewriteNotification(
+  { listing, server, tasks }: Pick<RewriteFacts, 'listing' | 'server' | 'tasks'>,
+  text: string,
+): string {
+  const json = tasks === null ? text : mapTaskNotification(text, tasks)
   if (listing.uris === null || !json.includes('"notifications/resources/updated"')) return json
   const message = JSON.parse(json) as JsonObject
   const { params } = message
@@ -67,7 +101,11 @@ export function rewriteNotification(listing: Listing, server: string, json: stri
   return JSON.stringify(message)
 }
 
-function rewrite(json: Buffer, change: (result: JsonObject) => void): Buffer {
+/** The server made a task of a call whose client did not ask for one, or not for one of this kind. */
+const FOREIGN_TASK = { code: -32014, message: 'The server made a task of this call, which its client cannot follow' }
+
+/** `change` may say that it is an error instead. */
+function rewrite(json: Buffer, change: (result: JsonObject) => object | null): Buffer {
   let message: unknown
   try {
     message = JSON.parse(json.toString('utf8'))
@@ -75,7 +113,8 @@ function rewrite(json: Buffer, change: (result: JsonObject) => void): Buffer {
     return json
   }
   if (!isObject(message) || !isObject(message['result'])) return json
-  change(message['result'])
+  const error = change(message['result'])
+  if (error !== null) return Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: message['id'], error }))
   return Buffer.from(JSON.stringify(message))
 }
 

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { LIMITS } from '@mcphub/api'
 import type { Principal } from '../../auth/principal.ts'
+import { readOldExtensions } from '../codec/extensions.ts'
 import { isLegacyRevision } from '../codec/revisions.ts'
 import { isObject } from '../codec/message.ts'
 import type { JsonObject, LinkOwner, RpcAnswer } from '../upstream/upstreams.ts'
@@ -264,6 +265,8 @@ function boundClient(opened: OpenedSession): { c: JsonObject; n: JsonObject | nu
     const declared = opened.capabilities[name]
     if (isObject(declared)) c[name] = boundCapability(declared)
   }
+  const extensions = readOldExtensions(opened.capabilities)
+  if (extensions !== undefined) c['extensions'] = extensions
   const info = opened.clientInfo
   if (info === null) return { c, n: null }
   const n: JsonObject = {}

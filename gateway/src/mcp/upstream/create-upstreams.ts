@@ -221,7 +221,9 @@ class HubUpstreams implements Upstreams {
   #newCall(owner: LinkOwner | null, server: CatalogServer, request: OutboundCall, sink: CallSink): UpstreamCall {
     const { limits, wheel } = this.#tools
     const seconds = server.spec.callTimeoutSeconds
-    const idleMs = seconds === undefined ? limits.idleMs : seconds * 1000
+    // 2025-11-25 tasks: this one is silent until the task is done
+    const usualMs = request.method === 'tasks/result' ? limits.callMs : limits.idleMs
+    const idleMs = seconds === undefined ? usualMs : seconds * 1000
     const id = this.#tools.mintId()
     return new UpstreamCall({ owner, server, request, id, sink, limits: { wheel, idleMs, callMs: limits.callMs } })
   }

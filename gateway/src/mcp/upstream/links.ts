@@ -3,6 +3,7 @@ import type { HubError } from '@mcphub/api'
 import type { CatalogServer } from '../../catalog/catalog.ts'
 import type { ResolvedVariables } from '../../secrets/variables.ts'
 import { keyOfRelayed } from '../codec/client-capabilities.ts'
+import { keyOfExtensions } from '../codec/extensions.ts'
 import { HttpLink } from './http-link.ts'
 import type { CloseReason, LinkBase, LinkInit, LinkScope } from './link.ts'
 import { SseLink } from './sse-link.ts'
@@ -43,7 +44,7 @@ interface LastUse {
 /** Callers without a session may differ in what they can do; what was declared upstream must hold for each. */
 function looseOf(owner: LinkOwner, server: CatalogServer): string {
   return owner.sessionId === null && server.spec.type !== 'Stdio'
-    ? `${owner.revision} ${keyOfRelayed(owner.clientCapabilities)}`
+    ? `${owner.revision} ${keyOfRelayed(owner.clientCapabilities)}${keyOfExtensions(owner.clientCapabilities)}`
     : ''
 }
 

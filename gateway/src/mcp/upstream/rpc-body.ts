@@ -1,6 +1,7 @@
 // Requests to an upstream as JSON text: the hub's id and progress token in, the client's `_meta` envelope out or renewed by era. Pure.
 import type { CatalogServer } from '../../catalog/catalog.ts'
 import { ALL_RELAYED, pickRelayed, reduceRelayed } from '../codec/client-capabilities.ts'
+import { readExtensions, readOldExtensions } from '../codec/extensions.ts'
 import type { Era, JsonObject, LinkOwner, RpcAnswer, ServerDescription } from './upstreams.ts'
 import type { UpstreamCall } from './upstream-call.ts'
 
@@ -20,8 +21,9 @@ export interface ClientIdentity {
 
 /** The client at hand, as a server that is told with each request hears of it: nothing the hub cannot relay. */
 export function identifyClient(owner: LinkOwner, server: CatalogServer, version: string): ClientIdentity {
-  const capabilities = isSharedChild(server) ? NONE : pickRelayed(owner.clientCapabilities)
-  return { info: infoOf(owner, version), capabilities }
+  const relayed = isSharedChild(server) ? NONE : pickRelayed(owner.clientCapabilities)
+  const extensions = readExtensions(owner.clientCapabilities)
+  return { info: infoOf(owner, version), capabilities: extensions === undefined ? relayed : { ...relayed, extensions } }
 }
 
 /**
@@ -36,7 +38,9 @@ export function declareClient(owner: LinkOwner | null, server: CatalogServer, ve
   if (owner === null || !isOneClients || (server.spec.type === 'Stdio' && owner.sessionId === null)) {
     return { info, capabilities: ALL_RELAYED }
   }
-  return { info, capabilities: reduceRelayed(owner.clientCapabilities) }
+  const extensions = readOldExtensions(owner.clientCapabilities)
+  const relayed = reduceRelayed(owner.clientCapabilities)
+  return { info, capabilities: extensions === undefined ? relayed : { ...relayed, extensions } }
 }
 
 const NONE: JsonObject = {}

@@ -59,7 +59,7 @@ export class SseLink extends LinkBase implements MultiplexHost {
       this.#dropStream()
       throw error
     }
-    this.write(rpc.writeNotification('notifications/initialized', undefined))
+    await this.#say(rpc.writeNotification('notifications/initialized', undefined))
   }
 
   protected override transmit(call: UpstreamCall): void {
@@ -115,6 +115,14 @@ export class SseLink extends LinkBase implements MultiplexHost {
   write(json: string): void {
     const headers = { requestId: null, protocolVersion: null, mcpSessionId: null }
     this.#post(json, write.buildCallHeaders(this.#headers, headers), null)
+  }
+
+  /** Until the server has taken it: what follows goes by a connection of its own, and could overtake it. */
+  #say(json: string): Promise<void> {
+    const headers = { requestId: null, protocolVersion: null, mcpSessionId: null }
+    return new Promise((resolve) => {
+      this.#post(json, write.buildCallHeaders(this.#headers, headers), null, resolve)
+    })
   }
 
   onEvent(method: string, params: JsonObject | undefined): void {
@@ -195,10 +203,11 @@ export class SseLink extends LinkBase implements MultiplexHost {
     this.write(rpc.writeRequest(call.id, call.request.method, call.request.params))
   }
 
-  #post(body: string, headers: write.RequestHeaders, call: UpstreamCall | null): void {
+  #post(body: string, headers: write.RequestHeaders, call: UpstreamCall | null, taken?: () => void): void {
     const path = this.#endpoint
-    if (path === null) return
+    if (path === null) return taken?.()
     const onDone = (status: number) => {
+      taken?.()
       if (call === null || call.isOver || (status >= 200 && status < 300)) return
       if (status === 0) call.fail(lostFault(this.server.name))
       else call.fail(statusFault(this.server.name, status))

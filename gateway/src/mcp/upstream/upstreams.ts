@@ -7,8 +7,11 @@ import type { Topic } from './subscriptions.ts'
 
 export type Era = 'legacy' | 'modern'
 export type JsonObject = { [key: string]: unknown }
-/** `failure`: a result in which a tool says that it failed; `incomplete`: one that asks for more input (2026-07-28 MRTR) */
-export type AnswerKind = 'result' | 'incomplete' | 'failure' | 'error'
+/**
+ * `failure`: a result in which a tool says that it failed; `incomplete`: one that asks for more input (2026-07-28 MRTR); `task`: one that says under
+ * which id it can be asked for later
+ */
+export type AnswerKind = 'result' | 'incomplete' | 'task' | 'failure' | 'error'
 
 /** On whose behalf a conversation is held. An upstream session is never shared between two owners where the server can keep state. */
 export interface LinkOwner {
