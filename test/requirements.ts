@@ -321,7 +321,7 @@ const THREATS: readonly Requirement[] = [
   threat('DAT-3', 'the key ring rotates online; a wrong one refuses to start'),
   later('ID-7', 'credentials of the hub are never forwarded; tokens for another audience are refused'),
   later('ID-8', 'floods of bad keys cost little and others are served'),
-  later('SES-6', 'a request state is bound to its user, arguments and time'),
+  threat('SES-6', 'a request state is bound to its user, arguments and time, and that of a parked call is used once'),
   later('SES-10', 'headers and body that disagree are refused'),
   later('SEC-4', 'no value in any Kubernetes object'),
   later('NET-1', 'private, link-local and encoded addresses are never connected to'),
@@ -392,7 +392,46 @@ const HEARD: readonly Requirement[] = [
   endpoint('R4-2e', 'tasks of both eras pass between those who know them, under ids that are of no use to others'),
 ]
 
+const ASKING = 'test/e2e/asking.int.test.ts'
+const PARKED = 'gateway/src/mcp/downstream/parked-calls.int.test.ts'
+const ROUNDS = 'gateway/src/mcp/downstream/input-rounds.int.test.ts'
+
+const ASKED: readonly Requirement[] = [
+  endpoint(
+    'R4-3',
+    'an older server that asks in the middle of a call: the call stays parked, a newer client is answered input_required, its retry goes on',
+    [PARKED, 'input_required, then the retry goes on with the very same call'],
+    [PARKED, 'a URL to open, a sample and roots are asked at once'],
+    [PARKED, 'progress before parking has the first token'],
+    [ASKING, 'server-everything over %s asks for a form, a sample, a URL and roots'],
+  ),
+  endpoint(
+    'R4-3b',
+    'a parked call is bounded in time, counts against its user, and ends with its child, its key and its hub',
+    [PARKED, 'it counts against the calls in flight of its user until it is over'],
+    [PARKED, 'its child ends: the retry is told why'],
+    [PARKED, 'a revoked key ends it (%s)'],
+    [PARKED, 'the bound is published'],
+    [PARKED, 'after the hub was started anew the call is gone, and that is said'],
+  ),
+  endpoint(
+    'R4-3c',
+    'a newer server that answers input_required: an older client is asked on the stream of its call, in bounded rounds',
+    [ROUNDS, 'is asked on the stream of its call; the call is sent again with the answers and the state'],
+    [ROUNDS, 'rounds are bounded'],
+    [ROUNDS, 'a client with %s is not asked: -32021 names what is lacking'],
+    [ASKING, 'a server of the newer era asks in two rounds, three questions in the first'],
+  ),
+  endpoint(
+    'R4-3d',
+    'log lines reach a client by the level it named; a newer one that names none hears none',
+    ['gateway/src/mcp/downstream/log-filter.test.ts', 'other notifications pass, whatever they talk about'],
+    [ROUNDS, "log lines on a call's own stream follow the level of the session"],
+  ),
+]
+
 export const REQUIREMENTS: readonly Requirement[] = [
+  ...ASKED,
   ...STORY,
   ...PARTS,
   ...DONE,
