@@ -161,6 +161,7 @@ export function createRuntime(deps: RuntimeDeps): Runtime {
       sessionIdleMs: config.sessionIdleMs,
       sessionAbsoluteMs: config.sessionAbsoluteMs,
       sessionsPerUser: config.sessionsPerUser,
+      parkedCallMs: config.parkedCallMs,
     },
   })
   return { packages, sandboxes, upstreams, access, discoveries, sessions, queue, endpoint }

@@ -57,6 +57,12 @@ const schema = z.object({
   ),
   MCPHUB_CALL_IDLE_SECONDS: count(LIMITS.upstreamIdleMs / second, 1, 3600, 'a call may stay silent this long'),
   MCPHUB_CALL_MAX_SECONDS: count(LIMITS.upstreamCallMs / second, 1, 86_400, 'a call with progress may last this long'),
+  MCPHUB_PARKED_CALL_SECONDS: count(
+    LIMITS.parkedCallMs / second,
+    1,
+    3600,
+    'a call whose server asked something waits for its client this long',
+  ),
   MCPHUB_SANDBOX_START_SECONDS: count(LIMITS.sandboxStartMs / second, 1, 600, 'a call waits this long for a sandbox'),
   MCPHUB_SANDBOX_IDLE_SECONDS: count(LIMITS.sandboxIdleMs / second, 1, 86_400, 'an unused sandbox ends after'),
   MCPHUB_SANDBOXES_PER_USER: count(LIMITS.sandboxesPerUser, 1, 1000, 'running sandboxes per user'),
@@ -101,6 +107,7 @@ export interface Config {
   readonly identityGraceMs: number
   readonly callIdleMs: number
   readonly callMaxMs: number
+  readonly parkedCallMs: number
   readonly sandboxStartMs: number
   readonly sandboxIdleMs: number
   readonly sandboxesPerUser: number
@@ -187,6 +194,7 @@ function toConfig(raw: Raw, databaseUrl: string): Config {
     identityGraceMs: raw.MCPHUB_IDENTITY_GRACE_SECONDS * second,
     callIdleMs: raw.MCPHUB_CALL_IDLE_SECONDS * second,
     callMaxMs: raw.MCPHUB_CALL_MAX_SECONDS * second,
+    parkedCallMs: raw.MCPHUB_PARKED_CALL_SECONDS * second,
     sandboxStartMs: raw.MCPHUB_SANDBOX_START_SECONDS * second,
     sandboxIdleMs: raw.MCPHUB_SANDBOX_IDLE_SECONDS * second,
     sandboxesPerUser: raw.MCPHUB_SANDBOXES_PER_USER,
