@@ -86,7 +86,7 @@ export class Multiplex {
     if (concernsServer(message.method)) return this.#host.onEvent(message.method, message.params)
     // a log line on a shared child may hold another user's data: it is nobody's
     if (this.#host.shared) return
-    const only = this.#calls.size === 1 ? this.#latest() : null
+    const only = this.#onlyBusy()
     if (only) only.notification(message)
     else this.#host.onEvent(message.method, message.params)
   }
@@ -102,19 +102,35 @@ export class Multiplex {
     else reply({ error: { code: -32_603, message: 'No session is there to answer' } })
   }
 
-  #latest(): UpstreamCall | null {
-    let last: UpstreamCall | null = null
-    for (const call of this.#calls.values()) if (call.owner !== null) last = call
-    return last
+  /** The one call something without an address can come from: others wait for answers to questions of their own. */
+  #onlyBusy(): UpstreamCall | null {
+    let only: UpstreamCall | null = null
+    for (const call of this.#calls.values()) {
+      if (call.owner === null || call.isAsking) continue
+      if (only !== null) return null
+      only = call
+    }
+    if (only !== null || this.#calls.size !== 1) return only
+    const [last] = this.#calls.values()
+    return last!.owner === null ? null : last!
   }
 
-  /** Which call a question belongs to is not said: the latest one's, of those whose clients can be asked at all. */
+  /**
+   * Which call a question belongs to is not said. Questions that come at once are one call's. A call that waits for an answer hardly asks
+   * again: it may be parked for minutes, and a question that is not its own would lie there with it. Of the others the latest whose client
+   * can be asked; the latest, where nobody's can.
+   */
   #likeliest(method: string): UpstreamCall | null {
-    let able: UpstreamCall | null = null
+    const now = performance.now()
+    let found: UpstreamCall | null = null
+    let best = 0
     for (const call of this.#calls.values()) {
-      if (call.owner !== null && mayAsk(method, call.owner.clientCapabilities)) able = call
+      const rank = call.owner === null ? -1 : rankOf(call, mayAsk(method, call.owner.clientCapabilities), now)
+      if (rank < best) continue
+      best = rank
+      found = call
     }
-    return able ?? this.#latest()
+    return found
   }
 
   #callOf(id: unknown): UpstreamCall | undefined {
@@ -124,6 +140,14 @@ export class Multiplex {
   #nameOf(id: unknown): string {
     return this.#callOf(id)?.server.name ?? ''
   }
+}
+
+/** questions of one call come this close to each other */
+const AT_ONCE_MS = 25
+
+function rankOf(call: UpstreamCall, isAble: boolean, now: number): number {
+  if (!call.isAsking) return isAble ? 2 : 1
+  return isAble && now - call.askedAt < AT_ONCE_MS ? 3 : 0
 }
 
 const NOT_FOUND: RpcAnswer = { error: { code: -32_601, message: 'Method not found' } }

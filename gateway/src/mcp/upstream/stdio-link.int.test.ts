@@ -208,6 +208,21 @@ describe('requests of the child', () => {
     expect([deaf, later, foreign].flatMap(({ sink }) => sink.requests)).toEqual([])
   })
 
+  test('SES-5: a question is not taken for one of a call that waits for the answer to another', async () => {
+    const parked = world.start(asking, own, { method: 'tools/call', params: { name: 'elicit' } })
+    await waitUntil(() => parked.sink.requests.length === 1, 'asked')
+    const askedAt = performance.now()
+    // later than questions of one call come after each other
+    await waitUntil(async () => {
+      await world.call(alice, own, 'pid')
+      return performance.now() - askedAt > 50
+    }, 'a while has passed')
+    const deaf = world.start(alice, own, { method: 'tools/call', params: { name: 'elicit' } })
+    deaf.sink.onRequest = (_method, respond) => respond({ error: { code: -32601, message: 'not me' } })
+    expect(textOf((await deaf.sink.done).json)).toContain('not me')
+    expect(parked.sink.requests).toHaveLength(1)
+  })
+
   test("a user's child hears that all can be asked which the hub relays, a child of one session what that client can", async () => {
     expect(JSON.parse(textOf(await world.call(alice, own, 'capabilities')))).toEqual({
       elicitation: { form: {}, url: {} },

@@ -61,6 +61,8 @@ export class UpstreamCall implements CallHandle, Timed, Listed {
   note: JsonObject | null = null
   /** which of its link's upstream sessions it was sent on */
   sessionTurn = 0
+  /** when the server asked last in its middle */
+  askedAt = 0
   /** it was sent with an upstream session id */
   hadSession = false
   wheelAt = 0
@@ -162,6 +164,11 @@ export class UpstreamCall implements CallHandle, Timed, Listed {
     this.#sink.notification(JSON.stringify({ jsonrpc: '2.0', method: message.method, params }))
   }
 
+  /** The server waits for an answer to something it asked. */
+  get isAsking(): boolean {
+    return this.#asked !== null && this.#asked.length > 0
+  }
+
   /** A request of the server that belongs to this call; answered once, at the latest when the call is over. */
   ask(method: string, params: JsonObject | undefined, reply: (answer: RpcAnswer) => void): void {
     const request = new ServerRequest(this, reply)
@@ -169,6 +176,7 @@ export class UpstreamCall implements CallHandle, Timed, Listed {
     this.progress()
     this.#asked ??= []
     this.#asked.push(request)
+    this.askedAt = performance.now()
     this.#sink.request(method, params, request.respond)
   }
 
