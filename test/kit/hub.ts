@@ -200,7 +200,8 @@ export class TestHub {
 
 /** What the launcher hands on too: how this machine reaches a registry. */
 export function pickInherited(): NodeJS.ProcessEnv {
-  const wanted = /^(PATH|HOME|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR|https?_proxy|no_proxy|npm_config_.+)$/i
+  const wanted =
+    /^(PATH|HOME|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|(https?|all|no)_proxy|(npm_config|pip)_.+)$/i
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => wanted.test(name)))
 }
 

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { homedir, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 
 export interface TestRegistry {
   /** npmrc that sends the scope `@mcphub-test` here, with credentials */
@@ -22,8 +22,9 @@ interface Packed {
 
 const PACKAGES = new URL('./packages/', import.meta.url).pathname
 
-function pack(folder: string): Packed {
-  const manifest = JSON.parse(readFileSync(join(PACKAGES, folder, 'package.json'), 'utf8')) as Record<string, unknown>
+function pack(named: string): Packed {
+  const place = resolve(PACKAGES, named)
+  const manifest = JSON.parse(readFileSync(join(place, 'package.json'), 'utf8')) as Record<string, unknown>
   const out = mkdtempSync(join(tmpdir(), 'mcphub-pack-'))
   const file = join(out, 'package.tgz')
   execFileSync('tar', [
@@ -31,10 +32,10 @@ function pack(folder: string): Packed {
     file,
     '--owner=0',
     '--group=0',
-    `--transform=s,^${folder},package,`,
+    `--transform=s,^${basename(place)},package,`,
     '-C',
-    PACKAGES,
-    folder,
+    dirname(place),
+    basename(place),
   ])
   return { name: String(manifest['name']), version: String(manifest['version']), manifest, tarball: readFileSync(file) }
 }
@@ -58,7 +59,7 @@ function readOwnSettings(): string {
   return existsSync(file) ? `${readFileSync(file, 'utf8').trimEnd()}\n` : ''
 }
 
-/** @param folders names below test/kit/packages */
+/** @param folders names below test/kit/packages, or whole paths */
 export async function startRegistry(folders: readonly string[]): Promise<TestRegistry> {
   const packages = new Map(folders.map(pack).map((packed) => [packed.name, packed]))
   const token = randomBytes(16).toString('hex')
