@@ -389,6 +389,12 @@ const HEARD: readonly Requirement[] = [
     LISTEN,
     'one user has only so many of them',
   ]),
+  endpoint(
+    'R4-4a',
+    'a list comes at the pace of the healthy servers, from the last discovery, names the missing ones and tells of their return',
+  ),
+  endpoint('R4-4b', 'nobody is shown what was learned with another person’s values, unless the manifest says so'),
+  endpoint('R4-4c', 'a call of what was never discovered waits for that within its limits, and ends with the reason'),
   endpoint('R4-2e', 'tasks of both eras pass between those who know them, under ids that are of no use to others'),
 ]
 

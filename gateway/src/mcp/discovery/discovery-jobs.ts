@@ -40,7 +40,7 @@ const BACKGROUND = 2
 const FOREGROUND = 4
 const RUN_MS = 60_000
 /** a server that starts at all has mostly answered by then */
-const SLOW_MS = 5_000
+const SLOW_MS = 3_000
 const BACK_OFF_LIMIT_MS = 300_000
 const COMING_LIMIT_MS = 10_000
 const COMING: ReadonlySet<string> = new Set(['server_unavailable', 'sandbox_starting'])
@@ -132,7 +132,12 @@ export class DiscoveryJobs {
     const isNews = job.fault !== fault.message
     Object.assign(job, { failures: job.failures + 1, notBefore: performance.now() + retryInMs, fault: fault.message })
     this.#deps.onFailure(task, fault, { retryInMs, isNews })
-    if (task.principal === null) this.#later(job, retryInMs, () => this.#deps.onRetry(task))
+    if (task.principal !== null) return
+    this.#later(job, retryInMs, () => {
+      // a timer may be a millisecond early by the other clock: it must not end the retries for good
+      job.notBefore = 0
+      this.#deps.onRetry(task)
+    })
   }
 
   #repeatSoon(task: DiscoveryTask, job: Job): void {

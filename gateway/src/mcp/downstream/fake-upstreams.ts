@@ -84,7 +84,7 @@ export class FakeUpstreams implements Upstreams {
     const fake = this.#fake(server)
     const { describe } = fake
     if (describe instanceof HubError) throw describe
-    if (describe !== undefined) await new Promise((resolve) => setTimeout(resolve, describe))
+    if (describe !== undefined) await new Promise((resolve) => setTimeout(resolve, describe).unref())
     return {
       era: fake.revision === '2026-07-28' ? 'modern' : 'legacy',
       revision: fake.revision ?? '2025-11-25',

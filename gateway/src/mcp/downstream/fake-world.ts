@@ -243,6 +243,8 @@ export interface WorldOptions {
   readonly config?: Partial<EndpointConfig>
   readonly calls?: { readonly perUser: number; readonly perServer: number }
   readonly backOffMs?: number
+  /** what an earlier run discovered */
+  readonly known?: readonly Discovery[]
 }
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
@@ -253,6 +255,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const upstreams = new FakeUpstreams()
   const sessionStore = new FakeSessionStore()
   const discoveryStore = new FakeDiscoveryStore()
+  discoveryStore.rows.push(...(options.known ?? []))
   const audit: AuditRecord[] = []
   const logged: string[] = []
   const keep = (fields: object, message: string) => void logged.push(JSON.stringify([message, fields]))

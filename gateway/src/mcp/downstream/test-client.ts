@@ -124,8 +124,8 @@ export function modernHeaders(method: string, name?: string): Record<string, str
 }
 
 /** Waits for a condition, ten seconds at most. */
-export async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 10_000
+export async function until(condition: () => boolean, mostMs = 10_000): Promise<void> {
+  const deadline = performance.now() + mostMs
   while (!condition()) {
     if (performance.now() > deadline) throw new Error('the condition did not come true')
     await new Promise((resolve) => setTimeout(resolve, 5))
