@@ -15,6 +15,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo '  make run PORT=3001 DATA_DIR=folder CATALOG=folder   (all optional)'
+	@echo '  make bench SUITE=storm ROUNDS=9                     (one suite of bench/suites.ts, shown and not written)'
 
 install: ## install what the lock file names, if not done already
 	@scripts/install.sh

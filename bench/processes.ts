@@ -63,6 +63,9 @@ function childrenOf(pid: number): number[] {
   return found
 }
 
+/** A process and everything below it. */
+export const treeOf = (pid: number): number[] => [pid, ...childrenOf(pid).flatMap(treeOf)]
+
 /** User and system time of a process and everything below it, in milliseconds. */
 export function readCpuMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')

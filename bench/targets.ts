@@ -21,8 +21,16 @@ export interface Target {
 const PLAIN_USERS = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ path: '/mcp', token: `token-of-user-${index}-abcdef` }))
 
-export async function startPlain(name: string, script: string, upstreamPort: number, users: number): Promise<Target> {
-  const { child, port } = await startTarget(script, [String(upstreamPort)])
+export interface PlainOptions {
+  readonly name: string
+  readonly script: string
+  readonly args: readonly (string | number)[]
+  readonly users: number
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export async function startPlain({ name, script, args, users, env }: PlainOptions): Promise<Target> {
+  const { child, port } = await startTarget(script, args.map(String), env)
   return {
     name,
     pid: child.pid ?? 0,
@@ -52,27 +60,46 @@ async function startDatabase(): Promise<HubDatabase> {
   }
 }
 
+export interface GatewayOptions {
+  readonly upstreamPort: number
+  readonly users: number
+  /** default: one server at `/mcp` of the upstream, with the user's token in a header */
+  readonly manifests?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>>
+  readonly tool?: string
+}
+
+export interface GatewayTarget extends Target {
+  readonly hub: TestHub
+}
+
 /** The whole gateway: keys, prefix, header template, context headers, audit to PostgreSQL, metrics. */
-export async function startGateway(upstreamPort: number, users: number): Promise<Target> {
+export async function startGateway({ upstreamPort, users, ...rest }: GatewayOptions): Promise<GatewayTarget> {
   const header = "    headers:\n      - name: X-Bench-Token\n        value: '${USER_BENCH_TOKEN}'\n"
+  const one = { 'bench.yaml': remote('bench', `http://127.0.0.1:${upstreamPort}/mcp`, header) }
   const hub: TestHub = await startHub({
     database: await startDatabase(),
-    manifests: { 'bench.yaml': remote('bench', `http://127.0.0.1:${upstreamPort}/mcp`, header) },
-    env: { MCPHUB_LOG_LEVEL: 'info', MCPHUB_CALLS_PER_USER: '256' },
+    manifests: rest.manifests ?? one,
+    env: { MCPHUB_LOG_LEVEL: 'info', MCPHUB_CALLS_PER_USER: '256', ...rest.env },
   })
-  const people: { path: string; token: string }[] = []
-  for (const { token } of PLAIN_USERS(users)) {
-    const user = await hub.addUser(`bench-${people.length}`)
-    await hub.setVariables(user.key, { USER_BENCH_TOKEN: token })
-    people.push({ path: `/mcp?key=${user.key}`, token })
-  }
   return {
     name: 'mcphub',
     pid: hub.pid,
     port: hub.port,
-    tool: 'bench__echo',
-    users: people,
+    tool: rest.tool ?? 'bench__echo',
+    users: await addUsers(hub, users),
     sendToken: false,
     stop: () => hub.stop(),
+    hub,
   }
+}
+
+async function addUsers(hub: TestHub, count: number): Promise<Target['users']> {
+  const people: { path: string; token: string }[] = []
+  for (const { token } of PLAIN_USERS(count)) {
+    const user = await hub.addUser(`bench-${people.length}`)
+    await hub.setVariables(user.key, { USER_BENCH_TOKEN: token })
+    people.push({ path: `/mcp?key=${user.key}`, token })
+  }
+  return people
 }

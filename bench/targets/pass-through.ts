@@ -24,7 +24,7 @@ function headersOf(req: IncomingMessage): string[] {
 
 function forward(req: IncomingMessage, res: ServerResponse, body: Buffer): void {
   pool.dispatch(
-    { path: req.url ?? '/', method: 'POST', headers: headersOf(req), body },
+    { path: req.url ?? '/', method: req.method as 'POST' | 'DELETE', headers: headersOf(req), body },
     {
       onRequestStart() {},
       onResponseStart(_controller, status, headers) {

@@ -14,6 +14,9 @@ interface Waiting {
 
 const HEAD_END = Buffer.from('\r\n\r\n')
 
+/** With one request at a time the end of a body in chunks is the last that comes. */
+const CHUNKS_END = Buffer.from('\r\n0\r\n\r\n')
+
 /** Body of a complete message that starts at `from`, and where it ends; null while bytes are missing. */
 function readBody(head: string, buffer: Buffer, from: number): { body: string; end: number } | null {
   const length = /\r\ncontent-length: *(\d+)/i.exec(head)
@@ -42,6 +45,11 @@ function readChunks(buffer: Buffer, from: number): { body: string; end: number }
 export class WireConnection {
   readonly #socket: Socket
   #buffer: Buffer = Buffer.alloc(0)
+  /** large answers come in a hundred pieces: they are joined when they can be complete, not each time */
+  #later: Buffer[] = []
+  #laterBytes = 0
+  /** of the answer that is coming; 0 = not known yet, Infinity = in chunks */
+  #expected = 0
   #waiting: Waiting | null = null
 
   constructor(port: number) {
@@ -66,22 +74,54 @@ export class WireConnection {
 
   #take(chunk: Buffer | string): void {
     if (typeof chunk === 'string') return
-    this.#buffer = this.#buffer.length === 0 ? chunk : Buffer.concat([this.#buffer, chunk])
+    this.#later.push(chunk)
+    this.#laterBytes += chunk.length
+    if (!this.#canBeComplete()) return
+    this.#join()
     const headEnd = this.#buffer.indexOf(HEAD_END)
     if (headEnd < 0) return
     const head = this.#buffer.toString('latin1', 0, headEnd + 2)
     const read = readBody(head, this.#buffer, headEnd + 4)
-    if (!read) return
+    if (!read) {
+      const length = /\r\ncontent-length: *(\d+)/i.exec(head)
+      this.#expected = length ? headEnd + 4 + Number(length[1]) : Infinity
+      return
+    }
+    this.#expected = 0
     this.#buffer = this.#buffer.subarray(read.end)
     const waiting = this.#waiting
     this.#waiting = null
     waiting?.resolve({ status: Number(head.slice(9, 12)), headers: head, body: read.body })
   }
 
+  #canBeComplete(): boolean {
+    if (this.#expected !== Infinity) return this.#buffer.length + this.#laterBytes >= this.#expected
+    if (this.#laterBytes < CHUNKS_END.length) this.#join()
+    const last = this.#later.length > 0 ? Buffer.concat(this.#later.slice(-2)) : this.#buffer
+    return last.length < CHUNKS_END.length || last.subarray(-CHUNKS_END.length).equals(CHUNKS_END)
+  }
+
+  #join(): void {
+    if (this.#later.length === 0) return
+    const [only] = this.#later
+    this.#buffer =
+      this.#buffer.length === 0 && this.#later.length === 1
+        ? (only ?? this.#buffer)
+        : Buffer.concat([this.#buffer, ...this.#later])
+    this.#later = []
+    this.#laterBytes = 0
+  }
+
   #fail(error: Error): void {
     this.#waiting?.reject(error)
     this.#waiting = null
   }
+}
+
+/** The bytes of one GET or DELETE. */
+export function buildBare(method: 'GET' | 'DELETE', path: string, headers: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: text/event-stream\r\n${lines.join('')}\r\n`
 }
 
 /** The bytes of one POST. */

@@ -1,0 +1,47 @@
+// Loaded into a measured process with --import: on SIGUSR2 it collects garbage until the live heap is steady, and writes what is left to the file that
+// BENCH_PROBE names. It does nothing until then.
+import { renameSync, writeFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+/** In bytes. */
+export interface Held {
+  /** of JavaScript objects */
+  readonly liveHeap: number
+  /** of buffers outside of it */
+  readonly buffers: number
+  readonly rss: number
+}
+
+const STEADY_BYTES = 8 * 1024
+const PAUSE_MS = 120
+const TRIES = { least: 4, most: 25 }
+
+async function collect(gc: () => void): Promise<Held> {
+  let before = Infinity
+  for (let n = 0; n < TRIES.most; n++) {
+    gc()
+    const now = getHeapStatistics().used_heap_size
+    if (n >= TRIES.least && Math.abs(before - now) < STEADY_BYTES) break
+    before = now
+    // batches that wait are written meanwhile, and finalisers run
+    await wait(PAUSE_MS)
+  }
+  const { arrayBuffers, rss } = process.memoryUsage()
+  return { liveHeap: getHeapStatistics().used_heap_size, buffers: arrayBuffers, rss }
+}
+
+const file = process.env['BENCH_PROBE']
+if (file !== undefined) {
+  setFlagsFromString('--expose-gc')
+  // code that was not used for some collections would leave the heap between two looks at it
+  setFlagsFromString('--no-flush-bytecode')
+  const gc = runInNewContext('gc') as () => void
+  process.on('SIGUSR2', () => {
+    void collect(gc).then((held) => {
+      writeFileSync(`${file}.new`, JSON.stringify(held))
+      renameSync(`${file}.new`, file)
+    })
+  })
+}
