@@ -63,6 +63,12 @@ export class MessageReader {
   }
 
   #scanHeld(last: Buffer): string | null {
+    // the state in it must be sealed: it may not leave in parts
+    if (this.#scan === null && asksForInput(this.#pieces[0] ?? last)) {
+      this.#streams = false
+      this.#pieces.push(Buffer.from(last))
+      return null
+    }
     const held = this.#scan ? [last] : [...this.#pieces, last]
     this.#scan ??= new AnswerScan(this.#shape!, (bytes) => this.#write(bytes), RESULT)
     for (const piece of held) {
@@ -84,6 +90,13 @@ export class MessageReader {
   }
 }
 
+/** Servers say first what a result is; one that says it later is refused its state when that comes back. */
+function asksForInput(first: Buffer): boolean {
+  return first.subarray(0, HEAD_BYTES).includes(INPUT_REQUIRED)
+}
+
+const HEAD_BYTES = 256
+const INPUT_REQUIRED = Buffer.from('"input_required"')
 const EMPTY = Buffer.alloc(0)
 /** an error is small, or wrong: it is seen whole */
 const RESULT = new Set(['result'])

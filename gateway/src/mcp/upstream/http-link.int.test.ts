@@ -252,6 +252,35 @@ describe('requests of the server', () => {
     expect(textOf((await sink.done).json)).toBe('{}')
   })
 
+  test('callers without a session: one link for those who can be asked the same, opened with what they declared', async () => {
+    const loose = (clientCapabilities: object) =>
+      makeOwner('alice', { sessionId: null, clientCapabilities: { ...clientCapabilities } })
+    const callers = [
+      {},
+      { elicitation: { form: {}, junk: 1 } },
+      { elicitation: { form: {} } },
+      { sampling: { tools: {} } },
+      {},
+    ]
+    for (const caller of callers) await world.call(loose(caller), server, 'echo')
+    const declared = upstream.seen
+      .filter((one) => one.method === 'initialize')
+      .map((one) => (one.body.params as Record<string, unknown>)['capabilities'])
+    expect(declared).toEqual([{}, { elicitation: { form: {} } }, { sampling: { tools: {} } }])
+    // a server may ask on the standing stream, whatever the call: it is opened where there is somebody to ask
+    await waitUntil(() => upstream.streams.size === 2, 'standing streams')
+    const asking = world.start(loose({ elicitation: { form: {} } }), server, {
+      method: 'tools/call',
+      params: { name: 'hangEvents' },
+    })
+    asking.sink.onRequest = (_method, respond) => respond({ result: { action: 'accept' } })
+    await waitUntil(() => upstream.calls('hangEvents').length === 1, 'the call arrived')
+    const question = { jsonrpc: '2.0', id: 'standing', method: 'elicitation/create', params: { message: 'who?' } }
+    const heard = new Promise((resolve) => upstream.answers.set('standing', (answer) => resolve(answer.result)))
+    upstream.streams.get('s2')!.write(`data: ${JSON.stringify(question)}\n\n`)
+    expect(await heard).toEqual({ action: 'accept' })
+  })
+
   test('while the person is asked, the server is not late', async () => {
     const { sink } = world.start(asking, server, { method: 'tools/call', params: { name: 'elicit', arguments: {} } })
     sink.onRequest = (_method, respond) => setTimeout(() => respond({ result: { action: 'accept' } }), 1500)
