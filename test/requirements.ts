@@ -28,6 +28,8 @@ const done = (id: string, behaviour: string, ...proof: Proof[]): Requirement =>
   promise('issue 3, done when', id, behaviour, ...proof)
 const figure = (id: string, behaviour: string, ...proof: Proof[]): Requirement =>
   promise('issue 4, figures', id, behaviour, ...proof)
+const attack = (id: string, behaviour: string, ...proof: Proof[]): Requirement =>
+  promise('issue 4, under attack and under faults', id, behaviour, ...proof)
 const endpoint = (id: string, behaviour: string, ...proof: Proof[]): Requirement =>
   promise('issue 4, what a person gets', id, behaviour, ...proof)
 const threat = (id: string, behaviour: string): Requirement => promise('threat matrix, core', id, behaviour)
@@ -395,6 +397,14 @@ const HEARD: readonly Requirement[] = [
   ),
   endpoint('R4-4b', 'nobody is shown what was learned with another person’s values, unless the manifest says so'),
   endpoint('R4-4c', 'a call of what was never discovered waits for that within its limits, and ends with the reason'),
+  endpoint(
+    'R4-5a',
+    'a long call, a session’s stream and a listen request live through proxies that cut what is silent',
+  ),
+  endpoint(
+    'R4-5b',
+    'progress comes in order and none after the result, and a call nobody waits for is ended, over every transport',
+  ),
   endpoint('R4-2e', 'tasks of both eras pass between those who know them, under ids that are of no use to others'),
 ]
 
@@ -436,7 +446,16 @@ const ASKED: readonly Requirement[] = [
   ),
 ]
 
+const ATTACKED: readonly Requirement[] = [
+  attack(
+    'R4-30',
+    'at least 2,000 random sequences of messages, behaviours and faults show nothing that may not be seen',
+  ),
+  attack('R4-31', 'each of the planted faults is found by those sequences'),
+]
+
 export const REQUIREMENTS: readonly Requirement[] = [
+  ...ATTACKED,
   ...ASKED,
   ...STORY,
   ...PARTS,

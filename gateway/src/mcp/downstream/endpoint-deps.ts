@@ -48,6 +48,8 @@ export interface EndpointConfig {
   readonly sessionsPerUser: number
   /** an answer becomes a stream when nothing came for so long */
   readonly streamAfterMs: number
+  /** a silent stream says a word this often, so that nobody on the way takes it for dead */
+  readonly keepAliveMs: number
   /** how long a call whose server asked something waits for its client */
   readonly parkedCallMs: number
   readonly tickMs: number
@@ -59,6 +61,7 @@ export const ENDPOINT_DEFAULTS: EndpointConfig = {
   sessionAbsoluteMs: LIMITS.sessionAbsoluteMs,
   sessionsPerUser: LIMITS.sessionsPerUser,
   streamAfterMs: 5_000,
+  keepAliveMs: LIMITS.keepAliveMs,
   parkedCallMs: LIMITS.parkedCallMs,
   tickMs: 1_000,
 }

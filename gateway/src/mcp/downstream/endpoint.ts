@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { HubRequest } from '../../platform/hub-request.ts'
-import { HubError, LIMITS, toHubError } from '@mcphub/api'
+import { HubError, toHubError } from '@mcphub/api'
 import type { Principal, Revocation } from '../../auth/principal.ts'
 import { classify, classifyLegacy, type Classification } from '../codec/classify.ts'
 import { readMessage, salvageId, type RpcMessage } from '../codec/message.ts'
@@ -300,7 +300,7 @@ class HubEndpoint implements McpEndpoint {
     const now = performance.now()
     const { authenticator } = this.#deps
     this.#replies.tick(now)
-    this.#pushes.tick(now, LIMITS.keepAliveMs)
+    this.#pushes.tick(now, this.#deps.config.keepAliveMs)
     const gone = new HubError('unauthenticated', 'Not authenticated')
     this.#replies.revoke(({ principal }) => !authenticator.isLive(principal), gone)
     this.#parked.tick(now, (principal) => authenticator.isLive(principal))

@@ -8,6 +8,7 @@ import type { InFlight, Listed } from '../in-flight.ts'
 import type { AnswerKind, CallHandle, CallSink, Era, JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
 import type { Accepts } from './accept.ts'
 import { buildError, sendJson, sendRefusal } from './answers.ts'
+import type { EndpointConfig } from './endpoint-deps.ts'
 import { EventStream, ignoreLateWrite } from './event-stream.ts'
 import { isWantedLog } from './log-filter.ts'
 import { CANNOT_ASK, NO_HOOKS, type ReplyHooks } from './reply-hooks.ts'
@@ -213,11 +214,11 @@ export class Exchange implements Reply, Listed {
   }
 
   /** Called about once a second. */
-  tick(now: number, streamAfterMs: number): void {
+  tick(now: number, { streamAfterMs, keepAliveMs }: Pick<EndpointConfig, 'streamAfterMs' | 'keepAliveMs'>): void {
     if (this.#isGone) return
     if (this.#state === 'waiting' && this.#options.accepts.sse && now - this.startedAt > streamAfterMs) {
       this.#stream().keepAlive(now, -1)
-    } else if (this.#state === 'streaming') this.#events?.keepAlive(now, LIMITS.keepAliveMs)
+    } else if (this.#state === 'streaming') this.#events?.keepAlive(now, keepAliveMs)
   }
 
   #stream(): EventStream {

@@ -75,7 +75,7 @@ export class Replies {
   }
 
   tick(now: number): void {
-    for (const reply of this.#live) reply.tick(now, this.#deps.config.streamAfterMs)
+    for (const reply of this.#live) reply.tick(now, this.#deps.config)
   }
 
   revoke(matches: (reply: Exchange) => boolean, error: HubError): void {
