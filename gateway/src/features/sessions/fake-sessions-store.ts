@@ -1,7 +1,8 @@
 // SessionsStore in memory.
 import { onRollback } from '../../db/fake-transactor.ts'
 import type { SessionRow } from '../../mcp/downstream/session-store.ts'
-import type { SessionsStore } from './sessions-store.ts'
+import type { Unit } from '../../db/unit.ts'
+import type { EndedSession, SessionsStore } from './sessions-store.ts'
 
 type Row = SessionRow & { readonly deadUntil: Date | null }
 
@@ -19,6 +20,16 @@ const later = (a: Date, b: Date): Date => (a < b ? b : a)
 
 export function createFakeSessionsStore({ hasUser, check }: FakeSessionsDeps): SessionsStore {
   const rows = new Map<string, Row>()
+  function endOne(unit: Unit, { id, userId, until }: EndedSession): boolean {
+    const now = new Date()
+    const blank = { keyId: '', revision: '', clientName: null, clientVersion: null, endpoint: '', endedAt: null }
+    const before = rows.get(id)
+    if (!hasUser(userId) || (before && before.userId !== userId)) return false
+    const row = before ?? { ...blank, id, userId, openedAt: now, lastSeenAt: now, deadUntil: null }
+    onRollback(unit, () => void (before ? rows.set(id, before) : rows.delete(id)))
+    rows.set(id, { ...row, endedAt: row.endedAt ?? now, deadUntil: later(row.deadUntil ?? until, until) })
+    return true
+  }
   return {
     write: async (opened, touched) => {
       check()
@@ -30,16 +41,7 @@ export function createFakeSessionsStore({ hasUser, check }: FakeSessionsDeps): S
         if (row) rows.set(id, { ...row, lastSeenAt: later(row.lastSeenAt, at) })
       }
     },
-    end: async (unit, { id, userId, until }) => {
-      const now = new Date()
-      const blank = { keyId: '', revision: '', clientName: null, clientVersion: null, endpoint: '', endedAt: null }
-      const before = rows.get(id)
-      if (!hasUser(userId) || (before && before.userId !== userId)) return false
-      const row = before ?? { ...blank, id, userId, openedAt: now, lastSeenAt: now, deadUntil: null }
-      onRollback(unit, () => void (before ? rows.set(id, before) : rows.delete(id)))
-      rows.set(id, { ...row, endedAt: row.endedAt ?? now, deadUntil: later(row.deadUntil ?? until, until) })
-      return true
-    },
+    end: async (unit, ended) => ended.filter((one) => endOne(unit, one)).map(({ id }) => id),
     listTombstones: async () => {
       check()
       return [...rows.values()].flatMap(({ id, deadUntil }) =>

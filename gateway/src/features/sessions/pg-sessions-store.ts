@@ -9,13 +9,18 @@ const OPEN = `INSERT INTO mcp_sessions (id, user_id, key_id, revision, client_na
   FROM json_to_recordset($1::json) AS r ("id" text, "userId" uuid, "keyId" uuid, "revision" text, "clientName" text, "clientVersion" text,
     "endpoint" text, "openedAt" timestamptz)
   WHERE EXISTS (SELECT FROM users WHERE users.id = r."userId")
+  ORDER BY r."id"
   ON CONFLICT (id) DO NOTHING`
 
 const TOUCH = `UPDATE mcp_sessions SET last_seen_at = greatest(last_seen_at, seen.at)
   FROM unnest($1::text[], $2::timestamptz[]) AS seen (id, at) WHERE mcp_sessions.id = seen.id`
 
+// in the order of ids, as OPEN: two that lock the same rows must not do it crosswise
 const END = `INSERT INTO mcp_sessions (id, user_id, revision, endpoint, opened_at, last_seen_at, ended_at, dead_until)
-  SELECT $1, $2::uuid, '', '', now(), now(), now(), $3 WHERE EXISTS (SELECT FROM users WHERE id = $2::uuid)
+  SELECT one.id, one.user_id, '', '', now(), now(), now(), one.until
+  FROM unnest($1::text[], $2::uuid[], $3::timestamptz[]) AS one (id, user_id, until)
+  WHERE EXISTS (SELECT FROM users WHERE users.id = one.user_id)
+  ORDER BY one.id
   ON CONFLICT (id) DO UPDATE SET ended_at = coalesce(mcp_sessions.ended_at, excluded.ended_at),
     dead_until = greatest(mcp_sessions.dead_until, excluded.dead_until)
   WHERE mcp_sessions.user_id = excluded.user_id
@@ -29,8 +34,11 @@ export function createPgSessionsStore(database: Database): SessionsStore {
         if (opened.length > 0) await manager.query(OPEN, [JSON.stringify(opened)])
         if (touched.length > 0) await manager.query(TOUCH, [touched.map((t) => t.id), touched.map((t) => t.at)])
       }),
-    end: (unit, { id, userId, until }) =>
-      run(unit, async (manager) => ((await manager.query(END, [id, userId, until])) as unknown[]).length > 0),
+    end: (unit, ended) =>
+      run(unit, async (manager) => {
+        const columns = [ended.map((one) => one.id), ended.map((one) => one.userId), ended.map((one) => one.until)]
+        return ((await manager.query(END, columns)) as { id: string }[]).map(({ id }) => id)
+      }),
     listTombstones: () =>
       run(null, async (manager): Promise<Tombstone[]> =>
         manager.query('SELECT id, dead_until AS until FROM mcp_sessions WHERE dead_until > now()'),

@@ -60,6 +60,22 @@ describe.each(WORLDS)('sessions $name', ({ open }) => {
     expect(world.sessions.isEnded(newId())).toBe(false)
   })
 
+  test('many ends at once, some of them twice, are all ended when their answer comes; another user cannot ride along', async () => {
+    const [alice, bob] = [await newUser(), await newUser()]
+    const kept = makeSession(bob)
+    world.sessions.opened(kept)
+    await world.sessions.flush()
+    const ids = Array.from({ length: 250 }, newId)
+    const ends = [...ids, ...ids.slice(0, 20)].map(async (id) => {
+      await world.sessions.end(id, alice, inAnHour())
+      expect(world.sessions.isEnded(id)).toBe(true)
+    })
+    await Promise.all([...ends, world.sessions.end(kept.id, alice, inAnHour())])
+    expect(world.sessions.isEnded(kept.id)).toBe(false)
+    const rows = await world.sessions.list(alice)
+    expect(rows.filter((row) => row.endedAt !== null && ids.includes(row.id))).toHaveLength(250)
+  })
+
   test('a tombstone of a time gone by counts no more', async () => {
     const user = await newUser()
     const id = newId()

@@ -1,6 +1,7 @@
 // The SessionStore of the endpoint: rows written in batches off the hot path, tombstones in memory on every replica.
 import type { ChangeSource, Transactor } from '../../db/unit.ts'
 import type { SessionRow, SessionStore } from '../../mcp/downstream/session-store.ts'
+import { createEndings } from './endings.ts'
 import type { OpenedSession, SessionsStore } from './sessions-store.ts'
 
 export interface SessionLogDeps {
@@ -29,11 +30,9 @@ const NAME_LENGTH = 128
 
 const short = (text: string | null): string | null => text?.replaceAll('\0', '').slice(0, NAME_LENGTH) ?? null
 
-/** Subject of the feed: the id and the end of its tombstone, so that no replica has to ask. */
-const toSubject = (id: string, until: Date): string => `${id}/${until.getTime()}`
-
 export function createSessionLog(deps: SessionLogDeps): SessionLog {
   const { store, transactor, maxQueued = 10_000 } = deps
+  const endings = createEndings(store, transactor)
   const tombstones = new Map<string, number>()
   let opened = new Map<string, OpenedSession>()
   let touched = new Map<string, Date>()
@@ -94,10 +93,7 @@ export function createSessionLog(deps: SessionLogDeps): SessionLog {
     touched: (id, at) => {
       if (touched.size < maxQueued || touched.has(id)) touched.set(id, at)
     },
-    end: (id, userId, until) =>
-      transactor.transaction(async (unit) => {
-        if (await store.end(unit, { id, userId, until })) unit.announce('sessions', toSubject(id, until))
-      }),
+    end: (id, userId, until) => endings.end({ id, userId, until }),
     isEnded: (id) => (tombstones.get(id) ?? 0) > Date.now(),
     list: async (userId): Promise<readonly SessionRow[]> => {
       await flush()

@@ -9,11 +9,21 @@ export interface Tombstone {
   readonly until: Date
 }
 
+export interface EndedSession {
+  readonly id: string
+  readonly userId: string
+  /** end of its tombstone */
+  readonly until: Date
+}
+
 export interface SessionsStore {
   /** Rows of users who are gone are left out; a row that exists stays. */
   write(opened: readonly OpenedSession[], touched: readonly { readonly id: string; readonly at: Date }[]): Promise<void>
-  /** Also for a session that was never written. False: it is another user's, or the user is gone. */
-  end(unit: Unit, session: { readonly id: string; readonly userId: string; readonly until: Date }): Promise<boolean>
+  /**
+   * Also for sessions that were never written; each id once. The ids that are ended now: the others are another user's, or their user is
+   * gone.
+   */
+  end(unit: Unit, sessions: readonly EndedSession[]): Promise<readonly string[]>
   listTombstones(): Promise<readonly Tombstone[]>
   /** Latest seen first; null = everybody's. */
   list(userId: string | null, limit: number): Promise<readonly SessionRow[]>
