@@ -429,6 +429,8 @@ const ASKED: readonly Requirement[] = [
     [PARKED, 'a revoked key ends it (%s)'],
     [PARKED, 'the bound is published'],
     [PARKED, 'after the hub was started anew the call is gone, and that is said'],
+    [ASKING, 'ends with its child, and the retry is told so'],
+    [ASKING, 'ends with its person'],
   ),
   endpoint(
     'R4-3c',

@@ -220,3 +220,67 @@ describe.each(CLIENTS)('%s', (_name, connect) => {
     }
   })
 })
+
+describe('a call that is parked on a child', () => {
+  async function park(user: TestUser): Promise<{ raw: RawClient; params: Record<string, unknown> }> {
+    const raw = new RawClient({
+      url: new URL('/mcp/stdio', hub.url),
+      key: user.key,
+      revision: '2026-07-28',
+      capabilities: CAPABILITIES,
+    })
+    const call = { name: 'trigger-elicitation-request', arguments: {} }
+    const { result } = await raw.request('tools/call', call)
+    expect(result.resultType).toBe('input_required')
+    const keys = Object.keys(result.inputRequests as object)
+    const inputResponses = Object.fromEntries(keys.map((key) => [key, { action: 'decline' }]))
+    return { raw, params: { ...call, requestState: result.requestState as string, inputResponses } }
+  }
+  const sandboxesOf = async (user: TestUser) =>
+    (await hub.request<{ items: { id: string; server: string }[] }>('GET', '/api/sandboxes', undefined, user.key)).items
+
+  test('goes on, also for a person who says no', async () => {
+    const { raw, params } = await park(ada)
+    const { result } = await raw.request('tools/call', params)
+    expect(textOf(result)).toContain('User declined')
+  })
+
+  test('ends with its child, and the retry is told so', async () => {
+    const { raw, params } = await park(ada)
+    for (const { id } of await sandboxesOf(ada)) await hub.request('DELETE', `/api/sandboxes/${id}`, undefined, ada.key)
+    const { error } = await raw.request('tools/call', params)
+    expect(error?.data.hubCode).toBe('upstream_lost')
+    // and the next call starts another
+    expect((await park(ada)).params).toBeDefined()
+  })
+
+  test('SES-6: is of no use to another person, whose own child stays as it was', async () => {
+    const bob = await hub.addUser('bob')
+    const [{ params }, own] = [await park(ada), await park(bob)]
+    const { error } = await own.raw.request('tools/call', params)
+    expect(error).toMatchObject({ code: -32602 })
+    expect(textOf((await own.raw.request('tools/call', own.params)).result)).toContain('User declined')
+  })
+
+  test('ends with its person', async () => {
+    const eve = await hub.addUser('eve')
+    await park(eve)
+    const own = async () => {
+      const { items } = await hub.request<{ items: { userId: string | null }[] }>('GET', '/api/admin/sandboxes')
+      return items.filter((one) => one.userId === eve.id)
+    }
+    expect(await own()).toHaveLength(1)
+    await hub.request('PUT', `/api/admin/users/${eve.id}/active`, { active: false })
+    await until(async () => expect(await own()).toEqual([]), 5000)
+  })
+
+  test('is gone after the hub was started anew, which is said; the same call works again', async () => {
+    const { raw, params } = await park(ada)
+    await hub.killGateway('SIGKILL')
+    await hub.startGateway()
+    const { error } = await raw.request('tools/call', params)
+    expect(error).toMatchObject({ code: -32602, message: expect.stringContaining('is gone') as string })
+    const again = await park(ada)
+    expect(textOf((await again.raw.request('tools/call', again.params)).result)).toContain('User declined')
+  })
+})
