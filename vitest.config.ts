@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 const everywhere = ['{packages/*,gateway,cli,launcher,bench,test}/**/*.test.ts']
 const nowhere = ['**/node_modules/**', '**/.mcphub/**']
-/** Keeps both cores busy for minutes: beside it every test that waits for a published bound would be judged by its noise. */
-const crowd = ['test/e2e/isolation.test.ts']
+/** Keep both cores busy: beside it every test that waits for a published bound would be judged by its noise. */
+const crowd = ['test/e2e/isolation.test.ts', 'test/generative/generative.int.test.ts']
 
 // Two cores: two worker processes. Integration tests own real sockets, processes and databases, so forks, not threads.
 export default defineConfig({

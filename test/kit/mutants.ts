@@ -11,22 +11,28 @@ export interface Mutant {
   readonly file: string
   readonly find: string
   readonly replace: string
+  /** what the check that finds it says */
+  readonly shows?: RegExp
 }
 
 export interface PlantedGateway {
+  readonly root: string
   /** to be started in place of gateway/src/main.ts */
   readonly entry: string
   remove(): void
 }
 
-export function plant(mutant: Mutant): PlantedGateway {
+/** `withTests`: with a copy of the tests, which then test the planted sources. */
+export function plant(mutant: Mutant, { withTests = false }: { readonly withTests?: boolean } = {}): PlantedGateway {
   const root = mkdtempSync(join(tmpdir(), 'mcphub-mutant-'))
   chmodSync(root, 0o755)
   cpSync(join(ROOT, 'gateway'), join(root, 'gateway'), {
     recursive: true,
     filter: (path) => !path.endsWith('.test.ts'),
   })
+  if (withTests) cpSync(join(ROOT, 'test'), join(root, 'test'), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'))
+  symlinkSync(join(ROOT, 'packages'), join(root, 'packages'))
   const file = join(root, 'gateway/src', mutant.file)
   const text = readFileSync(file, 'utf8')
   if (text.split(mutant.find).length !== 2)
@@ -35,5 +41,9 @@ export function plant(mutant: Mutant): PlantedGateway {
     file,
     text.replace(mutant.find, () => mutant.replace),
   )
-  return { entry: join(root, 'gateway/src/main.ts'), remove: () => rmSync(root, { recursive: true, force: true }) }
+  return {
+    root,
+    entry: join(root, 'gateway/src/main.ts'),
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  }
 }
