@@ -15,9 +15,7 @@ export interface ConformanceHub {
   /** the fixture itself, without a hub */
   readonly fixtureUrl: string
   readonly hub: TestHub
-  /** sees every server */
-  readonly user: TestUser
-  /** A user whose `/mcp` shows this server alone, so that its URIs are nobody else's too. */
+  /** Another user, with a child of their own, whose `/mcp` shows this server alone, so that its URIs are nobody else's too. */
   addUserOf(server: UpstreamKind): Promise<TestUser>
   stop(): Promise<void>
 }
@@ -55,12 +53,12 @@ export async function startConformanceHub(): Promise<ConformanceHub> {
     )
     expect(items.find(({ name }) => name === 'stdio')?.package?.state).toBe('Ready')
   }, 60_000)
+  let users = 0
   return {
     fixtureUrl: modern.url,
     hub,
-    user: await hub.addUser('suite'),
     async addUserOf(server) {
-      const user = await hub.addUser(`suite-${server}`)
+      const user = await hub.addUser(`suite-${++users}`)
       await hub.request('POST', '/api/user/groups', { name: 'one', servers: [server] }, user.key)
       return user
     },

@@ -14,8 +14,8 @@ export interface SuiteRun {
   readonly passed: number
   /** `scenario:check: why` of everything that did not pass, expected or not */
   readonly problems: readonly string[]
-  /** the end of what it printed */
-  readonly summary: string
+  /** the end of what it printed: what it says of what was expected */
+  readonly verdict: string
 }
 
 interface Check {
@@ -53,7 +53,7 @@ async function run(command: readonly string[], url: string, expected: readonly s
     writeFileSync(baseline, JSON.stringify({ server: expected }))
     const more = ['--url', url, '-o', results, ...(expected.length > 0 ? ['--expected-failures', baseline] : [])]
     const { exitCode, output } = await execute([...command, ...more])
-    return { exitCode, ...readResults(results), summary: output.slice(-4000) }
+    return { exitCode, ...readResults(results), verdict: output.slice(-600) }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

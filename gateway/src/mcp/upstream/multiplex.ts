@@ -116,9 +116,9 @@ export class Multiplex {
   }
 
   /**
-   * Which call a question belongs to is not said. Questions that come at once are one call's. A call that waits for an answer hardly asks
-   * again: it may be parked for minutes, and a question that is not its own would lie there with it. Of the others the latest whose client
-   * can be asked; the latest, where nobody's can.
+   * Which call a question belongs to is not said. A call that waits for an answer hardly asks again: it may be parked for minutes, and a
+   * question that is not its own would lie there with it. So it is the latest of the others whose client can be asked; else one that asked
+   * just now, for some ask several things at once; else the latest of the others, which is told that it cannot be asked.
    */
   #likeliest(method: string): UpstreamCall | null {
     const now = performance.now()
@@ -146,8 +146,8 @@ export class Multiplex {
 const AT_ONCE_MS = 25
 
 function rankOf(call: UpstreamCall, isAble: boolean, now: number): number {
-  if (!call.isAsking) return isAble ? 2 : 1
-  return isAble && now - call.askedAt < AT_ONCE_MS ? 3 : 0
+  if (!call.isAsking) return isAble ? 3 : 1
+  return isAble && now - call.askedAt < AT_ONCE_MS ? 2 : 0
 }
 
 const NOT_FOUND: RpcAnswer = { error: { code: -32_601, message: 'Method not found' } }
