@@ -162,6 +162,7 @@ export function createRuntime(deps: RuntimeDeps): Runtime {
       sessionAbsoluteMs: config.sessionAbsoluteMs,
       sessionsPerUser: config.sessionsPerUser,
       parkedCallMs: config.parkedCallMs,
+      parkedCallsPerUser: Math.max(1, Math.floor(config.callsPerUser / 2)),
     },
   })
   return { packages, sandboxes, upstreams, access, discoveries, sessions, queue, endpoint }

@@ -27,6 +27,8 @@ export const LIMITS = {
   subscriptionsPerUser: 512,
   /** a call whose server asked its client something waits this long for the answers, then it is canceled */
   parkedCallMs: 5 * minute,
+  /** waiting so at once, of one user: half of the calls in flight; the oldest ends for one more */
+  parkedCallsPerUser: 16,
   /** how often one call may ask a client for input */
   inputRounds: 8,
   callsPerUser: 32,

@@ -52,6 +52,8 @@ export interface EndpointConfig {
   readonly keepAliveMs: number
   /** how long a call whose server asked something waits for its client */
   readonly parkedCallMs: number
+  /** and how many of one user may */
+  readonly parkedCallsPerUser: number
   readonly tickMs: number
 }
 
@@ -63,6 +65,7 @@ export const ENDPOINT_DEFAULTS: EndpointConfig = {
   streamAfterMs: 5_000,
   keepAliveMs: LIMITS.keepAliveMs,
   parkedCallMs: LIMITS.parkedCallMs,
+  parkedCallsPerUser: LIMITS.parkedCallsPerUser,
   tickMs: 1_000,
 }
 

@@ -76,6 +76,7 @@ class HubEndpoint implements McpEndpoint {
       sealingKeys: deps.sealingKeys,
       peers: deps.peers ?? createLonePeers(),
       parkedMs: deps.config.parkedCallMs,
+      perUser: deps.config.parkedCallsPerUser,
     })
     const legs: LegDeps = {
       upstreams: deps.upstreams,

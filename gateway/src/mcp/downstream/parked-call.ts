@@ -28,6 +28,8 @@ export interface ParkedCallInit {
   /** the handle of the next round, for the client: sealed */
   readonly sealState: (parked: ParkedCall) => string
   readonly parkedMs: number
+  /** it waits for its client from now on */
+  readonly onParked: (parked: ParkedCall) => void
   /** nothing of it is left; `error`: it failed while nobody was there to be told */
   readonly onOver: (parked: ParkedCall, error: HubError | null) => void
 }
@@ -150,7 +152,7 @@ export class ParkedCall implements CallSink {
 
   /** Roots are asked for at any time and missed by nobody; without the rest the call cannot go on (2026-07-28 basic/index, -32021). */
   #refuse(method: string, lacking: JsonObject, respond: (answer: RpcAnswer) => void): void {
-    respond(refuseLacking(lacking))
+    respond(refuseLacking(lacking, this.#client))
     const leg = this.#leg
     if (leg === null || method === 'roots/list' || Object.keys(lacking).length === 0) return
     this.#over(null)
@@ -173,6 +175,7 @@ export class ParkedCall implements CallSink {
     for (const [key, question] of this.#open) inputRequests[key] = toInputRequest(question)
     const result = { resultType: 'input_required', inputRequests, requestState: this.#init.sealState(this) }
     leg.sink.answer(buildResult(leg.idJson, JSON.stringify(result)), 'incomplete')
+    this.#init.onParked(this)
   }
 
   #deliver(json: Buffer, kind: AnswerKind | undefined): void {

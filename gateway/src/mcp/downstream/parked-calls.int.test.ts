@@ -265,22 +265,23 @@ describe('a 2026-07-28 client in front of an older server that asks in the middl
 
 describe('SES-5: a client is asked only what it declared', () => {
   test.each([
-    ['nothing declared', {}, FORM, { elicitation: { form: {} } }],
+    ['nothing declared', {}, FORM, { elicitation: { form: {} } }, -32601],
     [
       'forms alone',
       { elicitation: {} },
       { mode: 'url', url: 'https://x.example', message: 'm' },
       { elicitation: { url: {} } },
+      -32602,
     ],
   ])(
     '%s: the call fails with -32021 and what is lacking, and is canceled at the server',
-    async (_what, capabilities, asked, lacking) => {
+    async (_what, capabilities, asked, lacking, code) => {
       world.upstreams.servers.get('one')!.onCall = (sent) =>
         sent.sink.request('elicitation/create', asked, (answer) => void heard.push(answer))
       const answer = await ask({ capabilities })
       expect(answer.status).toBe(400)
       expect(answer.json.error).toMatchObject({ code: -32021, data: { requiredCapabilities: lacking } })
-      expect(heard).toMatchObject([{ error: { code: -32601 } }])
+      expect(heard).toMatchObject([{ error: { code } }])
       expect(world.upstreams.sent[0]!.canceled).toBe('the client cannot be asked')
       expect(world.queue.counts.inFlight).toBe(0)
     },
@@ -424,6 +425,21 @@ describe('the end of a parked call', () => {
     // its place is free: the one that waited is sent
     await until(() => world.upstreams.sent.length === 4)
     expect((await third).messages).toBeDefined()
+  })
+
+  test('of more than so many of one user the oldest ends, so that forgotten ones hold nobody up', async () => {
+    await world.close()
+    await open({ config: { parkedCallsPerUser: 2 } })
+    const oldest = requiredOf(await ask())
+    const foreign = requiredOf(await ask({ key: bob }))
+    const kept = [requiredOf(await ask()), requiredOf(await ask())]
+    expect(world.upstreams.sent.map((sent) => sent.canceled !== null)).toEqual([true, false, false, false])
+    expect(world.queue.counts.inFlight).toBe(3)
+    const refused = await retry(oldest, { 'elicitation-1': accept('x') })
+    expect(refused.json.error).toMatchObject({ data: { hubCode: 'canceled' } })
+    for (const one of kept) expect(textOf(await retry(one, { 'elicitation-1': accept('x') }))).toContain('x')
+    expect(textOf(await retry(foreign, { 'elicitation-1': accept('x') }, { key: bob }))).toContain('x')
+    expect(LIMITS.parkedCallsPerUser * 2).toBe(LIMITS.callsPerUser)
   })
 
   test('its child ends: the retry is told why', async () => {

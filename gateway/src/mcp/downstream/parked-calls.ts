@@ -20,6 +20,7 @@ export interface ParkedCallsDeps {
   readonly sealingKeys: () => readonly Buffer[]
   readonly peers: Peers
   readonly parkedMs: number
+  readonly perUser: number
 }
 
 /** What is inside a handle. */
@@ -55,7 +56,7 @@ export class ParkedCalls implements Relay {
     const { owner } = call
     const { handle } = exchange
     const lacking = findLacking(owner.clientCapabilities, method, params)
-    if (lacking !== null) return this.#refuse(exchange, request, lacking)
+    if (lacking !== null) return this.#refuse(exchange, request, lacking, owner.clientCapabilities)
     if (handle === null || !STATEFUL.has(call.request.method)) return respond(CANNOT_ASK)
     const { facts } = call
     const sealer = this.#sealerOf(call, route)
@@ -73,6 +74,7 @@ export class ParkedCalls implements Relay {
       },
       sealState: (one) => this.#seal(sealer, one),
       parkedMs: this.#deps.parkedMs,
+      onParked: ({ principal }) => this.#makeRoom(principal.userId),
       onOver: (one, error) => this.#forget(one, error),
     })
     // it outlives this request
@@ -121,13 +123,19 @@ export class ParkedCalls implements Relay {
     parked.respond(retry.responses)
   }
 
-  #refuse(exchange: Exchange, { method, respond }: ServerRequest, lacking: ReturnType<typeof findLacking> & {}): void {
+  #refuse(exchange: Exchange, { method, respond }: ServerRequest, lacking: JsonObject, declared: JsonObject): void {
     const { handle } = exchange
-    respond(refuseLacking(lacking))
+    respond(refuseLacking(lacking, declared))
     // servers ask for roots at any time, also in the middle of a call that needs none
     if (method === 'roots/list' || Object.keys(lacking).length === 0) return
     exchange.fail(lackingFault(lacking))
     handle?.cancel('the client cannot be asked')
+  }
+
+  /** Clients forget calls: those must not keep their user from making new ones. */
+  #makeRoom(userId: string): void {
+    const waiting = [...this.#calls.values()].filter((one) => one.isWaiting && one.principal.userId === userId)
+    if (waiting.length > this.#deps.perUser) waiting[0]!.cancel('newer ones wait for their client')
   }
 
   #forget(parked: ParkedCall, error: HubError | null): void {
