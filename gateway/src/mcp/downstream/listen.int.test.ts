@@ -131,7 +131,7 @@ describe('a listen request', () => {
     await until(() => world.upstreams.watched.length === 0)
   })
 
-  test('R4-2d: a server that is taken away is not listened to any more', async () => {
+  test('R4-2d: a server that is taken away is not listened to until it is given back', async () => {
     const stream = await listen(alice, { resourceSubscriptions: ['a://own', 'b://own'] })
     world.access.hide(idOf(alice), 'a')
     update('a', 'a://own')
@@ -139,6 +139,12 @@ describe('a listen request', () => {
     update('b', 'b://own')
     await until(() => stream.messages.length === 2)
     expect(stream.messages[1]).toMatchObject({ params: { uri: 'b://own' } })
+    world.access.hide(idOf(alice), 'a', false)
+    await until(() => world.upstreams.watched.length === 2)
+    update('a', 'a://own')
+    await until(() => stream.messages.length === 3)
+    stream.close()
+    await until(() => world.upstreams.watched.length === 0)
   })
 
   test('R4-2d: one user has only so many of them, and so many resources', async () => {
@@ -224,6 +230,10 @@ describe('nobody hears of what is another’s', () => {
     update('b', 'b://own', { userId: idOf(alice), sessionId: first.id })
     await until(() => first.stream.messages.length === 1)
     expect(second.stream.messages).toHaveLength(1)
+    second.stream.close()
+    await until(() => world.upstreams.watched.every((one) => one.includes(first.id)))
+    open.push(await openEvents(world, `/mcp?key=${alice}`, second.headers))
+    await until(() => world.upstreams.watched.length === 3)
     world.authenticator.revoke(alice)
     await until(() => world.upstreams.watched.length === 0)
   })

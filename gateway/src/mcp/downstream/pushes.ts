@@ -129,7 +129,7 @@ export class Pushes {
     try {
       const view = await access.view(hearer.principal, hearer.scope)
       const listing = view === null ? null : await listings.peek(hearer.principal, view, hearer.scope)
-      hearer.watches?.keep((server) => view?.grants.has(server) === true)
+      hearer.watches?.follow((server) => view?.grants.get(server)?.server ?? null)
       if (hearer.kinds.size === 0) return
       if (listing === null) hearer.lists?.close()
       else void hearer.lists?.follow(listing)

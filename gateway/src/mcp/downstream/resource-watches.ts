@@ -29,8 +29,10 @@ interface Watched {
   readonly uri: string
   /** as the client wrote it */
   readonly known: string
-  readonly agreed: Promise<void>
+  agreed: Promise<void>
   release: (() => void) | null
+  /** the server is not this user's at the moment: nothing of it is asked on their behalf */
+  isResting: boolean
 }
 
 export interface WatchedUri {
@@ -65,21 +67,28 @@ export class ResourceWatches {
     } catch (error) {
       return Promise.reject(error as HubError)
     }
-    const asked = this.#upstreams.watch(this.#owner, server, uri)
-    const agreed = asked.then(
-      (release) => {
-        // given up while the server was asked
-        if (this.#all.get(key) === watched) watched.release = release
-        else release()
-      },
-      (error: unknown) => {
-        if (this.#all.get(key) === watched) this.#drop(key, watched)
-        throw error
-      },
-    )
-    const watched: Watched = { server: server.name, uri, known, agreed, release: null }
+    const watched: Watched = {
+      server: server.name,
+      uri,
+      known,
+      agreed: Promise.resolve(),
+      release: null,
+      isResting: false,
+    }
     this.#all.set(key, watched)
-    return agreed
+    watched.agreed = this.#ask(watched, server).catch((error: unknown) => {
+      if (this.#all.get(key) === watched) this.#drop(key, watched)
+      throw error
+    })
+    return watched.agreed
+  }
+
+  async #ask(watched: Watched, server: CatalogServer): Promise<void> {
+    const release = await this.#upstreams.watch(this.#owner, server, watched.uri)
+    const isWanted = this.#all.get(`${watched.server}\n${watched.uri}`) === watched && !watched.isResting
+    // given up while the server was asked, or asked twice
+    if (isWanted && watched.release === null) watched.release = release
+    else release()
   }
 
   remove(server: string, uri: string): void {
@@ -88,13 +97,26 @@ export class ResourceWatches {
     if (watched !== undefined) this.#drop(key, watched)
   }
 
-  /** Those of servers that are no longer this user's are given back. */
-  keep(isTheirs: (server: string) => boolean): void {
-    for (const [key, watched] of this.#all) if (!isTheirs(watched.server)) this.#drop(key, watched)
+  /** What is at servers that are not this user's any more is given back until they are again. `find`: null = it is not theirs */
+  follow(find: (server: string) => CatalogServer | null): void {
+    for (const watched of this.#all.values()) {
+      const server = find(watched.server)
+      if (server === null) this.#rest(watched)
+      else if (watched.isResting) {
+        watched.isResting = false
+        // the client was told that it would hear of it: it goes on trying with the next change
+        this.#ask(watched, server).catch(() => (watched.isResting = true))
+      }
+    }
+  }
+
+  /** Nobody is there to hear. */
+  rest(): void {
+    this.follow(() => null)
   }
 
   close(): void {
-    this.keep(() => false)
+    for (const [key, watched] of this.#all) this.#drop(key, watched)
   }
 
   /**
@@ -108,6 +130,12 @@ export class ResourceWatches {
       if (watched.server === server && isPartOf(uri, watched.uri)) return null
     }
     return undefined
+  }
+
+  #rest(watched: Watched): void {
+    watched.isResting = true
+    watched.release?.()
+    watched.release = null
   }
 
   #drop(key: string, watched: Watched): void {

@@ -111,6 +111,27 @@ describe('the same story through every client', () => {
   })
 })
 
+test('v2 listens: it is told of what it named, under the URI it named, until either side ends it', async () => {
+  const { client } = await connectV2('pin')
+  const updated: string[] = []
+  let changes = 0
+  client.setNotificationHandler('notifications/resources/updated', ({ params }) => void updated.push(params.uri))
+  client.setNotificationHandler('notifications/tools/list_changed', () => void changes++)
+  const asked = { toolsListChanged: true, resourceSubscriptions: ['one://a', 'none://x'] }
+  const subscription = await client.listen(asked)
+  expect(subscription.honoredFilter).toEqual({ toolsListChanged: true, resourceSubscriptions: ['one://a'] })
+  world.upstreams.emit({ server: 'one', method: 'notifications/resources/updated', params: { uri: 'one://a' } })
+  world.upstreams.servers.get('one')!.tools = []
+  world.upstreams.emit({ server: 'one', method: 'notifications/tools/list_changed' })
+  await until(() => updated.length === 1 && changes === 1)
+  expect(updated).toEqual(['one://a'])
+  await subscription.close()
+  await until(() => world.upstreams.watched.length === 0)
+  const second = await client.listen(asked)
+  world.endpoint.stop()
+  expect(await second.closed).toBe('graceful')
+})
+
 test('both clients go on after a restart: no initialize, no lost call', async () => {
   const v1 = await connectV1()
   const v2 = await connectV2('legacy')

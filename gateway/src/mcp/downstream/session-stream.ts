@@ -34,6 +34,8 @@ export function openSessionStream(
     const at = session.streams.indexOf(stream)
     if (at !== -1) session.streams.splice(at, 1)
     stream.lists?.close()
+    // nobody is there to be told; with the next stream they are taken up again
+    if (session.streams.length === 0) session.watches?.rest()
   })
   return stream
 }
