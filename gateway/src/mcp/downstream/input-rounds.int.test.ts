@@ -249,7 +249,7 @@ test('SES-5: with an older server, an older client is asked for a form or a URL 
   const session = await openSession({ elicitation: {} })
   await post(world, '/mcp/one', alice, CALL, { 'mcp-session-id': session })
   expect(got).toMatchObject([
-    { error: { code: -32601, message: expect.stringContaining('elicitation.url') as string } },
+    { error: { code: -32602, message: expect.stringContaining('elicitation.url') as string } },
   ])
 })
 

@@ -57,11 +57,13 @@ export const NO_HOOKS: ReplyHooks = {
 
 export const CANNOT_ASK: RpcAnswer = { error: { code: -32601, message: 'The client of this call cannot be asked' } }
 
-/** A server can tell its own user why. */
-export function refuseLacking(lacking: JsonObject): RpcAnswer {
-  if (Object.keys(lacking).length === 0) return CANNOT_ASK
+/** A server can tell its own user why: a method the client does not have, or one it has in another form (2025-11-25 client/elicitation "Error Handling"). */
+export function refuseLacking(lacking: JsonObject, declared: JsonObject): RpcAnswer {
+  const [name] = Object.keys(lacking)
+  if (name === undefined) return CANNOT_ASK
   const message = `The client of this call cannot be asked: it did not declare ${nameOf(lacking)}`
-  return { error: { code: -32601, message, data: { requiredCapabilities: lacking } } }
+  const code = declared[name] === undefined ? -32601 : -32602
+  return { error: { code, message, data: { requiredCapabilities: lacking } } }
 }
 
 /** `{ elicitation: { url: {} } }` → `"elicitation.url"` */

@@ -21,7 +21,7 @@ export const SESSION_RELAY: Relay = {
 export function relayRequest(session: Session, exchange: Exchange, request: ServerRequest): void {
   const { method, params, respond } = request
   const lacking = findLacking(session.capabilities, method, params)
-  if (lacking !== null) return respond(refuseLacking(lacking))
+  if (lacking !== null) return respond(refuseLacking(lacking, session.capabilities))
   if (!exchange.canStream) return respond(CANNOT_ASK)
   session.pending ??= new Map()
   if (session.pending.size >= PENDING_LIMIT) return respond(GONE)
