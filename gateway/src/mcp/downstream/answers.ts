@@ -2,12 +2,9 @@
 import type { ServerResponse } from 'node:http'
 import { ERROR_FACES, toRpcError, type HubError } from '@mcphub/api'
 
-export function buildResult(idJson: string, result: string | Buffer): Buffer {
-  const head = `{"jsonrpc":"2.0","id":${idJson},"result":`
-  if (typeof result === 'string') return Buffer.from(`${head}${result}}`)
-  return Buffer.concat([Buffer.from(head), result, CLOSE])
+export function buildResult(idJson: string, result: string): Buffer {
+  return Buffer.from(`{"jsonrpc":"2.0","id":${idJson},"result":${result}}`)
 }
-const CLOSE = Buffer.from('}')
 
 /** The client's own faults carry no request id: refusals must not tell "hidden" from "unknown" by a single byte (threats.md SES-8). */
 export function buildError(idJson: string, error: HubError, requestId?: string): Buffer {
@@ -26,6 +23,17 @@ export function sendJson(res: ServerResponse, status: number, body: Buffer, head
 }
 
 const ONE_WRITE_BYTES = 16 * 1024
+
+/** A whole answer in pieces. Large ones, which other answers share, leave as they are: to copy half a megabyte costs more than to send it. */
+export function sendPieces(res: ServerResponse, pieces: readonly Buffer[]): void {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  if (length <= ONE_WRITE_BYTES) return sendJson(res, 200, Buffer.concat(pieces))
+  if (res.headersSent || res.destroyed) return
+  res.writeHead(200, ['Content-Type', 'application/json', 'Content-Length', String(length)])
+  // node:http gathers them in one write at the end of this tick
+  for (const piece of pieces) res.write(piece)
+  res.end()
+}
 
 /** A refusal of the whole request, before or instead of any dispatch: the code's own HTTP status. */
 export function sendRefusal(res: ServerResponse, error: HubError, idJson: string, requestId: string): void {

@@ -90,6 +90,9 @@ class BatchPlace implements Reply {
     }
     this.#over(this.#hooks?.rewrite?.(json, undefined) ?? json, 'ok', null)
   }
+  answerPieces(pieces: readonly Buffer[]): void {
+    this.answer(Buffer.concat(pieces))
+  }
   begin(): void {
     this.#chunks = []
   }

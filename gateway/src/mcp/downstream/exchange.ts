@@ -7,7 +7,7 @@ import { lend } from '../../proxy/blocks.ts'
 import type { InFlight, Listed } from '../in-flight.ts'
 import type { AnswerKind, CallHandle, CallSink, Era, JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
 import type { Accepts } from './accept.ts'
-import { buildError, sendJson, sendRefusal } from './answers.ts'
+import { buildError, sendJson, sendPieces, sendRefusal } from './answers.ts'
 import type { EndpointConfig } from './endpoint-deps.ts'
 import { EventStream, ignoreLateWrite } from './event-stream.ts'
 import { isWantedLog } from './log-filter.ts'
@@ -18,6 +18,8 @@ export type Outcome = 'ok' | 'error' | 'refused' | 'canceled'
 /** Where an answer goes: the client of one POST, or a place in a batch. */
 export interface Reply extends CallSink {
   readonly idJson: string
+  /** a result of the hub's own, in pieces that other answers may share */
+  answerPieces(pieces: readonly Buffer[]): void
   /** a refusal or fault of the hub; unlike `fail` it is known to come before anything was sent upstream */
   refuse(error: HubError): void
   /** before the call is sent: an upstream may answer at once */
@@ -121,8 +123,9 @@ export class Exchange implements Reply, Listed {
     if (this.#state === 'over') return
     if (kind === 'incomplete' && this.#options.era === 'legacy') return this.#askMore(json)
     const sent = this.#isGone || this.#hooks.rewrite === null ? json : this.#hooks.rewrite(json, kind)
-    // a task that nobody asked for was made an error of
-    const known = kind === undefined || kind === 'task' ? readKind(sent, this.idJson) : kind
+    // a task that nobody asked for was made an error of, an error that only asks for something a question
+    const isKnown = kind !== undefined && kind !== 'task' && (kind !== 'error' || sent === json)
+    const known = isKnown ? kind : readKind(sent, this.idJson)
     if (known === 'error') return this.#passError(sent)
     this.#respond(sent)
     this.#over(known === 'failure' ? 'error' : 'ok', null)
@@ -131,6 +134,14 @@ export class Exchange implements Reply, Listed {
   #passError(json: Buffer): void {
     this.#respond(json, this.#statusOf(isMissingCapability(json)))
     this.#over('error', 'upstream_error')
+  }
+
+  answerPieces(pieces: readonly Buffer[]): void {
+    if (this.#state === 'over') return
+    const { res, accepts } = this.#options
+    if (this.#isGone || this.#events !== null || !accepts.json) this.#respond(Buffer.concat(pieces))
+    else sendPieces(res, pieces)
+    this.#over('ok', null)
   }
 
   /** An older client knows no such answer: what is asked goes to it as requests, where it can be asked. */

@@ -46,7 +46,7 @@ export function answerList(deps: LegDeps, call: RpcCall): void {
   const { era, inbound, listing, reply, request, session } = call
   const kind = LIST_METHODS[request.method]!
   const cursors = createSealer(deps.sealingKeys, 'cursor', `${inbound.principal.userId}\n${inbound.endpoint.path}`)
-  reply.answer(deps.local.list(kind, { idJson: request.idJson, params: request.params, listing, era, cursors }))
+  reply.answerPieces(deps.local.list(kind, { idJson: request.idJson, params: request.params, listing, era, cursors }))
   if (session === null) return
   const change = kind === 'resourceTemplates' ? 'resources' : kind
   session.shown[change] = deps.listings.readStates(listing)[change]

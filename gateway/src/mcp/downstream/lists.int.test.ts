@@ -31,6 +31,25 @@ async function openStream(key: string, capabilities: object = {}) {
   return { headers, opened, stream: await openEvents(world, `/mcp?key=${key}`, headers) }
 }
 
+test('a page of half a megabyte is the same as JSON, as a stream and within a batch, and its length is told', async () => {
+  world.upstreams.servers.set('many', {
+    tools: Array.from({ length: 900 }, (_, at) => tool(`${'한'.repeat(150)}${at}`)),
+  })
+  world.catalog.put(makeServer('many'))
+  await until(() => world.discoveryStore.rows.some((row) => row.server === 'many'))
+  const plain = await post(world, '/mcp', alice, rpc(1, 'tools/list'))
+  expect(plain.json.result.tools).toHaveLength(900)
+  expect(plain.headers['content-length']).toBe(String(Buffer.byteLength(plain.text)))
+  const streamed = await post(world, '/mcp', alice, rpc(1, 'tools/list'), { accept: 'text/event-stream' })
+  expect(streamed.headers['content-type']).toBe('text/event-stream')
+  expect(streamed.text).toBe(`event: message\ndata: ${plain.text}\n\n`)
+  const params = { protocolVersion: '2025-03-26', capabilities: {}, clientInfo: { name: 't', version: '1' } }
+  const opened = await post(world, '/mcp', alice, rpc(0, 'initialize', params))
+  const headers = { 'mcp-session-id': opened.headers['mcp-session-id'] as string }
+  const batch = await post(world, '/mcp', alice, [rpc(1, 'tools/list')], headers)
+  expect(batch.text).toBe(`[${plain.text}]`)
+})
+
 describe('missing variables', () => {
   beforeEach(() => {
     world.upstreams.servers.set('hub', { tools: [tool('issues')] })

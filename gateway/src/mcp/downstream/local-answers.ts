@@ -8,7 +8,6 @@ import { isObject } from '../codec/message.ts'
 import type { Discovery } from '../discovery/discovery-store.ts'
 import type { Listing, ListKind } from '../discovery/listing.ts'
 import type { Era, JsonObject } from '../upstream/upstreams.ts'
-import { buildResult } from './answers.ts'
 import type { Sealer } from './sealer.ts'
 import { hasLegacyTasks } from './tasks.ts'
 
@@ -27,8 +26,8 @@ export const LIST_METHODS: Readonly<Record<string, ListKind>> = {
 export interface LocalAnswers {
   initialize(revision: string, listing: Listing, scope: EndpointScope): string
   discover(listing: Listing, scope: EndpointScope): string
-  /** @throws HubError `invalid_params` for a cursor that is not this user's */
-  list(kind: ListKind, request: ListRequest): Buffer
+  /** In pieces, of which the page is everybody's. @throws HubError `invalid_params` for a cursor that is not this user's */
+  list(kind: ListKind, request: ListRequest): readonly Buffer[]
 }
 
 export interface ListRequest {
@@ -68,7 +67,7 @@ export function createLocalAnswers(version: string): LocalAnswers {
   }
 }
 
-function buildList(kind: ListKind, request: ListRequest, serverInfo: JsonObject): Buffer {
+function buildList(kind: ListKind, request: ListRequest, serverInfo: JsonObject): readonly Buffer[] {
   const { listing, era } = request
   const pages = listing.pages[kind]
   const at = readCursor(kind, request)
@@ -77,8 +76,9 @@ function buildList(kind: ListKind, request: ListRequest, serverInfo: JsonObject)
   const cache = era === 'modern' ? { resultType: 'complete', ttlMs: TTL_MS, cacheScope: 'private' } : {}
   const meta = { ...(era === 'modern' ? { [META.serverInfo]: serverInfo } : {}), ...readMeta(kind, listing) }
   const rest = { ...next, ...cache, ...(Object.keys(meta).length === 0 ? {} : { _meta: meta }) }
-  const tail = Object.keys(rest).length === 0 ? ']}' : `],${JSON.stringify(rest).slice(1)}`
-  return buildResult(request.idJson, Buffer.concat([Buffer.from(`{"${kind}":[`), page, Buffer.from(tail)]))
+  const head = `{"jsonrpc":"2.0","id":${request.idJson},"result":{"${kind}":[`
+  const tail = Object.keys(rest).length === 0 ? ']}}' : `],${JSON.stringify(rest).slice(1)}}`
+  return [Buffer.from(head), page, Buffer.from(tail)]
 }
 
 function readCursor(kind: ListKind, { params, cursors }: ListRequest): number {
