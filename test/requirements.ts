@@ -454,6 +454,9 @@ const ATTACKED: readonly Requirement[] = [
     'at least 2,000 random sequences of messages, behaviours and faults show nothing that may not be seen',
   ),
   attack('R4-31', 'each of the planted faults is found by those sequences'),
+  attack('R4-32', '10,000 requests a minute without a key leave the p99 of people at work within twice'),
+  attack('R4-33', 'a client that does not read costs no memory and nobody else anything'),
+  attack('R4-34', 'whatever a server does to one call, the calls of others are answered'),
 ]
 
 export const REQUIREMENTS: readonly Requirement[] = [

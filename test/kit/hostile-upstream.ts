@@ -226,12 +226,17 @@ function gigantic(res: ServerResponse, type: string, head: string): void {
   more()
 }
 
+/** every way to misbehave */
+export const HOSTILE_TOOLS: readonly string[] = Object.keys(MODES)
+
 export interface HostileOptions {
   /** status for a request without or with an unknown session; 404 by the specification */
   readonly lostSessionStatus?: number
   /** false: keeps no sessions at all */
   readonly sessions?: boolean
   readonly revision?: string
+  /** what it lists; default only `echo`, while all of `HOSTILE_TOOLS` can be called */
+  readonly tools?: readonly string[]
   /** answers `server/discover` with this instead of an error */
   readonly discover?: Mode
   readonly initialize?: Mode
@@ -331,7 +336,7 @@ export class HostileUpstream {
       return sendJson(res, {
         jsonrpc: '2.0',
         id: body.id,
-        result: { tools: [{ name: 'echo', inputSchema: { type: 'object' } }] },
+        result: { tools: (this.#options.tools ?? ['echo']).map((name) => ({ name, inputSchema: { type: 'object' } })) },
       })
     }
     if (body.method !== 'tools/call') {
