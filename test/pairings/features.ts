@@ -4,8 +4,9 @@ import { OFFERS } from './offers.ts'
 import { OPENINGS } from './openings.ts'
 import { ASKED } from './questions.ts'
 import { TALKS } from './talks.ts'
+import { TASKS } from './tasks.ts'
 
-export const FEATURES: readonly Feature[] = [...OPENINGS, ...OFFERS, ...TALKS, ...ASKED]
+export const FEATURES: readonly Feature[] = [...OPENINGS, ...OFFERS, ...TALKS, ...ASKED, ...TASKS]
 
 /** Promised and not there yet; one entry for each reason. Nothing in it runs. */
 export const PENDING: readonly {
@@ -13,13 +14,7 @@ export const PENDING: readonly {
   readonly down?: readonly Down[]
   readonly up?: readonly Up[]
   readonly reason: string
-}[] = [
-  {
-    titles: ["the server's capabilities"],
-    down: ['2026-07-28'],
-    reason: 'resource subscriptions of listen requests are there, but not yet said at server/discover',
-  },
-]
+}[] = []
 
 export function isPending({ title }: Feature, down: Down, up: Up): boolean {
   return PENDING.some(

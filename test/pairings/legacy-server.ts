@@ -19,6 +19,7 @@ export function buildLegacyServer(probe: surface.Surface, taskStore = new InMemo
     resources: { listChanged: true, subscribe: true },
     completions: {},
     logging: {},
+    extensions: { [surface.EXTENSION]: { version: 1 } },
     tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } },
   }
   const server = new Server(
@@ -34,7 +35,10 @@ export function buildLegacyServer(probe: surface.Surface, taskStore = new InMemo
     return (await tool(params, extra)) as t.CallToolResult
   })
   server.setRequestHandler(t.ListPromptsRequestSchema, () => ({ prompts: surface.listPrompts(probe) }))
-  server.setRequestHandler(t.GetPromptRequestSchema, ({ params }) => surface.getPrompt(params.arguments?.['name']))
+  server.setRequestHandler(t.GetPromptRequestSchema, async ({ params }, { sendRequest }) => {
+    if (params.name !== 'ask') return surface.getPrompt(params.arguments?.['name'])
+    return surface.getPrompt(JSON.stringify(await sendRequest(surface.QUESTIONS.elicit as never, ANYTHING)))
+  })
   server.setRequestHandler(
     t.ListResourcesRequestSchema,
     () => ({ resources: surface.listResources(probe) }) as t.ListResourcesResult,
@@ -42,11 +46,16 @@ export function buildLegacyServer(probe: surface.Surface, taskStore = new InMemo
   server.setRequestHandler(t.ListResourceTemplatesRequestSchema, () => ({
     resourceTemplates: surface.listTemplates(),
   }))
-  server.setRequestHandler(t.ReadResourceRequestSchema, ({ params }) => {
+  server.setRequestHandler(t.ReadResourceRequestSchema, async ({ params }, { sendRequest }) => {
+    if (params.uri === 'probe://ask') {
+      const answer = await sendRequest(surface.QUESTIONS.elicit as never, ANYTHING)
+      return { contents: [{ uri: params.uri, text: JSON.stringify(answer) }] }
+    }
     const found = surface.readResource(probe, params.uri)
     if (found === null) throw new t.McpError(-32_002, 'Resource not found', { uri: params.uri })
     return found
   })
+  server.setNotificationHandler(t.RootsListChangedNotificationSchema, () => void probe.rootsChanged++)
   server.setRequestHandler(t.SubscribeRequestSchema, ({ params }) => (subscribed.add(params.uri), {}))
   server.setRequestHandler(t.UnsubscribeRequestSchema, ({ params }) => (subscribed.delete(params.uri), {}))
   server.setRequestHandler(t.CompleteRequestSchema, ({ params }) => surface.complete(params.argument.value))
@@ -89,6 +98,8 @@ function buildTools(server: Server, probe: surface.Surface, subscribed: Set<stri
         })
       }),
     aborted: async () => surface.text(probe.aborted),
+    'roots-changed': async () => surface.text(probe.rootsChanged),
+    mirror: async (params) => surface.text({ region: params.arguments?.['region'], header: null }),
     async change({ arguments: args }, { sendNotification }) {
       const list = args?.['list'] as 'tools' | 'prompts' | 'resources'
       if (!probe.extra.delete(list)) probe.extra.add(list)

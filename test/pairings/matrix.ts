@@ -1,6 +1,7 @@
 // The shape of the pairing matrix: who stands in front of the hub, who behind it, and for each feature what is to be seen between the two.
 // The tests exchange it over the wire, the guide is written from it.
 import type { JsonObject, Loose, RawClient, Reply } from '../kit/raw-client.ts'
+import { EXTENSION } from './surface.ts'
 
 export const DOWNSTREAMS = ['2025-03-26', '2025-06-18', '2025-11-25', 'plain POST', '2026-07-28'] as const
 export type Down = (typeof DOWNSTREAMS)[number]
@@ -54,14 +55,19 @@ export function expectedOf({ rules = [] }: Feature, down: Down, up: Up): Outcome
 
 /** What the client of a revision says it can do: all that revision knows. */
 export const CAPABILITIES: Readonly<Record<Down, JsonObject>> = {
-  '2025-03-26': { sampling: {}, roots: { listChanged: true } },
-  '2025-06-18': { sampling: {}, roots: { listChanged: true }, elicitation: {} },
-  '2025-11-25': { sampling: {}, roots: { listChanged: true }, elicitation: { form: {}, url: {} } },
+  '2025-03-26': { sampling: {}, roots: { listChanged: true }, extensions: { [EXTENSION]: {} } },
+  '2025-06-18': { sampling: {}, roots: { listChanged: true }, elicitation: {}, extensions: { [EXTENSION]: {} } },
+  '2025-11-25': {
+    sampling: {},
+    roots: { listChanged: true },
+    elicitation: { form: {}, url: {} },
+    extensions: { [EXTENSION]: {} },
+  },
   'plain POST': {},
   '2026-07-28': {
     sampling: {},
     roots: {},
     elicitation: { form: {}, url: {} },
-    extensions: { 'io.modelcontextprotocol/tasks': {} },
+    extensions: { 'io.modelcontextprotocol/tasks': {}, [EXTENSION]: {} },
   },
 }

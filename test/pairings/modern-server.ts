@@ -29,7 +29,7 @@ function buildModernServer(probe: Probe): Server {
     resources: { listChanged: true, subscribe: true },
     completions: {},
     logging: {},
-    extensions: { [TASKS]: {} },
+    extensions: { [TASKS]: {}, [surface.EXTENSION]: { version: 1 } },
   }
   const server = new Server({ name: 'probe', version: '1.0.0' }, { capabilities, instructions: surface.INSTRUCTIONS })
   const state = probe.surface
@@ -46,16 +46,25 @@ function buildModernServer(probe: Probe): Server {
     return tool(params['arguments'] ?? {}, ctx, probe)
   })
   on('prompts/list', () => ({ prompts: surface.listPrompts(state), ttlMs: 60_000, cacheScope: 'public' }))
-  on('prompts/get', (params) =>
-    surface.getPrompt((params['arguments'] as Record<string, unknown> | undefined)?.['name']),
-  )
+  on('prompts/get', (params, ctx) => {
+    if (params['name'] !== 'ask') {
+      return surface.getPrompt((params['arguments'] as Record<string, unknown> | undefined)?.['name'])
+    }
+    const answer = ctx.mcpReq.inputResponses?.['answer']
+    return answer === undefined ? askOnce('elicit') : surface.getPrompt(JSON.stringify(answer))
+  })
   on('resources/list', () => ({ resources: surface.listResources(state), ttlMs: 60_000, cacheScope: 'public' }))
   on('resources/templates/list', () => ({
     resourceTemplates: surface.listTemplates(),
     ttlMs: 60_000,
     cacheScope: 'public',
   }))
-  on('resources/read', (params) => {
+  on('resources/read', (params, ctx) => {
+    if (params['uri'] === 'probe://ask') {
+      const answer = ctx.mcpReq.inputResponses?.['answer']
+      if (answer === undefined) return askOnce('elicit')
+      return { contents: [{ uri: 'probe://ask', text: JSON.stringify(answer) }], ttlMs: 0, cacheScope: 'private' }
+    }
     const found = surface.readResource(state, params['uri']!)
     if (found === null) throw new ProtocolError(-32_602, 'Resource not found', { uri: params['uri'] })
     return { ...found, ttlMs: 1_000, cacheScope: 'public' }
@@ -94,6 +103,8 @@ function questionOf(name: surface.Question): never {
   const { elicitationId: _, ...rest } = params as Record<string, unknown>
   return { method, params: rest } as never
 }
+
+const askOnce = (question: surface.Question) => inputRequired({ inputRequests: { answer: questionOf(question) } })
 
 const ask =
   (question: surface.Question): Tool =>
@@ -135,6 +146,8 @@ const TOOLS: Readonly<Record<string, Tool>> = {
         reject(new Error('aborted'))
       })
     }),
+  'roots-changed': async (_args, _ctx, { surface: state }) => surface.text(state.rootsChanged),
+  mirror: async ({ region }, { http }) => surface.text({ region, header: http?.req?.headers.get('mcp-param-region') }),
   aborted: async (_args, _ctx, { surface: state }) => surface.text(state.aborted),
   async change(args, _ctx, { surface: { extra }, notify }) {
     const list = args['list'] as 'tools' | 'prompts' | 'resources'

@@ -114,6 +114,20 @@ const CALLS: readonly Feature[] = [
   },
   {
     area: 'Calls',
+    title: 'an argument that is repeated in a header (`x-mcp-header`)',
+    note: 'New in 2026-07-28: its clients send the header, for older ones the hub makes it. Older servers get the argument alone.',
+    rules: [{ up: LEGACY_UPS, is: 'passes as the argument alone' }],
+    async exchange({ client, down }) {
+      const params = { name: 'mirror', arguments: { region: 'eu-1' } }
+      const headers = down === '2026-07-28' ? { 'mcp-param-region': 'eu-1' } : {}
+      const { result: answer } = await client.request('tools/call', params, { headers })
+      const { region, header } = JSON.parse(answer.content[0].text) as Loose
+      if (region !== 'eu-1') return 'none: the argument is lost'
+      return header === 'eu-1' ? 'passes' : 'passes as the argument alone'
+    },
+  },
+  {
+    area: 'Calls',
     title: 'a tool that is not there',
     rules: [{ is: 'client: -32602' }],
     exchange: (cell) => refusal(cell, 'tools/call', { name: 'no-such-tool', arguments: {} }),

@@ -1,7 +1,7 @@
 // Rows of the pairing matrix: how a client opens, and what it is told of the server.
 import type { Loose } from '../kit/raw-client.ts'
 import { SESSIONS, type Feature } from './matrix.ts'
-import { INSTRUCTIONS } from './surface.ts'
+import { EXTENSION, INSTRUCTIONS } from './surface.ts'
 
 const AREA = 'Opening'
 const NOTHING = 'none: nothing is opened'
@@ -42,6 +42,30 @@ export const OPENINGS: readonly Feature[] = [
       return hasLists && capabilities.completions && capabilities.logging && capabilities.resources.subscribe === true
         ? 'passes'
         : `none: ${JSON.stringify(capabilities)}`
+    },
+  },
+  {
+    area: AREA,
+    title: 'extensions the server offers',
+    rules: [{ down: ['plain POST'], is: NOTHING }],
+    async exchange({ client, down }) {
+      if (down === 'plain POST') return NOTHING
+      const { result } = down === '2026-07-28' ? await client.request('server/discover') : client.initialized!
+      const offered = result.capabilities.extensions?.[EXTENSION]
+      return offered?.version === 1 ? 'passes' : 'none: it is not offered'
+    },
+  },
+  {
+    area: AREA,
+    title: 'extensions the client declares',
+    note: 'A stdio server is started for a person, not for one of their editors: it hears of none.',
+    rules: [
+      { up: ['stdio'], is: 'none: it is not declared' },
+      { down: ['plain POST'], is: 'none: it is not declared' },
+    ],
+    async exchange({ ask }) {
+      const { capabilities } = (await ask('whoami')) as Loose
+      return capabilities?.extensions?.[EXTENSION] === undefined ? 'none: it is not declared' : 'passes'
     },
   },
   {

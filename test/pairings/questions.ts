@@ -2,7 +2,7 @@
 // then its answer says what it wants to know and the client calls again.
 import { isDeepStrictEqual } from 'node:util'
 import type { JsonObject, Loose, Reply } from '../kit/raw-client.ts'
-import type { Cell, Down, Feature, Outcome, Rule } from './matrix.ts'
+import { LEGACY_UPS, SESSIONS, type Cell, type Down, type Feature, type Outcome, type Rule } from './matrix.ts'
 import { QUESTIONS, type Question } from './surface.ts'
 
 const ANSWERS: Readonly<Record<Question, JsonObject>> = {
@@ -12,10 +12,11 @@ const ANSWERS: Readonly<Record<Question, JsonObject>> = {
   roots: { roots: [{ uri: 'file:///home/ada', name: 'home' }] },
 }
 
-/** Calls a tool that asks; the client answers as a person would. `asked` is what it was asked. */
+/** Sends what makes the server ask; the client answers as a person would. `asked` is what it was asked. */
 async function converse(
   { client, down }: Cell,
-  tool: string,
+  method: string,
+  params: JsonObject,
 ): Promise<{ reply: Reply; asked: Loose[]; states: string[] }> {
   const asked: Loose[] = []
   const states: string[] = []
@@ -27,18 +28,31 @@ async function converse(
     )
     return ANSWERS[known ?? 'roots']
   }
-  for (const { method } of Object.values(QUESTIONS)) client.answers.set(method, (params) => answer({ method, params }))
-  const params: JsonObject = { name: tool, arguments: {} }
-  let reply = await client.request('tools/call', params)
+  for (const one of Object.values(QUESTIONS)) {
+    client.answers.set(one.method, (said) => answer({ method: one.method, params: said }))
+  }
+  let reply = await client.request(method, params)
   for (let round = 0; down === '2026-07-28' && reply.result?.resultType === 'input_required' && round < 4; round++) {
     const wanted = (reply.result.inputRequests ?? {}) as Record<string, { method: string; params?: Loose }>
     const inputResponses = Object.fromEntries(Object.entries(wanted).map(([key, one]) => [key, answer(one)]))
     const { requestState } = reply.result
     if (requestState !== undefined) states.push(requestState as string)
-    reply = await client.request('tools/call', { ...params, inputResponses, ...(requestState && { requestState }) })
+    reply = await client.request(method, { ...params, inputResponses, ...(requestState && { requestState }) })
   }
   return { reply, asked, states }
 }
+
+const callAsking = (cell: Cell, tool: string) => converse(cell, 'tools/call', { name: tool, arguments: {} })
+
+/** Prompts and resources may ask too. @param textOf where the answer is found again */
+const during =
+  (method: string, params: JsonObject, textOf: (result: Loose) => string): Feature['exchange'] =>
+  async (cell) => {
+    const { reply, asked } = await converse(cell, method, params)
+    if (reply.error !== undefined) return `client: ${reply.error.code}`
+    const isAsked = asked.length === 1 && isQuestion(asked[0].params, 'elicit', cell.down)
+    return isAsked && textOf(reply.result).includes('Ada') ? 'passes' : 'none: it is not what was said'
+  }
 
 /** A tool tells with what it was refused; a modern server refuses the call itself. */
 function readOutcome(
@@ -69,7 +83,7 @@ const isSame = (got: Loose, said: object) =>
 const question =
   (name: Question): Feature['exchange'] =>
   async (cell) =>
-    readOutcome(cell, await converse(cell, name), [name])
+    readOutcome(cell, await callAsking(cell, name), [name])
 
 /** It declared nothing, so nobody asks it: an older server is told so, a modern one sees it and refuses. */
 const CANNOT = (down: Rule['down']): readonly Rule[] => [
@@ -78,6 +92,11 @@ const CANNOT = (down: Rule['down']): readonly Rule[] => [
 ]
 
 const AREA = 'Questions of the server'
+const NO_SUCH = 'none: not in that revision'
+const REFUSED: readonly Rule[] = [
+  { down: ['plain POST', '2025-03-26'], is: 'client: -32601' },
+  { down: ['plain POST', '2025-03-26'], up: ['modern HTTP'], is: 'client: -32021' },
+]
 
 export const ASKED: readonly Feature[] = [
   {
@@ -97,8 +116,12 @@ export const ASKED: readonly Feature[] = [
   {
     area: AREA,
     title: 'elicitation with a URL',
-    note: 'Since 2025-11-25. Its `elicitationId` is not in 2026-07-28: older clients of a modern server get one, modern clients of an older server none.',
-    rules: CANNOT(['plain POST', '2025-03-26', '2025-06-18']),
+    note: 'Since 2025-11-25; a client that has forms alone has the method, so the code is another. Its `elicitationId` is not in 2026-07-28: older clients of a modern server get one, modern clients of an older server none.',
+    rules: [
+      { down: ['2025-06-18'], is: 'server: -32602' },
+      ...CANNOT(['plain POST', '2025-03-26']),
+      { down: ['2025-06-18'], up: ['modern HTTP'], is: 'client: -32021' },
+    ],
     exchange: question('elicit-url'),
   },
   { area: AREA, title: 'roots', rules: CANNOT(['plain POST']), exchange: question('roots') },
@@ -107,7 +130,33 @@ export const ASKED: readonly Feature[] = [
     title: 'two questions in one call',
     note: 'A modern client of an older server is asked one after the other, an older client of a modern server gets both at once.',
     rules: CANNOT(['plain POST', '2025-03-26']),
-    exchange: async (cell) => readOutcome(cell, await converse(cell, 'ask-twice'), ['elicit', 'sample']),
+    exchange: async (cell) => readOutcome(cell, await callAsking(cell, 'ask-twice'), ['elicit', 'sample']),
+  },
+  {
+    area: AREA,
+    title: 'a question during `prompts/get`',
+    note: 'A server that is told its client cannot be asked answers as it likes: the probe with that error.',
+    rules: REFUSED,
+    exchange: during('prompts/get', { name: 'ask' }, (result) => result.messages[0].content.text),
+  },
+  {
+    area: AREA,
+    title: 'a question during `resources/read`',
+    rules: REFUSED,
+    exchange: during('resources/read', { uri: 'probe://ask' }, (result) => result.contents[0].text),
+  },
+  {
+    area: AREA,
+    title: 'roots changed',
+    note: 'Only sessions have `notifications/roots/list_changed`.',
+    rules: [{ is: NO_SUCH }, { down: SESSIONS, up: LEGACY_UPS, is: 'passes' }],
+    async exchange({ client, ask }) {
+      const before = Number(await ask('roots-changed'))
+      await client.notify('notifications/roots/list_changed')
+      // what was sent after it is answered: it would have come
+      for (let n = 0; n < 25; n++) if (Number(await ask('roots-changed')) > before) return 'passes'
+      return NO_SUCH
+    },
   },
   {
     area: AREA,
@@ -116,7 +165,7 @@ export const ASKED: readonly Feature[] = [
     rules: [{ down: ['2025-03-26', '2025-06-18', '2025-11-25', 'plain POST'], is: 'none: not in that revision' }],
     async exchange(cell) {
       if (cell.down !== '2026-07-28') return 'none: not in that revision'
-      const { reply, states } = await converse(cell, 'elicit')
+      const { reply, states } = await callAsking(cell, 'elicit')
       const { state } = JSON.parse(reply.result.content[0].text) as { state?: string }
       const isSealed = states.length === 1 && !states[0]!.includes('step-1')
       return isSealed && state === (cell.up === 'modern HTTP' ? 'step-1' : undefined) ? 'passes' : 'none: it differs'

@@ -7,10 +7,14 @@ export interface Surface {
   touched: number
   /** calls of `hang` that were told to end */
   aborted: number
+  /** how often a client said that its roots are others */
+  rootsChanged: number
 }
 
-export const createSurface = (): Surface => ({ extra: new Set(), touched: 0, aborted: 0 })
+export const createSurface = (): Surface => ({ extra: new Set(), touched: 0, aborted: 0, rootsChanged: 0 })
 
+/** offered by the server, declared by the client */
+export const EXTENSION = 'probe.example/extension'
 export const INSTRUCTIONS = 'A probe: it has one thing of every kind.'
 const ICON = { src: 'data:image/png;base64,iVBORw0KGgo=', mimeType: 'image/png', sizes: ['16x16'] }
 const NO_INPUT = { type: 'object', properties: {} }
@@ -58,8 +62,12 @@ export const RICH_RESULT = {
 const TOOLS = [
   RICH_TOOL,
   ...['whoami', 'fault', 'failure', 'progress', 'hang', 'aborted', 'change', 'touch', 'log'].map(plain),
-  ...['sample', 'elicit', 'elicit-url', 'roots', 'ask-twice'].map(plain),
+  ...['sample', 'elicit', 'elicit-url', 'roots', 'ask-twice', 'roots-changed'].map(plain),
   { ...plain('task'), execution: { taskSupport: 'optional' } },
+  {
+    ...plain('mirror'),
+    inputSchema: { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } },
+  },
 ]
 
 export const listTools = ({ extra }: Surface) => [...TOOLS, ...(extra.has('tools') ? [plain('extra')] : [])]
@@ -74,6 +82,7 @@ export const listPrompts = ({ extra }: Surface) => [
     _meta: META,
     'x-unknown': UNKNOWN,
   },
+  { name: 'ask', description: 'asks before it greets' },
   ...(extra.has('prompts') ? [{ name: 'extra' }] : []),
 ]
 
@@ -97,6 +106,7 @@ export const listResources = ({ extra }: Surface) => [
     'x-unknown': UNKNOWN,
   },
   { uri: 'probe://blob', name: 'blob', mimeType: 'application/octet-stream' },
+  { uri: 'probe://ask', name: 'ask', description: 'asks before it is read' },
   ...(extra.has('resources') ? [{ uri: 'probe://extra', name: 'extra' }] : []),
 ]
 

@@ -1,4 +1,5 @@
 // Rows of the pairing matrix: what happens while a call runs, and what is told unasked.
+import { isDeepStrictEqual } from 'node:util'
 import type { JsonObject, RpcMessage } from '../kit/raw-client.ts'
 import { LEGACY_UPS, SESSIONS, type Cell, type Feature, type Outcome } from './matrix.ts'
 
@@ -47,15 +48,30 @@ const CALLS: readonly Feature[] = [
   {
     area: 'While a call runs',
     title: 'log messages of the call',
-    note: 'A 2026-07-28 client names the level it wants in each request; without one it gets none. An older server is asked for none on its behalf.',
-    rules: [],
-    async exchange({ client, down }) {
-      const _meta = down === '2026-07-28' ? { 'io.modelcontextprotocol/logLevel': 'info' } : undefined
-      const { messages } = await client.request('tools/call', { name: 'log', arguments: {}, ...(_meta && { _meta }) })
-      const levels = messages
-        .filter(({ method }) => method === 'notifications/message')
-        .map(({ params }) => params.level)
-      return levels.includes('warning') ? 'passes' : 'none: it is not told'
+    note: 'Sessions and plain POSTs get them unless they set a level; a 2026-07-28 client names the level in each request.',
+    async exchange(cell) {
+      const levels = await readLevels(cell, 'info')
+      return levels.includes('warning') ? 'passes' : `none: only ${levels.join()}`
+    },
+  },
+  {
+    area: 'While a call runs',
+    title: 'log messages nobody asked for stay away',
+    note: 'Below the level of the session, or in 2026-07-28 of the request; without one there are none at all. Also where the server sends them all the same.',
+    rules: [{ down: ['plain POST'], is: 'none: no level can be set' }],
+    async exchange(cell) {
+      const { client, down } = cell
+      if (down === '2026-07-28') {
+        const [silent, loud] = [await readLevels(cell, null), await readLevels(cell, 'debug')]
+        return silent.length === 0 && loud.join() === 'debug,warning'
+          ? 'passes'
+          : `none: ${silent.join()}; ${loud.join()}`
+      }
+      await client.request('logging/setLevel', { level: 'warning' })
+      const levels = await readLevels(cell, 'warning')
+      await client.request('logging/setLevel', { level: 'debug' })
+      if (down === 'plain POST') return 'none: no level can be set'
+      return levels.join() === 'warning' ? 'passes' : `none: ${levels.join()}`
     },
   },
   {
@@ -68,6 +84,14 @@ const CALLS: readonly Feature[] = [
     },
   },
 ]
+
+/** The levels of what a call logs, to a client that asked for this level in the way of its revision, or for none. */
+async function readLevels({ client, down }: Cell, level: string | null): Promise<string[]> {
+  const isNamed = down === '2026-07-28' && level !== null
+  const _meta = isNamed ? { _meta: { 'io.modelcontextprotocol/logLevel': level } } : {}
+  const { messages } = await client.request('tools/call', { name: 'log', arguments: {}, ..._meta })
+  return messages.filter(({ method }) => method === 'notifications/message').map(({ params }) => params.level)
+}
 
 async function cancelPlain({ client, ask }: Cell, before: number): Promise<Outcome> {
   const { result } = await client.request('tools/call', { name: 'whoami', arguments: {} })
@@ -173,13 +197,33 @@ const SUBSCRIPTIONS: readonly Feature[] = [
   {
     area: 'Told unasked',
     title: '`logging/setLevel`',
-    note: 'Kept for the session; passed on to a server that has such a method. In 2026-07-28 the level stands in each request.',
+    note: 'Kept for the session, and passed on to a server that has such a method.',
     rules: [{ down: ['2026-07-28'], is: NO_MEMBER }],
     async exchange({ client }) {
       const { error } = await client.request('logging/setLevel', { level: 'debug' })
       if (error !== undefined) return `client: ${error.code}`
       const wrong = await client.request('logging/setLevel', { level: 'loud' })
       return wrong.error?.code === -32_602 ? 'passes' : 'none: any level is taken'
+    },
+  },
+]
+
+const LISTEN: readonly Feature[] = [
+  {
+    area: 'Told unasked',
+    title: '`subscriptions/listen`, acknowledged with what is honoured',
+    note: 'Of older servers too: the hub subscribes and watches their lists in its own way.',
+    rules: [{ down: [...SESSIONS, 'plain POST'], is: NO_MEMBER }],
+    async exchange(cell) {
+      if (cell.down !== '2026-07-28') {
+        const { error } = await cell.client.request('subscriptions/listen', { notifications: WANTED })
+        return error === undefined ? 'passes' : `client: ${error.code}`
+      }
+      const { heard, stop } = await listen(cell)
+      await stop()
+      const { notifications, _meta } = heard[0]!.params
+      const isNamed = _meta['io.modelcontextprotocol/subscriptionId'] !== undefined
+      return isNamed && isDeepStrictEqual(notifications, WANTED) ? 'passes' : `none: ${JSON.stringify(notifications)}`
     },
   },
 ]
@@ -215,4 +259,4 @@ const CACHE: readonly Feature[] = [
   },
 ]
 
-export const TALKS: readonly Feature[] = [...CALLS, ...CHANGES, ...SUBSCRIPTIONS, ...CACHE]
+export const TALKS: readonly Feature[] = [...CALLS, ...CHANGES, ...SUBSCRIPTIONS, ...LISTEN, ...CACHE]
