@@ -441,6 +441,12 @@ const ASKED: readonly Requirement[] = [
     [ASKING, 'a server of the newer era asks in two rounds, three questions in the first'],
   ),
   endpoint(
+    'R4-3e',
+    'an older server that wants a page opened first (-32042): a newer client is asked to, its retry makes the call anew',
+    [PARKED, 'the client is asked to have them opened; its retry makes the same call anew'],
+    [ASKING, 'server-everything over %s refuses until a page is opened: a newer client is asked to, and goes on'],
+  ),
+  endpoint(
     'R4-3d',
     'log lines reach a client by the level it named; a newer one that names none hears none',
     ['gateway/src/mcp/downstream/log-filter.test.ts', 'other notifications pass, whatever they talk about'],

@@ -221,6 +221,17 @@ describe.each(CLIENTS)('%s', (_name, connect) => {
   })
 })
 
+test.each(['stdio', 'http', 'sse'])(
+  'server-everything over %s refuses until a page is opened: a newer client is asked to, and goes on',
+  async (server) => {
+    const call = await connectNewer(server, 'auto')
+    const args = { url: 'https://example.com/first', message: 'sign', errorPath: true }
+    const { text, asked } = await call('trigger-url-elicitation', args)
+    expect(asked).toEqual(['elicitation/url', 'elicitation/url'])
+    expect(text).toContain('User completed the URL elicitation flow')
+  },
+)
+
 describe('a call that is parked on a child', () => {
   async function park(user: TestUser): Promise<{ raw: RawClient; params: Record<string, unknown> }> {
     const raw = new RawClient({

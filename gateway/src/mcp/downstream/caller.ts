@@ -84,7 +84,7 @@ export class Caller {
   /** It holds the slot of the call it takes up. */
   #resume(call: RpcCall, route: CallRoute): void {
     const { reply } = call
-    this.#hook(call, route, this.#describe(call, route.params), null)
+    this.#hook(call, route, this.#describe(call, route.params), this.#stateSealer(call, route))
     try {
       this.#deps.parked.resume(call, route, reply)
     } catch (error) {
@@ -93,18 +93,20 @@ export class Caller {
   }
 
   #prepare(call: RpcCall, route: CallRoute): OutboundCall {
-    const { era, inbound, request } = call
-    const { method } = request
     const { params } = route
-    const { sealingKeys } = this.#deps
-    const stateSealer =
-      era === 'modern' && STATEFUL.has(method)
-        ? () => createStateSealer(sealingKeys, inbound.principal, { server: route.server.name, method, params })
-        : null
+    const stateSealer = this.#stateSealer(call, route)
     const hasState = stateSealer !== null && params['requestState'] !== undefined
     const outbound = this.#describe(call, hasState ? openState(params, stateSealer()) : params)
     this.#hook(call, route, outbound, stateSealer)
     return outbound
+  }
+
+  /** null: nothing of this call can come back with a state */
+  #stateSealer({ era, inbound, request }: RpcCall, { server, params }: CallRoute): (() => Sealer) | null {
+    const { method } = request
+    if (era === 'legacy' || !STATEFUL.has(method)) return null
+    const { sealingKeys } = this.#deps
+    return () => createStateSealer(sealingKeys, inbound.principal, { server: server.name, method, params })
   }
 
   #describe({ era, inbound, request, session }: RpcCall, params: JsonObject): OutboundCall {
@@ -125,8 +127,9 @@ export class Caller {
     const server = route.server.name
     const mapsUris = needsUriMapping(listing, server)
     const tasks = readTaskIds(call, route, this.#deps.sealingKeys)
+    const declared = call.owner.clientCapabilities
     const hooks: ReplyHooks = {
-      rewrite: buildRewrite({ listing, era, server, method: request.method, stateSealer, tasks }),
+      rewrite: buildRewrite({ listing, era, server, method: request.method, stateSealer, declared, tasks }),
       mustHold: mapsUris || mustSeeWhole(era, request.method),
       rewriteNotification:
         mapsUris || tasks !== null ? (json) => rewriteNotification({ listing, server, tasks }, json) : null,

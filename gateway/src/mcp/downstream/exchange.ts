@@ -123,9 +123,7 @@ export class Exchange implements Reply, Listed {
     if (this.#state === 'over') return
     if (kind === 'incomplete' && this.#options.era === 'legacy') return this.#askMore(json)
     const sent = this.#isGone || this.#hooks.rewrite === null ? json : this.#hooks.rewrite(json, kind)
-    // a task that nobody asked for was made an error of, an error that only asks for something a question
-    const isKnown = kind !== undefined && kind !== 'task' && (kind !== 'error' || sent === json)
-    const known = isKnown ? kind : readKind(sent, this.idJson)
+    const known = isStill(kind, sent === json) ? kind : readKind(sent, this.idJson)
     if (known === 'error') return this.#passError(sent)
     this.#respond(sent)
     this.#over(known === 'failure' ? 'error' : 'ok', null)
@@ -310,6 +308,11 @@ function isMissingCapability(json: Buffer): boolean {
   if (!json.includes(String(MISSING_CAPABILITY))) return false
   const { error } = JSON.parse(json.toString('utf8')) as { error?: { code?: unknown } }
   return error?.code === MISSING_CAPABILITY
+}
+
+/** Rewriting makes an error of a task that nobody asked for, and a question of an error that only wants something. */
+function isStill(kind: AnswerKind | undefined, isUnchanged: boolean): kind is AnswerKind {
+  return kind !== undefined && kind !== 'task' && (isUnchanged || kind !== 'error')
 }
 
 /** Without parsing: an error response names `error` right after the id; a tool's own failure says `isError`. */

@@ -263,6 +263,58 @@ describe('a 2026-07-28 client in front of an older server that asks in the middl
   })
 })
 
+describe('an older server that wants pages opened first (-32042)', () => {
+  const page = { mode: 'url', url: 'https://x.example/sign', message: 'sign', elicitationId: 'e' }
+  const refuseOnce = (elicitations: unknown) => (sent: SentCall) => {
+    if (world.upstreams.sent.length > 1) return answerEcho(sent)
+    const error = { code: -32042, message: 'open this', data: { elicitations } }
+    sent.sink.answer(
+      Buffer.from(`{"jsonrpc":"2.0","id":${sent.call.idJson},"error":${JSON.stringify(error)}}`),
+      'error',
+    )
+  }
+
+  test('the client is asked to have them opened; its retry makes the same call anew', async () => {
+    world.upstreams.servers.get('one')!.onCall = refuseOnce([page, page])
+    const required = requiredOf(await ask())
+    const asked = { method: 'elicitation/create', params: { mode: 'url', url: page.url, message: 'sign' } }
+    expect(required.inputRequests).toEqual({ 'elicitation-1': asked, 'elicitation-2': asked })
+    expect(world.audit.at(-1)).toMatchObject({ outcome: 'ok' })
+    const accepted = { action: 'accept' }
+    const answer = await retry(required, { 'elicitation-1': accepted, 'elicitation-2': accepted })
+    expect(answer.json.result.resultType).toBe('complete')
+    const params = world.upstreams.sent[1]!.call.params!
+    expect(Object.keys(params).toSorted()).toEqual(['_meta', 'arguments', 'name'])
+  })
+
+  test('SES-6: not for another person or request, and not where nothing was opened', async () => {
+    world.upstreams.servers.get('one')!.onCall = refuseOnce([page])
+    const required = requiredOf(await ask())
+    const accepted = { 'elicitation-1': { action: 'accept' } }
+    expect((await retry(required, accepted, { key: bob })).json.error.code).toBe(-32602)
+    expect((await retry(required, accepted, { params: { arguments: { a: 2 } } })).json.error.code).toBe(-32602)
+    for (const refused of [{ 'elicitation-1': { action: 'decline' } }, {}]) {
+      expect((await retry(required, refused)).json.error.data.hubCode).toBe('canceled')
+    }
+    expect(world.upstreams.sent).toHaveLength(1)
+  })
+
+  test('a client that cannot open pages is told what it lacks; an error that names none passes as it is', async () => {
+    world.upstreams.servers.get('one')!.onCall = refuseOnce([page])
+    const answer = await ask({ capabilities: { elicitation: {} } })
+    expect(answer.status).toBe(400)
+    expect(answer.json.error).toMatchObject({
+      code: -32021,
+      data: { requiredCapabilities: { elicitation: { url: {} } } },
+    })
+    for (const elicitations of [undefined, [], [{ mode: 'url' }], 'all']) {
+      world.upstreams.sent.splice(0)
+      world.upstreams.servers.get('one')!.onCall = refuseOnce(elicitations)
+      expect((await ask()).json.error).toMatchObject({ code: -32042, message: 'open this' })
+    }
+  })
+})
+
 describe('SES-5: a client is asked only what it declared', () => {
   test.each([
     ['nothing declared', {}, FORM, { elicitation: { form: {} } }, -32601],

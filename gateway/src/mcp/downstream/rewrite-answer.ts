@@ -9,6 +9,7 @@ import type { Listing } from '../discovery/listing.ts'
 import type { AnswerKind, Era, JsonObject } from '../upstream/upstreams.ts'
 import { createSealer, type Sealer } from './sealer.ts'
 import { isForeignTask, mapTaskIds, mapTaskNotification, type TaskIds } from './tasks.ts'
+import { askToOpen, readOpened } from './url-required.ts'
 
 export interface RewriteFacts {
   readonly method: string
@@ -17,6 +18,8 @@ export interface RewriteFacts {
   readonly server: string
   /** null: nothing of this request can come back with a state; made only when it is needed */
   readonly stateSealer: (() => Sealer) | null
+  /** what the client can be asked */
+  readonly declared: JsonObject
   /** null: its client has no use for tasks */
   readonly tasks: TaskIds | null
 }
@@ -41,6 +44,9 @@ export function buildRewrite(facts: RewriteFacts): Rewrite | null {
   const isCacheable = facts.era === 'modern' && facts.method === 'resources/read'
   if (!mapsUris && stateSealer === null && tasks === null) return null
   return (json, kind) => {
+    if (kind === 'error') {
+      return stateSealer === null ? json : askToOpen(json, facts.declared, () => sealOpening(stateSealer()))
+    }
     const hasUri = mapsUris && mayHoldUri(json)
     const mayHoldState = kind === undefined ? json.includes('"requestState"') : kind === 'incomplete'
     const hasState = stateSealer !== null && mayHoldState
@@ -125,6 +131,11 @@ function sealState(result: JsonObject, sealer: Sealer): void {
   result['requestState'] = sealer.seal({ s: state, x: Date.now() + STATE_MS })
 }
 
+/** A state that is no server's: it knows the retry of a call whose user had to open something first. */
+function sealOpening(sealer: Sealer): string {
+  return sealer.seal({ u: true, x: Date.now() + STATE_MS })
+}
+
 /** The same user, server and request, or it does not open (threats.md SES-6). */
 export function createStateSealer(
   keys: () => readonly Buffer[],
@@ -149,5 +160,5 @@ export function openState(params: JsonObject, sealer: Sealer): JsonObject {
   if (!isObject(opened) || typeof opened['x'] !== 'number' || opened['x'] < Date.now()) {
     throw new HubError('invalid_params', 'The request state is not valid')
   }
-  return { ...params, requestState: opened['s'] }
+  return opened['u'] === true ? readOpened(params) : { ...params, requestState: opened['s'] }
 }
