@@ -1,35 +1,19 @@
 // Lists never wait, in a real hub: 48 manifests of a real server over HTTP, one whose port is closed, one that takes connections and says nothing.
-import { spawn, type ChildProcess } from 'node:child_process'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { findPort, startEverything, type Everything } from '../kit/everything.ts'
 import { startHub, type TestHub, type TestUser } from '../kit/hub.ts'
 import { remote } from '../kit/manifests.ts'
 import { until } from '../kit/wait-until.ts'
 
-const ENTRY = join(import.meta.dirname, '../../node_modules/@modelcontextprotocol/server-everything/dist/index.js')
 const HEALTHY = 48
-const children: ChildProcess[] = []
+const running: Everything[] = []
 const sockets = new Set<Socket>()
 let hanging: Server
 let hub: TestHub
 let user: TestUser
 let deadPort = 0
-
-async function findPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-async function startEverything(port: number): Promise<void> {
-  const env = { PATH: process.env['PATH'], PORT: String(port) }
-  children.push(spawn(process.execPath, [ENTRY, 'streamableHttp'], { env, stdio: 'ignore' }))
-  await until(async () => expect(await fetch(`http://127.0.0.1:${port}/none`)).toBeDefined(), 20_000)
-}
 
 interface Listed {
   readonly tools: readonly { readonly name: string }[]
@@ -52,17 +36,16 @@ async function list(): Promise<{ ms: number; servers: ReadonlySet<string>; missi
 }
 
 beforeAll(async () => {
-  const port = await findPort()
+  const everything = await startEverything()
+  running.push(everything)
   deadPort = await findPort()
-  await startEverything(port)
   hanging = createServer((socket) => {
     sockets.add(socket)
     socket.on('error', () => undefined)
   }).listen(0, '127.0.0.1')
   const names = Array.from({ length: HEALTHY }, (_, at) => `well-${at}`)
-  const url = `http://127.0.0.1:${port}/mcp`
   hub = await startHub({
-    manifests: Object.fromEntries(names.map((name) => [`${name}.yaml`, remote(name, url)])),
+    manifests: Object.fromEntries(names.map((name) => [`${name}.yaml`, remote(name, everything.url)])),
   })
   user = await hub.addUser('alice')
   await until(async () => expect((await list()).servers.size).toBe(HEALTHY), 60_000)
@@ -70,7 +53,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await hub?.stop()
-  for (const child of children) child.kill('SIGKILL')
+  for (const everything of running) everything.stop()
   for (const socket of sockets) socket.destroy()
   hanging?.close()
 })
@@ -93,7 +76,7 @@ test('R4-4a: fifty real servers, one dead, one hanging: the list does not wait, 
     expect(Object.fromEntries(missing)).toEqual({ dead: 'Failed', hanging: 'Discovering' })
   }, 20_000)
   const before = changes
-  await startEverything(deadPort)
+  running.push(await startEverything(deadPort))
   await until(async () => expect(changes).toBeGreaterThan(before), 30_000)
   const { servers, missing } = await list()
   expect([servers.has('dead'), [...missing.keys()]]).toEqual([true, ['hanging']])
@@ -102,7 +85,7 @@ test('R4-4a: fifty real servers, one dead, one hanging: the list does not wait, 
 
 test('R4-4a: started again with every server gone, it lists what was known', async () => {
   await hub.killGateway()
-  for (const child of children) child.kill('SIGKILL')
+  for (const everything of running) everything.stop()
   await hub.startGateway()
   const { ms, servers } = await list()
   expect(servers.size).toBe(HEALTHY + 1)
