@@ -10,6 +10,7 @@ import {
 import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server'
 import { buildFixture } from './fixture-server.ts'
 import { serveSessions, serveSse, type Serve } from './fixture-sessions.ts'
+import { FixtureTasks, type TaskAnswer } from './fixture-tasks.ts'
 import { FixtureWorld } from './fixture-world.ts'
 
 export type FixtureKind = 'modern' | 'legacy' | 'sse'
@@ -54,12 +55,19 @@ async function readJson(req: IncomingMessage): Promise<unknown> {
   return body === '' ? undefined : (JSON.parse(body) as unknown)
 }
 
+function sendJson(res: ServerResponse, { status, body }: TaskAnswer): void {
+  res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}
+
 function serveBothEras(world: FixtureWorld): Serve {
   const sessions = serveSessions(world)
   const handler = createMcpHandler(() => buildFixture(world, false), { legacy: 'reject' })
   world.notifier = handler.notify
   const modern = toNodeHandler(handler)
+  const tasks = new FixtureTasks()
   return async (req: IncomingMessage, res: ServerResponse, body: unknown) => {
+    const answer = tasks.answer(body, req.headers)
+    if (answer !== null) return sendJson(res, answer)
     const isLegacy = await isLegacyRequest(await toWebRequest(req as Parameters<typeof modern>[0], body), body)
     return isLegacy ? sessions(req, res, body) : modern(req as Parameters<typeof modern>[0], res, body)
   }

@@ -4,10 +4,11 @@ import { z } from 'zod'
 import { text } from './fixture-content.ts'
 import { registerInputTools } from './fixture-input-tools.ts'
 import { registerPrompts, registerResources } from './fixture-offers.ts'
-import { registerTools } from './fixture-tools.ts'
+import { TASKS_EXTENSION } from './fixture-tasks.ts'
+import { registerJobs, registerTools } from './fixture-tools.ts'
 import type { FixtureWorld } from './fixture-world.ts'
 
-/** @param isLasting it lives for more than one request, so it must hear of changes */
+/** @param isLasting it is one of 2025-11-25 that lives for more than one request, so it must hear of changes; it has no tasks */
 export function buildFixture(world: FixtureWorld, isLasting: boolean): McpServer {
   const server = new McpServer(
     { name: 'conformance-fixture', version: '1.0.0' },
@@ -19,11 +20,13 @@ export function buildFixture(world: FixtureWorld, isLasting: boolean): McpServer
         resources: { subscribe: true, listChanged: true },
         completions: {},
         logging: {},
+        ...(isLasting ? {} : { extensions: { [TASKS_EXTENSION]: {} } }),
       },
       requestState: { verify: (state, ctx) => world.states.verify(state, ctx) },
     },
   )
   registerTools(server, world)
+  if (!isLasting) registerJobs(server)
   registerInputTools(server, world)
   registerPrompts(server)
   registerResources(server)

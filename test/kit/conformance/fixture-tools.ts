@@ -106,3 +106,18 @@ async function report(ctx: ServerContext, progress: number): Promise<void> {
   const params = { progressToken, progress, total: 100, message: `Completed ${progress} of 100` }
   await ctx.mcpReq.notify({ method: 'notifications/progress', params })
 }
+
+/** For clients without tasks; for the others fixture-tasks.ts answers in their place. */
+export function registerJobs(server: McpServer): void {
+  const greet = { description: 'Greets', inputSchema: z.object({ name: z.string() }) }
+  server.registerTool('greet', greet, async ({ name }) => text(`Hello, ${name}!`))
+  const slow = { description: 'Takes a while', inputSchema: z.object({ seconds: z.number(), label: z.string() }) }
+  server.registerTool('slow_compute', slow, async () => text('42'))
+  const remove = { description: 'Asks before it deletes', inputSchema: z.object({ filename: z.string() }) }
+  server.registerTool('confirm_delete', remove, async () => text('Nothing was deleted'))
+  for (const name of ['failing_job', 'protocol_error_job', 'multi_input', 'test_tool_with_task']) {
+    server.registerTool(name, { description: 'Goes on as a task', inputSchema: nothing }, async () =>
+      text('Nothing was done'),
+    )
+  }
+}
