@@ -26,6 +26,8 @@ interface Check {
 
 const STABLE = fileURLToPath(import.meta.resolve('conformance-016/dist/index.js'))
 const NEXT = fileURLToPath(import.meta.resolve('@modelcontextprotocol/conformance/dist/index.js'))
+/** the suites print the URL they are given */
+const KEY = /mcphub_[0-9a-f]+/g
 const WHOLE_RUN_MS = 60_000
 
 const COMMANDS: Readonly<Record<Suite, readonly string[]>> = {
@@ -44,6 +46,11 @@ export function runScenario(scenario: string, url: string, expected: readonly st
   return run([NEXT, 'server', '--scenario', scenario, '--spec-version', '2026-07-28'], url, expected)
 }
 
+/** One of an extension: those stand beside the revisions. */
+export function runExtensionScenario(scenario: string, url: string): Promise<SuiteRun> {
+  return run([NEXT, 'server', '--scenario', scenario], url, [])
+}
+
 async function run(command: readonly string[], url: string, expected: readonly string[]): Promise<SuiteRun> {
   const folder = mkdtempSync(join(tmpdir(), 'mcphub-conformance-'))
   try {
@@ -53,7 +60,7 @@ async function run(command: readonly string[], url: string, expected: readonly s
     writeFileSync(baseline, JSON.stringify({ server: expected }))
     const more = ['--url', url, '-o', results, ...(expected.length > 0 ? ['--expected-failures', baseline] : [])]
     const { exitCode, output } = await execute([...command, ...more])
-    return { exitCode, ...readResults(results), verdict: output.slice(-600) }
+    return { exitCode, ...readResults(results), verdict: output.slice(-600).replaceAll(KEY, '[key]') }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -223,6 +223,15 @@ describe('requests of the child', () => {
     expect(parked.sink.requests).toHaveLength(1)
   })
 
+  test('a log line is not lost to a call that waits for an answer', async () => {
+    const parked = world.start(asking, own, { method: 'tools/call', params: { name: 'elicit' } })
+    await waitUntil(() => parked.sink.requests.length === 1, 'asked')
+    const busy = world.start(alice, own, { method: 'tools/call', params: { name: 'log' } })
+    await busy.sink.done
+    expect(busy.sink.notifications.map((one) => one['method'])).toEqual(['notifications/message'])
+    expect(parked.sink.notifications).toEqual([])
+  })
+
   test("a user's child hears that all can be asked which the hub relays, a child of one session what that client can", async () => {
     expect(JSON.parse(textOf(await world.call(alice, own, 'capabilities')))).toEqual({
       elicitation: { form: {}, url: {} },
