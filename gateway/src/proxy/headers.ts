@@ -65,14 +65,15 @@ export class SharedHeaders {
 
   /** @throws Error without the value */
   constructor(flat: readonly string[]) {
-    let text = ''
+    // joined, not added up: a text that is put together from thirty others takes three times its length for as long as the link lives
+    const parts: string[] = []
     for (let at = 0; at < flat.length; at += 2) {
       if (!checkPair(flat[at]!, flat[at + 1]!))
         throw new Error('a header of the hub holds characters that cannot be sent')
-      text += `${flat[at]!}: ${flat[at + 1]!}\r\n`
+      parts.push(flat[at]!, ': ', flat[at + 1]!, '\r\n')
     }
     this.flat = flat
-    this.text = text
+    this.text = parts.join('')
   }
 }
 

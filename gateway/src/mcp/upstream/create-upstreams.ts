@@ -11,7 +11,7 @@ import { CollectSink } from './collect-sink.ts'
 import { EraCache } from './era-cache.ts'
 import { checkMissing } from './expand.ts'
 import { HealthBook } from './health-book.ts'
-import type { LinkBase, LinkTools } from './link.ts'
+import type { LinkBase, LinkInit, LinkTools } from './link.ts'
 import { Links } from './links.ts'
 import type { Topic } from './subscriptions.ts'
 import { UpstreamCall } from './upstream-call.ts'
@@ -65,6 +65,9 @@ class HubUpstreams implements Upstreams {
   readonly #unsubscribe: (() => void)[] = []
   readonly #wheel = new TimerWheel()
   readonly #pool: HttpPool
+  // one of each for all links
+  readonly #onLinkEvent: LinkInit['onEvent'] = (link, method, params) => this.#tell(link, method, params)
+  readonly #onOutcome: LinkInit['onOutcome'] = (link, error) => this.#health.note(link.server.name, error)
   readonly #idPrefix = randomBytes(3).toString('hex')
   #lastId = 0
   #isStopping = false
@@ -256,8 +259,8 @@ class HubUpstreams implements Upstreams {
     return this.#links.obtain(owner, server, variables, {
       maxRunningPerUser: owner === null ? null : (this.#deps.maxRunningPerUser?.(owner, server) ?? null),
       tools: this.#tools,
-      onEvent: (link, method, params) => this.#tell(link, method, params),
-      onOutcome: (link, error) => this.#health.note(link.server.name, error),
+      onEvent: this.#onLinkEvent,
+      onOutcome: this.#onOutcome,
     })
   }
 

@@ -2,13 +2,13 @@
 // everything in each request. Which era a server speaks is probed once (protocol.md §1.2).
 import { HubError } from '@mcphub/api'
 import * as write from '../../proxy/headers.ts'
-import type { HttpFields } from '../../proxy/http.ts'
+import type { HttpFields, HttpHandler } from '../../proxy/http.ts'
 import type { TimerWheel } from '../../proxy/timers.ts'
 import type { NotificationMessage, RequestMessage } from '../codec/answer.ts'
 import type { RpcFault } from '../codec/answer-era.ts'
 import { mayAsk } from '../codec/client-capabilities.ts'
 import { judgeProbe } from './era-probe.ts'
-import { expandRemote, type RemoteTarget } from './expand.ts'
+import { expandRemote } from './expand.ts'
 import { answerFault, lostFault, statusFault } from './faults.ts'
 import { readHandshake } from './handshake.ts'
 import { HttpExchange, type ExchangeHost } from './http-exchange.ts'
@@ -17,7 +17,7 @@ import { openHttpListen } from './http-listen.ts'
 import { ListenStream, withoutSubscription, type ListenHost, type ListenSink } from './listen-stream.ts'
 import { OneWay } from './one-way.ts'
 import * as rpc from './rpc-body.ts'
-import { SessionStreams } from './session-streams.ts'
+import { SessionStreams, type SessionStreamsHost } from './session-streams.ts'
 import { LISTS, type Topic } from './subscriptions.ts'
 import { ToolHeaderBook } from './tool-header-book.ts'
 import { buildParamHeaders, type HeaderParam } from './tool-headers.ts'
@@ -30,11 +30,11 @@ const ONE_WAY_MS = 10_000
 const HEADER_MISMATCH = -32_020
 const UNSUPPORTED_VERSION = -32_022
 
-export class HttpLink extends LinkBase implements ExchangeHost, ListenHost {
+export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, SessionStreamsHost {
   readonly wheel: TimerWheel
   readonly messageBytes: number
   readonly #client: rpc.ClientIdentity
-  readonly #target: RemoteTarget
+  readonly #address: { readonly origin: string; readonly path: string }
   readonly #headers: write.SharedHeaders
   readonly #hasContext: boolean
   readonly #streams: SessionStreams
@@ -44,7 +44,7 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost {
   #sessionId: string | null = null
   /** counts the upstream sessions of this link */
   #sessionTurn = 0
-  readonly #toolHeaders = new ToolHeaderBook((cursor) => this.#listTools(cursor))
+  #toolHeaders: ToolHeaderBook | null = null
 
   /** @throws HubError `invalid_variable`, `server_unavailable` */
   constructor(init: LinkInit) {
@@ -53,27 +53,17 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost {
     this.wheel = tools.wheel
     this.messageBytes = tools.limits.messageBytes
     this.#client = rpc.declareClient(owner, server, tools.version)
-    this.#target = expandRemote(server, init.variables.values)
+    const { origin, path, headers } = expandRemote(server, init.variables.values)
+    this.#address = { origin, path }
     this.#hasContext = server.spec.remote?.contextHeaders !== 'None'
     const { revision = rpc.LEGACY_REVISION } = owner ?? {}
     const context = { userId: init.scope.userId, sessionId: init.scope.sessionId, revision }
     this.#headers = write.buildLinkHeaders({
-      own: this.#target.headers,
+      own: headers,
       context: this.#hasContext ? context : null,
       userAgent: `mcphub/${tools.version}`,
     })
-    this.#streams = new SessionStreams(this.messageBytes, {
-      open: (lastEventId, stream) => this.#openStream(lastEventId, stream),
-      calls: this.inFlight,
-      shapeOf: (call) => shapeOf(call, 'legacy'),
-      onNotification: (message) => {
-        // of many callers' link: what is no change of the server itself is nobody's
-        if (init.scope.sessionId === null && !rpc.concernsServer(message.method)) return
-        init.onEvent(this, message.method, message.params)
-      },
-      onRequest: (call, message) => this.#onRequest(call, message),
-      onGone: () => this.#forgetSession(),
-    })
+    this.#streams = new SessionStreams(this)
   }
 
   notify(method: string, params: JsonObject | undefined): void {
@@ -105,7 +95,7 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost {
     this.#sessionId = null
     await new Promise<void>((resolve) => {
       this.tools.pool.call(
-        { ...this.#address(), method: 'DELETE', headers, body: null },
+        { ...this.#address, method: 'DELETE', headers, body: null },
         new OneWay(ONE_WAY_MS / 5, () => resolve()),
       )
     })
@@ -127,7 +117,8 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost {
   onHead(call: UpstreamCall, fields: HttpFields): void {
     if (call.request.method !== 'initialize') return
     const id = fields.get('mcp-session-id')
-    this.#sessionId = write.checkUpstreamSessionId(id) ? id : null
+    // a copy: the text it was cut from is the whole head of the answer, and would live as long
+    this.#sessionId = write.checkUpstreamSessionId(id) ? Buffer.from(id, 'latin1').toString('latin1') : null
   }
 
   onRefused(call: UpstreamCall, status: number, error: RpcFault | null): boolean {
@@ -185,11 +176,36 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost {
     this.ask(question, (call) => this.#post(call, 'legacy')).catch(() => undefined)
   }
 
+  // --- SessionStreamsHost ---
+
+  openStream(lastEventId: string | null, stream: HttpHandler): void {
+    const known = this.#revision !== null && this.#revision >= '2025-06-18'
+    const headers = write.buildStreamHeaders(this.#headers, {
+      protocolVersion: known ? this.#revision : null,
+      mcpSessionId: this.#sessionId,
+      lastEventId,
+    })
+    this.tools.pool.stream({ ...this.#address, method: 'GET', headers, body: null }, stream)
+  }
+
+  onStreamNotification(message: NotificationMessage): void {
+    // of many callers' link: what is no change of the server itself is nobody's
+    if (this.init.scope.sessionId === null && !rpc.concernsServer(message.method)) return
+    this.init.onEvent(this, message.method, message.params)
+  }
+
+  onStreamRequest(call: UpstreamCall | null, message: RequestMessage): void {
+    this.#onRequest(call, message)
+  }
+
+  onSessionLost(): void {
+    this.#forgetSession()
+  }
+
   // --- ListenHost ---
 
   openListen(params: JsonObject, sink: ListenSink): { close(): void } {
-    const { origin, path } = this.#target
-    const listener = { server: this.server, tools: this.tools, origin, path, headers: this.#headers }
+    const listener = { server: this.server, tools: this.tools, ...this.#address, headers: this.#headers }
     return openHttpListen(listener, { ...params, _meta: rpc.modernEnvelope(this.#client) }, sink)
   }
 
@@ -279,15 +295,11 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost {
       this.tools.eras.forget(this.server)
       this.unopen()
     }
-    if (error?.code === HEADER_MISMATCH) this.#toolHeaders.forget()
+    if (error?.code === HEADER_MISMATCH) this.#toolHeaders?.forget()
     return false
   }
 
   // --- writing ---
-
-  #address(): { origin: string; path: string } {
-    return { origin: this.#target.origin, path: this.#target.path }
-  }
 
   #callHeaders(requestId: string | null): write.RequestHeaders {
     // before 2025-06-18 the header did not exist
@@ -323,7 +335,7 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost {
     call.markSent()
     call.sessionTurn = this.#sessionTurn
     call.hadSession = era === 'legacy' && this.#sessionId !== null
-    const { origin, path } = this.#target
+    const { origin, path } = this.#address
     this.tools.pool.call(
       { origin, path, method: 'POST', headers, body },
       new HttpExchange(this, call, shapeOf(call, era)),
@@ -338,10 +350,7 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost {
   #postOneWay(body: string): Promise<void> {
     const headers = this.#callHeaders(null)
     return new Promise((resolve) => {
-      this.tools.pool.call(
-        { ...this.#address(), method: 'POST', headers, body },
-        new OneWay(ONE_WAY_MS, () => resolve()),
-      )
+      this.tools.pool.call({ ...this.#address, method: 'POST', headers, body }, new OneWay(ONE_WAY_MS, () => resolve()))
     })
   }
 
@@ -357,22 +366,12 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost {
     call.ask(method, params, (answer) => this.#reply(id, answer))
   }
 
-  #openStream(lastEventId: string | null, stream: Parameters<typeof this.tools.pool.stream>[1]): void {
-    const known = this.#revision !== null && this.#revision >= '2025-06-18'
-    const headers = write.buildStreamHeaders(this.#headers, {
-      protocolVersion: known ? this.#revision : null,
-      mcpSessionId: this.#sessionId,
-      lastEventId,
-    })
-    this.tools.pool.stream({ ...this.#address(), method: 'GET', headers, body: null }, stream)
-  }
-
   // --- x-mcp-header ---
 
   #transmitTool(call: UpstreamCall): void {
-    const { table } = this.#toolHeaders
-    if (table !== null) return this.#postTool(call, table)
-    void this.#toolHeaders.read().then((late) => {
+    const book = (this.#toolHeaders ??= new ToolHeaderBook((cursor) => this.#listTools(cursor)))
+    if (book.table !== null) return this.#postTool(call, book.table)
+    void book.read().then((late) => {
       if (!call.isOver) this.#postTool(call, late)
     })
   }

@@ -34,11 +34,16 @@ function keyOf(owner: LinkOwner | null, server: CatalogServer, scope: LinkScope,
   return `${server.name}\n${server.configHash}\n${version}\n${whose}`
 }
 
+/** One of a short list: most sessions use few servers, and a map for each of them would take more than the link's own fields. */
 interface LastUse {
+  readonly server: CatalogServer
   readonly variables: ResolvedVariables
   /** for callers without a session: what else makes the link theirs */
   readonly loose: string
   readonly link: LinkBase
+  readonly next: LastUse | null
+  /** of this one and those behind it */
+  readonly count: number
 }
 
 /** Callers without a session may differ in what they can do; what was declared upstream must hold for each. */
@@ -51,10 +56,12 @@ function looseOf(owner: LinkOwner, server: CatalogServer): string {
 export class Links {
   readonly #links = new Map<string, LinkBase>()
   /** by what lives as long as a session, or as a key, and by server: the link used last, which spares the making of its key */
-  readonly #last = new WeakMap<object, Map<CatalogServer, LastUse>>()
+  readonly #last = new WeakMap<object, LastUse>()
   /** taken out of the map, their last calls still running */
   readonly #leaving = new Set<LinkBase>()
   readonly #onClosed: (link: LinkBase) => void
+  /** one for all of them */
+  readonly #onLinkClosed = (closed: LinkBase) => this.#forget(closed)
   #sweeper: NodeJS.Timeout | null = null
 
   constructor(onClosed: (link: LinkBase) => void) {
@@ -83,10 +90,10 @@ export class Links {
     if (owner === null) return this.#links.get(keyOf(null, server, scopeOf(null, server), variables.version))
     const loose = looseOf(owner, server)
     const longLived = owner.sessionId === null ? owner.principal : owner
-    const last = this.#last.get(longLived)?.get(server)
+    const last = findUse(this.#last.get(longLived) ?? null, server)
     if (last?.variables === variables && last.loose === loose && this.#isCurrent(last.link)) return last.link
     const link = this.#links.get(keyOf(owner, server, scopeOf(owner, server), variables.version))
-    if (link !== undefined) this.#remember(longLived, server, { variables, loose, link })
+    if (link !== undefined) this.#remember(longLived, { server, variables, loose, link })
     return link
   }
 
@@ -101,8 +108,7 @@ export class Links {
     const key = keyOf(owner, server, scope, variables.version)
     const known = this.#links.get(key)
     if (known && !known.isClosed) return known
-    const onClosed = (closed: LinkBase) => this.#forget(closed)
-    const link = createLink({ ...rest, key, server, owner, scope, variables, onClosed })
+    const link = createLink({ ...rest, key, server, owner, scope, variables, onClosed: this.#onLinkClosed })
     this.#links.set(key, link)
     return link
   }
@@ -123,11 +129,16 @@ export class Links {
     )
   }
 
-  #remember(longLived: object, server: CatalogServer, use: LastUse): void {
-    const uses = this.#last.get(longLived)
+  #remember(longLived: object, use: Omit<LastUse, 'next' | 'count'>): void {
+    const first = this.#last.get(longLived) ?? null
+    const known = findUse(first, use.server)
+    if (known !== null) {
+      Object.assign(known, use)
+      return
+    }
     // a catalogue that changed often leaves servers behind
-    if (uses === undefined || uses.size >= USES_KEPT) this.#last.set(longLived, new Map([[server, use]]))
-    else uses.set(server, use)
+    const next = first !== null && first.count < USES_KEPT ? first : null
+    this.#last.set(longLived, { ...use, next, count: (next?.count ?? 0) + 1 })
   }
 
   #isCurrent(link: LinkBase): boolean {
@@ -147,6 +158,11 @@ export class Links {
       if (link.inFlight.size === 0 && !link.isWatched && now - link.lastUsed > limit) this.retire(link, 'idle')
     }
   }
+}
+
+function findUse(first: LastUse | null, server: CatalogServer): LastUse | null {
+  for (let at = first; at !== null; at = at.next) if (at.server === server) return at
+  return null
 }
 
 function createLink(init: LinkInit): LinkBase {

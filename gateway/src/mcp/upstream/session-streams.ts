@@ -2,52 +2,59 @@
 // (2025-11-25 polling, by `Last-Event-ID`). Nothing is ever sent again here.
 import type { HttpHandler } from '../../proxy/http.ts'
 import { parseMessage, writeAnswer } from '../codec/answer.ts'
-import type { AnswerShape, Message, NotificationMessage, RequestMessage } from '../codec/answer.ts'
+import type { Message, NotificationMessage, RequestMessage } from '../codec/answer.ts'
 import { EventStream } from './event-stream.ts'
 import { answerFault, lostFault } from './faults.ts'
 import { concernsServer } from './rpc-body.ts'
-import type { UpstreamCall } from './upstream-call.ts'
+import { shapeOf, type UpstreamCall } from './upstream-call.ts'
 
+/** The link itself: thousands of sessions idle, and a host of closures for each would be a fifth of what they hold. */
 export interface SessionStreamsHost {
-  open(lastEventId: string | null, stream: HttpHandler): void
-  readonly calls: Iterable<UpstreamCall>
-  shapeOf(call: UpstreamCall): AnswerShape
-  onNotification(message: NotificationMessage): void
+  readonly messageBytes: number
+  readonly inFlight: Iterable<UpstreamCall>
+  openStream(lastEventId: string | null, stream: HttpHandler): void
+  onStreamNotification(message: NotificationMessage): void
   /** `call` null: the request belongs to no call in flight */
-  onRequest(call: UpstreamCall | null, message: RequestMessage): void
+  onStreamRequest(call: UpstreamCall | null, message: RequestMessage): void
   /** the server does not know the session any more */
-  onGone(): void
+  onSessionLost(): void
+}
+
+interface Resumed {
+  stream: EventStream | null
+  timer: NodeJS.Timeout | null
 }
 
 const RETRY_MS = { least: 100, first: 1000, most: 30_000 }
 
 export class SessionStreams {
   readonly #host: SessionStreamsHost
-  readonly #maxBytes: number
-  readonly #resumed = new Map<UpstreamCall, { stream: EventStream | null; timer: NodeJS.Timeout | null }>()
+  /** few sessions ever have one */
+  #resumed: Map<UpstreamCall, Resumed> | null = null
   #standing: EventStream | null = null
   #timer: NodeJS.Timeout | null = null
   #failures = 0
   #isOpen = false
   #hadOne = false
-  #settled = Promise.withResolvers<void>()
+  /** until it is known whether the server has a standing stream */
+  #settled: PromiseWithResolvers<void> | null = null
 
-  constructor(maxBytes: number, host: SessionStreamsHost) {
-    this.#maxBytes = maxBytes
+  constructor(host: SessionStreamsHost) {
     this.#host = host
   }
 
   /** Opens the standing stream and keeps it open; a server without one (405) is asked once. Resolves when it is known which. */
   listen(): Promise<void> {
-    if (this.#isOpen) return this.#settled.promise
+    if (this.#isOpen) return this.#settled?.promise ?? Promise.resolve()
     this.#isOpen = true
     this.#hadOne = false
     this.#failures = 0
-    this.#settled = Promise.withResolvers()
+    const settled = Promise.withResolvers<void>()
+    this.#settled = settled
     // some servers send the head of the answer with its first event
-    this.#later(RETRY_MS.first, this.#settled.resolve)
+    this.#later(RETRY_MS.first, () => this.#settle(settled))
     this.#listenFrom(null)
-    return this.#settled.promise
+    return settled.promise
   }
 
   close(): void {
@@ -56,11 +63,12 @@ export class SessionStreams {
     this.#timer = null
     this.#standing?.close()
     this.#standing = null
-    for (const call of this.#resumed.keys()) this.forget(call)
+    for (const call of this.#resumed?.keys() ?? []) this.forget(call)
   }
 
   /** The call's own stream ended before its answer: goes on reading behind the last event. */
   resumeCall(call: UpstreamCall, lastEventId: string, retryMs: number | null): void {
+    this.#resumed ??= new Map()
     const entry = this.#resumed.get(call) ?? { stream: null, timer: null }
     this.#resumed.set(call, entry)
     entry.timer = this.#later(retryMs ?? RETRY_MS.first, () => {
@@ -73,16 +81,16 @@ export class SessionStreams {
             call.fail(lostFault(call.server.name, end.error ?? undefined))
           },
         },
-        this.#maxBytes,
+        this.#host.messageBytes,
       )
-      this.#host.open(lastEventId, entry.stream)
+      this.#host.openStream(lastEventId, entry.stream)
     })
   }
 
   forget(call: UpstreamCall): void {
-    const entry = this.#resumed.get(call)
+    const entry = this.#resumed?.get(call)
     if (!entry) return
-    this.#resumed.delete(call)
+    this.#resumed?.delete(call)
     if (entry.timer) clearTimeout(entry.timer)
     entry.stream?.close()
   }
@@ -92,7 +100,7 @@ export class SessionStreams {
       {
         onStreamOpen: () => {
           this.#hadOne = true
-          this.#settled.resolve()
+          this.#settle(this.#settled)
         },
         onStreamEvent: (type, data) => {
           this.#failures = 0
@@ -100,18 +108,23 @@ export class SessionStreams {
         },
         onStreamEnd: (end) => {
           this.#standing = null
-          this.#settled.resolve()
+          this.#settle(this.#settled)
           // where there was a stream a moment ago, 404 means the session; elsewhere that there are no streams
-          if (this.#isOpen && this.#hadOne && end.status === 404) return this.#host.onGone()
+          if (this.#isOpen && this.#hadOne && end.status === 404) return this.#host.onSessionLost()
           // any other 4xx is an answer: this server has no such stream
           if (!this.#isOpen || (!end.opened && end.status >= 400 && end.status < 500)) return
           const wait = end.retryMs ?? Math.min(RETRY_MS.first * 2 ** this.#failures++, RETRY_MS.most)
           this.#timer = this.#later(wait, () => this.#listenFrom(end.lastEventId ?? lastEventId))
         },
       },
-      this.#maxBytes,
+      this.#host.messageBytes,
     )
-    this.#host.open(lastEventId, this.#standing)
+    this.#host.openStream(lastEventId, this.#standing)
+  }
+
+  #settle(settled: PromiseWithResolvers<void> | null): void {
+    settled?.resolve()
+    if (this.#settled === settled) this.#settled = null
   }
 
   #later(ms: number, then: () => void): NodeJS.Timeout {
@@ -125,13 +138,13 @@ export class SessionStreams {
     const message = parseMessage(data)
     if (message.kind === 'response') return this.#onResponse(message, data)
     if (message.kind === 'notification') return this.#onNotification(message, call)
-    if (message.kind === 'request') this.#host.onRequest(call ?? this.#onlyCall(), message)
+    if (message.kind === 'request') this.#host.onStreamRequest(call ?? this.#onlyCall(), message)
   }
 
   #onResponse(message: Message & { kind: 'response' }, data: Buffer): void {
-    for (const call of this.#host.calls) {
-      if (call.id !== message.id || !this.#resumed.has(call)) continue
-      const answer = writeAnswer(data, message, this.#host.shapeOf(call))
+    for (const call of this.#host.inFlight) {
+      if (call.id !== message.id || !this.#resumed?.has(call)) continue
+      const answer = writeAnswer(data, message, shapeOf(call, 'legacy'))
       if (typeof answer === 'string') call.fail(answerFault(call.server.name, answer))
       else call.answer(answer)
       return
@@ -141,17 +154,17 @@ export class SessionStreams {
   #onNotification(message: NotificationMessage, call: UpstreamCall | null): void {
     if (message.method === 'notifications/progress') {
       const token = message.params?.['progressToken']
-      for (const one of this.#host.calls) if (one.id === token) one.notification(message)
+      for (const one of this.#host.inFlight) if (one.id === token) one.notification(message)
       return
     }
     if (call && !concernsServer(message.method)) call.notification(message)
-    else this.#host.onNotification(message)
+    else this.#host.onStreamNotification(message)
   }
 
   /** The one call in flight; with several it cannot be known whose request it is, the latest is the likeliest. */
   #onlyCall(): UpstreamCall | null {
     let last: UpstreamCall | null = null
-    for (const call of this.#host.calls) if (call.isSent && !call.isOver) last = call
+    for (const call of this.#host.inFlight) if (call.isSent && !call.isOver) last = call
     return last
   }
 }
