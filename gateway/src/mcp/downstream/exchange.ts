@@ -106,7 +106,7 @@ export class Exchange implements Reply, Listed {
 
   /** Messages can reach the client before the answer does. */
   get canStream(): boolean {
-    return this.#options.accepts.sse && !this.#isGone
+    return this.#options.accepts.sse && !this.#isGone && (this.#state === 'waiting' || this.#state === 'streaming')
   }
 
   /** the call behind it, while it runs */

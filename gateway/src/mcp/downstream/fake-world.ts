@@ -17,6 +17,7 @@ import type { Discovery, DiscoveryStore } from '../discovery/discovery-store.ts'
 import { createMcpEndpoint, type McpEndpoint } from './endpoint.ts'
 import { ENDPOINT_DEFAULTS, type EndpointConfig, type Log } from './endpoint-deps.ts'
 import { FakeUpstreams } from './fake-upstreams.ts'
+import type { Peers } from './peers.ts'
 import type { SessionStore } from './session-store.ts'
 
 class Emitter<A extends unknown[]> {
@@ -46,6 +47,10 @@ export class FakeAuthenticator implements Authenticator {
       claims: [],
     })
     return key
+  }
+  /** The same key at another replica. */
+  adopt(key: string, principal: Principal): void {
+    this.#principals.set(key, principal)
   }
   principal(key: string): Principal {
     const found = this.#principals.get(key)
@@ -240,6 +245,7 @@ export interface World {
 }
 
 export interface WorldOptions {
+  readonly peers?: Peers
   readonly config?: Partial<EndpointConfig>
   readonly calls?: { readonly perUser: number; readonly perServer: number }
   readonly backOffMs?: number
@@ -287,6 +293,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       metrics: { mcpCall: () => undefined, authRefused: () => undefined, hubError: () => undefined },
       log,
       checkOrigin: () => undefined,
+      ...(options.peers === undefined ? {} : { peers: options.peers }),
       config: { ...ENDPOINT_DEFAULTS, tickMs: 50, ...options.config },
     })
     endpoint.start()

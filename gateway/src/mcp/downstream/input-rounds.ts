@@ -34,7 +34,7 @@ export class InputRounds {
     try {
       if (requests === null) throw formFault(sent)
       if (round > LIMITS.inputRounds) throw serverFault(sent, `asked for input more than ${LIMITS.inputRounds} times`)
-      if (requests.size === 0) return void setTimeout(() => this.#again(exchange, sent, { result }), PAUSE_MS)
+      if (requests.size === 0) return void setTimeout(() => this.#again(exchange, sent, { result }), PAUSE_MS).unref()
       if (session === null) throw noSessionFault()
       this.#ask(exchange, sent, { session, result, requests })
     } catch (error) {
@@ -59,7 +59,7 @@ export class InputRounds {
     }
     const late = setTimeout(() => {
       exchange.fail(new HubError('canceled', `The client did not answer within ${Math.round(this.#waitMs / 1000)} s`))
-    }, this.#waitMs)
+    }, this.#waitMs).unref()
     const responses: JsonObject = {}
     let open = requests.size
     const take = (key: string, answer: RpcAnswer) => {

@@ -24,7 +24,6 @@ export interface ParkedCallInit {
   readonly handle: CallHandle
   /** counts against the user's calls in flight until the end */
   readonly slot: { release(): void } | null
-  readonly leg: Leg
   /** the handle of the next round, for the client: sealed */
   readonly sealState: (parked: ParkedCall) => string
   readonly parkedMs: number
@@ -43,7 +42,9 @@ export class ParkedCall implements CallSink {
   /** which question round the client may answer: each can be answered once */
   round = 0
   readonly #init: ParkedCallInit
-  readonly #first: Leg
+  /** of the request that began the call, as JSON text: the answer comes under it */
+  readonly #idJson: string
+  #isFirstLeg = true
   /** null: it waits for its client */
   #leg: Leg | null
   #client: JsonObject
@@ -57,11 +58,11 @@ export class ParkedCall implements CallSink {
   #parts: Buffer[] = []
   #bytes = 0
 
-  constructor(init: ParkedCallInit) {
+  constructor(init: ParkedCallInit, first: Leg) {
     this.#init = init
-    this.#first = init.leg
-    this.#leg = init.leg
-    this.#client = init.leg.clientCapabilities
+    this.#idJson = first.idJson
+    this.#leg = first
+    this.#client = first.clientCapabilities
     this.principal = init.principal
   }
 
@@ -108,7 +109,7 @@ export class ParkedCall implements CallSink {
   notification(json: string): void {
     const leg = this.#leg
     if (leg === null) return
-    const sent = leg === this.#first ? json : renameToken(json, leg.progressToken)
+    const sent = this.#isFirstLeg ? json : renameToken(json, leg.progressToken)
     if (sent !== null) leg.sink.notification(sent)
   }
 
@@ -170,6 +171,7 @@ export class ParkedCall implements CallSink {
     if (leg === null || this.#isOver || this.#open.size === 0) return
     this.round++
     this.#leg = null
+    this.#isFirstLeg = false
     this.#deadline = performance.now() + this.#init.parkedMs
     const inputRequests: JsonObject = {}
     for (const [key, question] of this.#open) inputRequests[key] = toInputRequest(question)
@@ -188,13 +190,13 @@ export class ParkedCall implements CallSink {
   }
 
   #renameId(json: Buffer, idJson: string): Buffer | string {
-    if (idJson === this.#first.idJson) return json
+    if (idJson === this.#idJson) return json
     const message = parseMessage(json)
     if (message.kind !== 'response') return 'it is no answer'
     const { method } = this.#init
     return writeAnswer(json, message, {
       idJson,
-      mintedJson: this.#first.idJson,
+      mintedJson: this.#idJson,
       method,
       from: 'modern',
       to: 'modern',

@@ -3,6 +3,7 @@ import { HubError, LIMITS } from '@mcphub/api'
 import type { JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
 import { answerEcho, answerResult, tool, type SentCall } from './fake-upstreams.ts'
 import { makeServer, openWorld, type World, type WorldOptions } from './fake-world.ts'
+import type { ParkedRetry, Peer, Peers } from './peers.ts'
 import { modernHeaders, openEvents, post, rpc, until, type Answer, type Events } from './test-client.ts'
 
 let world: World
@@ -542,5 +543,72 @@ describe('the end of a parked call', () => {
     }
     expect((await ask()).json.result.resultType).toBe('complete')
     expect(world.queue.counts.inFlight).toBe(0)
+  })
+})
+
+describe('a retry that reaches another replica than the one with the call', () => {
+  const owner = { self: 'replica-a', find: () => null }
+  const retries: ParkedRetry[] = []
+  const other = {
+    self: 'replica-b',
+    find: (name: string): Peer | null =>
+      name !== 'replica-a'
+        ? null
+        : {
+            resume(retry, sink) {
+              retries.push(retry)
+              const asked = { resultType: 'input_required', requestState: 'parked.of-a', inputRequests: {} }
+              queueMicrotask(() =>
+                sink.answer(
+                  Buffer.from(`{"jsonrpc":"2.0","id":${retry.idJson},"result":${JSON.stringify(asked)}}`),
+                  'incomplete',
+                ),
+              )
+              return { cancel: () => undefined, resume: () => undefined, handOver: () => undefined }
+            },
+          },
+  }
+
+  /** Two replicas with the same keys: what one handed out is opened by the other. */
+  async function park(second: Peers): Promise<Required> {
+    await world.close()
+    await open({ peers: owner })
+    const required = requiredOf(await ask())
+    const { sealingKeys } = world
+    const principal = world.authenticator.principal(alice)
+    const first = world
+    await open({ peers: second })
+    world.sealingKeys.splice(0, 1, ...sealingKeys)
+    world.authenticator.adopt(alice, principal)
+    await first.close()
+    return required
+  }
+
+  test('is handed over to it, once, with all it needs; what comes back goes to the client as it is', async () => {
+    const required = await park(other)
+    const answer = await retry(required, { 'elicitation-1': accept('Kim') }, { meta: { progressToken: 'p' } })
+    expect(answer.json).toEqual({
+      jsonrpc: '2.0',
+      id: lastId,
+      result: { resultType: 'input_required', requestState: 'parked.of-a', inputRequests: {} },
+    })
+    expect(retries).toEqual([
+      {
+        id: expect.any(String) as string,
+        round: 1,
+        responses: new Map([['elicitation-1', accept('Kim')]]),
+        idJson: String(lastId),
+        progressToken: 'p',
+        clientCapabilities: ABLE,
+      },
+    ])
+    expect(world.upstreams.sent).toEqual([])
+  })
+
+  test('whose replica is gone fails once, clearly', async () => {
+    const required = await park({ self: 'replica-c', find: () => null })
+    const answer = await retry(required, { 'elicitation-1': accept('Kim') })
+    expect(answer.json.error).toMatchObject({ code: -32602, message: expect.stringContaining('is gone') as string })
+    expect(world.upstreams.sent).toEqual([])
   })
 })

@@ -9,7 +9,7 @@ import { progressTokenOf } from '../upstream/upstream-call.ts'
 import type { CallHandle, JsonObject } from '../upstream/upstreams.ts'
 import type { Exchange, Reply } from './exchange.ts'
 import type { RpcCall } from './inbound.ts'
-import { lackingFault, ParkedCall } from './parked-call.ts'
+import { lackingFault, ParkedCall, type Leg, type ParkedCallInit } from './parked-call.ts'
 import type { ParkedRetry, Peers } from './peers.ts'
 import { CANNOT_ASK, refuseLacking, type Relay, type SentCall, type ServerRequest } from './reply-hooks.ts'
 import { digestRequest, PARKED_PREFIX, STATEFUL } from './rewrite-answer.ts'
@@ -60,23 +60,24 @@ export class ParkedCalls implements Relay {
     if (handle === null || !STATEFUL.has(call.request.method)) return respond(CANNOT_ASK)
     const { facts } = call
     const sealer = this.#sealerOf(call, route)
-    const parked = new ParkedCall({
+    const first: Leg = {
+      sink: exchange,
+      idJson: call.request.idJson,
+      progressToken: progressTokenOf(call.request.params),
+      clientCapabilities: owner.clientCapabilities,
+    }
+    const init: ParkedCallInit = {
       principal: call.inbound.principal,
       server: route.server.name,
       method: call.request.method,
       handle,
       slot: facts.slot,
-      leg: {
-        sink: exchange,
-        idJson: call.request.idJson,
-        progressToken: progressTokenOf(call.request.params),
-        clientCapabilities: owner.clientCapabilities,
-      },
       sealState: (one) => this.#seal(sealer, one),
       parkedMs: this.#deps.parkedMs,
       onParked: ({ principal }) => this.#makeRoom(principal.userId),
       onOver: (one, error) => this.#forget(one, error),
-    })
+    }
+    const parked = new ParkedCall(init, first)
     // it outlives this request
     facts.slot = null
     this.#calls.set(parked.id, parked)
