@@ -46,11 +46,6 @@ export function runScenario(scenario: string, url: string, expected: readonly st
   return run([NEXT, 'server', '--scenario', scenario, '--spec-version', '2026-07-28'], url, expected)
 }
 
-/** One of an extension: those stand beside the revisions. */
-export function runExtensionScenario(scenario: string, url: string): Promise<SuiteRun> {
-  return run([NEXT, 'server', '--scenario', scenario], url, [])
-}
-
 async function run(command: readonly string[], url: string, expected: readonly string[]): Promise<SuiteRun> {
   const folder = mkdtempSync(join(tmpdir(), 'mcphub-conformance-'))
   try {
