@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 const everywhere = ['{packages/*,gateway,cli,launcher,bench,test}/**/*.test.ts']
 const nowhere = ['**/node_modules/**', '**/.mcphub/**']
 /** Keep both cores busy: beside it every test that waits for a published bound would be judged by its noise. */
-const crowd = ['test/e2e/isolation.test.ts', 'test/generative/generative.int.test.ts']
+const crowd = ['test/e2e/{isolation,kills}.test.ts', 'test/generative/{generative,kills}.int.test.ts']
 
 // Two cores: two worker processes. Integration tests own real sockets, processes and databases, so forks, not threads.
 export default defineConfig({

@@ -463,6 +463,16 @@ const ATTACKED: readonly Requirement[] = [
   attack('R4-32', '10,000 requests a minute without a key leave the p99 of people at work within twice'),
   attack('R4-33', 'a client that does not read costs no memory and nobody else anything'),
   attack('R4-34', 'whatever a server does to one call, the calls of others are answered'),
+  attack(
+    'R4-35',
+    '60 s without a database: sessions and known keys go on, audit is kept to its bound and says what it lost',
+  ),
+  attack('R4-36', 'beyond their published time known keys are refused with 503, and come back with the database'),
+  attack(
+    'R4-37',
+    '1,000 kills of upstreams and children while 50 people work: one answer or one error each, none made twice',
+  ),
+  attack('R4-38', 'the same with real processes, as many as a run has time for'),
 ]
 
 export const REQUIREMENTS: readonly Requirement[] = [

@@ -40,13 +40,17 @@ export class MemoryChildren implements Sandboxes {
     return [...this.#children.values()].filter((child) => child.request.owner.userId === userId).length
   }
 
-  /** As `kill -9` of each child of this server that is this user's, or everybody's. */
-  crash(server: string, userId: string): void {
+  /** As `kill -9` of each child of this server that is this user's, or everybody's. Says how many. */
+  crash(server: string, userId: string): number {
+    let count = 0
     for (const child of [...this.#children.values()]) {
       const { owner } = child.request
       const isTheirs = owner.userId === userId || owner.userId === null
-      if (child.request.server.name === server && isTheirs && !owner.discovery) child.crash()
+      if (child.request.server.name !== server || !isTheirs || owner.discovery) continue
+      child.crash()
+      count++
     }
+    return count
   }
 
   list(): [] {

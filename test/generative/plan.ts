@@ -62,6 +62,9 @@ const BATCH_ACTS: readonly (readonly [Act, number])[] = [
   ['log', 1],
 ]
 
+/** Where the server does well, and whatever goes wrong is somebody else's doing. */
+export const STEADY_ACTS: readonly Act[] = ['echo', 'later', 'later', 'big', 'slices', 'progress', 'twice', 'fault']
+
 /** Two people: Alice with two sessions, Bob with one; both also without a session, in both eras; Alice with one that knows batches. */
 export const CALLERS = ['a1', 'a2', 'b1', 'aModern', 'bModern', 'aPlain', 'bPlain', 'aBatch'] as const
 export type CallerName = (typeof CALLERS)[number]

@@ -86,7 +86,7 @@ export class Sequence {
     },
     crash: ({ who, server }) => {
       if (server === 'web' || server === 'now') this.#world[server].crash()
-      else this.#world.children.crash(server, this.#parties.person(who).userId)
+      else void this.#world.children.crash(server, this.#parties.person(who).userId)
     },
     rotate: ({ who }) => {
       const person = this.#parties.person(who)
