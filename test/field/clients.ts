@@ -1,5 +1,5 @@
 // The clients of the field, each as a person would use it, behind one function: a URL in, a visit out.
-import { execFile } from 'node:child_process'
+import { execFile, type ExecFileOptions } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -9,18 +9,33 @@ import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
+import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { Client as ClientV110 } from 'mcp-sdk-1-10/client/index.js'
 import { StreamableHTTPClientTransport as TransportV110 } from 'mcp-sdk-1-10/client/streamableHttp.js'
 import { pickInherited } from '../kit/hub.ts'
-import { INSPECTOR, installFromNpm, installFromPypi, PYTHON_SDK } from './packages.ts'
-import { CITY, visit, type SdkClient, type Visit, type Wishes } from './visit.ts'
+import { INSPECTOR, installFromNpm, installFromPypi, PYTHON_SDKS } from './packages.ts'
+import { CITY, PERSON, visit, type SdkClient, type Visit, type Wishes } from './visit.ts'
 
 export interface FieldClient {
   readonly name: string
+  /** fetches what is not there yet */
+  prepare?(): Promise<unknown>
   visit(url: URL, wishes: Wishes): Promise<Visit>
 }
 
-const run = promisify(execFile)
+const KEY = /mcphub_[0-9a-f]+/g
+
+/** Runs a program to its end. @throws with what it said, without the key that stood in its arguments */
+async function run(program: string, args: readonly string[], options: ExecFileOptions): Promise<string> {
+  const started = promisify(execFile)(program, args, { ...options, timeout: TIMEOUT_MS, encoding: 'utf8' })
+  try {
+    return (await started).stdout
+  } catch (error) {
+    // oxlint-disable-next-line preserve-caught-error -- its message and arguments hold the key
+    throw new Error(String((error as { stderr?: string }).stderr ?? 'it did not start').replaceAll(KEY, '[key]'))
+  }
+}
+
 const INFO = { name: 'field', version: '1.0.0' }
 const TIMEOUT_MS = 60_000
 
@@ -38,9 +53,13 @@ async function withHome<T>(use: (env: NodeJS.ProcessEnv, home: string) => Promis
   }
 }
 
-async function visitAndClose(client: SdkClient & { close(): Promise<void> }, wishes: Wishes): Promise<Visit> {
+async function visitAndClose(
+  client: SdkClient & { close(): Promise<void> },
+  wishes: Wishes,
+  canBeAsked = false,
+): Promise<Visit> {
   try {
-    return await visit(client, wishes)
+    return await visit(client, wishes, canBeAsked)
   } finally {
     await client.close()
   }
@@ -56,21 +75,25 @@ const sdk110: FieldClient = {
   },
 }
 
+const ASKED = { capabilities: { elicitation: {} } }
+
 const sdk1: FieldClient = {
   name: 'TypeScript SDK 1.32',
   async visit(url, wishes) {
-    const client = new ClientV1(INFO)
+    const client = new ClientV1(INFO, ASKED)
+    client.setRequestHandler(ElicitRequestSchema, () => PERSON)
     await client.connect(new TransportV1(url) as Transport)
-    return visitAndClose(client, wishes)
+    return visitAndClose(client, wishes, true)
   },
 }
 
 const sdk2 = (mode: 'legacy' | 'auto'): FieldClient => ({
   name: `TypeScript SDK 2.4, ${mode}`,
   async visit(url, wishes) {
-    const client = new ClientV2(INFO, mode === 'auto' ? { versionNegotiation: { mode } } : {})
+    const client = new ClientV2(INFO, { ...ASKED, ...(mode === 'auto' ? { versionNegotiation: { mode } } : {}) })
+    client.setRequestHandler('elicitation/create', () => PERSON)
     await client.connect(new TransportV2(url))
-    return visitAndClose(client, wishes)
+    return visitAndClose(client, wishes, true)
   },
 })
 
@@ -90,21 +113,20 @@ const mcpRemote: FieldClient = {
     }),
 }
 
+const installInspector = () => installFromNpm('@modelcontextprotocol/inspector', INSPECTOR)
+
 /** One process for each question, as in a shell. */
 const inspector: FieldClient = {
-  name: 'MCP Inspector',
+  name: `MCP Inspector ${INSPECTOR}`,
+  prepare: installInspector,
   visit: (url, { tool, prompt, resource }) =>
     withHome(async (env, cwd) => {
-      const folder = await installFromNpm('@modelcontextprotocol/inspector', INSPECTOR)
+      const folder = await installInspector()
       const bin = path.join(folder, 'node_modules/.bin/mcp-inspector')
       const ask = async (...args: string[]) => {
         const options = { env, cwd, timeout: TIMEOUT_MS }
-        const { stdout } = await run(
-          process.execPath,
-          [bin, '--cli', url.href, '--transport', 'http', ...args],
-          options,
-        )
-        return JSON.parse(stdout)
+        const printed = await run(process.execPath, [bin, '--cli', url.href, '--transport', 'http', ...args], options)
+        return JSON.parse(printed)
       }
       const [listed, called, resources, got] = await Promise.all([
         ask('--method', 'tools/list'),
@@ -119,19 +141,20 @@ const inspector: FieldClient = {
         seen: JSON.parse(called.content[0].text),
         read: read.contents[0].text,
         prompt: got.messages[0].content.text,
+        answer: null,
       }
     }),
 }
 
-const python = (mode: 'legacy' | 'auto'): FieldClient => ({
-  name: `Python SDK, ${mode}`,
-  visit: (url, { tool, prompt, resource }) =>
+const python = (generation: 1 | 2, mode: 'legacy' | 'auto'): FieldClient => ({
+  name: `Python SDK ${PYTHON_SDKS[generation]}, ${mode}`,
+  prepare: () => installFromPypi('mcp', PYTHON_SDKS[generation]),
+  visit: (url, { tool, prompt, resource, asking }) =>
     withHome(async (env, cwd) => {
-      const program = await installFromPypi('mcp', PYTHON_SDK)
-      const script = path.join(import.meta.dirname, 'visit.py')
-      const options = { env, cwd, timeout: TIMEOUT_MS }
-      const { stdout } = await run(program, [script, url.href, mode, tool, prompt, resource], options)
-      return JSON.parse(stdout) as Visit
+      const program = await installFromPypi('mcp', PYTHON_SDKS[generation])
+      const script = path.join(import.meta.dirname, generation === 1 ? 'visit_v1.py' : 'visit.py')
+      const args = [script, url.href, ...(generation === 1 ? [] : [mode]), tool, prompt, resource, asking]
+      return JSON.parse(await run(program, args, { env, cwd })) as Visit
     }),
 })
 
@@ -142,6 +165,7 @@ export const FIELD_CLIENTS: readonly FieldClient[] = [
   sdk2('auto'),
   mcpRemote,
   inspector,
-  python('legacy'),
-  python('auto'),
+  python(1, 'legacy'),
+  python(2, 'legacy'),
+  python(2, 'auto'),
 ]

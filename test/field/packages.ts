@@ -11,7 +11,8 @@ const FOLDER = path.join(import.meta.dirname, '../out/clients')
 const TIMEOUT_MS = 100_000
 
 export const INSPECTOR = '2.12.0'
-export const PYTHON_SDK = '2.3.0'
+/** the newest of each generation */
+export const PYTHON_SDKS = { 1: '1.30.0', 2: '2.3.0' } as const
 
 /** The folder with `node_modules`. @throws with npm's own words */
 export function installFromNpm(name: string, version: string): Promise<string> {
@@ -25,7 +26,11 @@ export function installFromNpm(name: string, version: string): Promise<string> {
 export async function installFromPypi(name: string, version: string): Promise<string> {
   const folder = await installOnce(`${name}-${version}-py`, async (made) => {
     await run('python3', ['-m', 'venv', '--copies', made], how(made))
-    await run(path.join(made, 'bin/python'), ['-m', 'pip', 'install', '--quiet', `${name}==${version}`], how(made))
+    await run(
+      path.join(made, 'bin/python'),
+      ['-m', 'pip', 'install', '--quiet', '--no-compile', `${name}==${version}`],
+      how(made),
+    )
   })
   return path.join(folder, 'bin/python')
 }

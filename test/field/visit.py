@@ -1,4 +1,4 @@
-# What test/field/visit.ts does, with the Python SDK: visit.py <url> <mode> <tool> <prompt> <resource>; prints one JSON object.
+# What test/field/visit.ts does, with the Python SDK 2: visit.py <url> <mode> <tool> <prompt> <resource> <asking>; prints one JSON object.
 import asyncio
 import json
 import sys
@@ -6,8 +6,13 @@ import sys
 import mcp
 
 
-async def visit(url, mode, tool, prompt, resource):
-    async with mcp.Client(url, mode=mode, client_info=mcp.Implementation(name="python", version="1")) as client:
+async def answer(_context, _params):
+    return mcp.types.ElicitResult(action="accept", content={"name": "Ada"})
+
+
+async def visit(url, mode, tool, prompt, resource, asking):
+    info = mcp.Implementation(name="python", version="1")
+    async with mcp.Client(url, mode=mode, client_info=info, elicitation_callback=answer) as client:
         tools = (await client.list_tools()).tools
         called = await client.call_tool(tool, {"city": "서울"})
         listed = (await client.list_resources()).resources
@@ -16,7 +21,9 @@ async def visit(url, mode, tool, prompt, resource):
         prompts = (await client.list_prompts()).prompts
         assert any(one.name == prompt for one in prompts)
         got = await client.get_prompt(prompt, {"name": "Ada"})
+        asked = await client.call_tool(asking, {})
         return {
+            "answer": json.loads(asked.content[0].text),
             "tools": [one.name for one in tools],
             "seen": json.loads(called.content[0].text),
             "read": read.contents[0].text,

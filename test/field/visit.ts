@@ -9,12 +9,16 @@ export interface Visit {
   readonly read: string
   /** text of the prompt */
   readonly prompt: string
+  /** what a tool was answered that asks for a name; null: this client cannot be asked */
+  readonly answer: { readonly action: string; readonly content: { readonly name: string } } | null
 }
 
 export interface Wishes {
   /** as the hub exposes it */
   readonly tool: string
   readonly prompt: string
+  /** a tool that asks */
+  readonly asking: string
   /** name of the resource in the list; its URI is the list's */
   readonly resource: string
 }
@@ -34,7 +38,10 @@ export interface SdkClient {
 
 export const CITY = { city: '서울' }
 
-export async function visit(client: SdkClient, wishes: Wishes): Promise<Visit> {
+/** What the person at the other end says. */
+export const PERSON = { action: 'accept' as const, content: { name: 'Ada' } }
+
+export async function visit(client: SdkClient, wishes: Wishes, canBeAsked = false): Promise<Visit> {
   const { tools } = await client.listTools()
   const called = await client.callTool({ name: wishes.tool, arguments: CITY })
   const { resources } = await client.listResources()
@@ -43,7 +50,9 @@ export async function visit(client: SdkClient, wishes: Wishes): Promise<Visit> {
   const { prompts } = await client.listPrompts()
   if (!prompts.some((one: Loose) => one.name === wishes.prompt)) throw new Error(`${wishes.prompt} is not listed`)
   const got = await client.getPrompt({ name: wishes.prompt, arguments: { name: 'Ada' } })
+  const asked = canBeAsked ? await client.callTool({ name: wishes.asking, arguments: {} }) : null
   return {
+    answer: asked === null ? null : JSON.parse(asked.content[0].text),
     tools: tools.map((one: Loose) => one.name),
     seen: JSON.parse(called.content[0].text),
     read: read.contents[0].text,
