@@ -17,7 +17,8 @@ interface Watched {
 export class ListWatches {
   readonly #upstreams: Upstreams
   readonly #principal: Principal
-  readonly #all = new Map<string, Watched>()
+  /** most have none: only servers of 2026-07-28 want to be listened to */
+  #all: Map<string, Watched> | null = null
 
   constructor(upstreams: Upstreams, principal: Principal) {
     this.#upstreams = upstreams
@@ -26,16 +27,17 @@ export class ListWatches {
 
   /** Follows what the listing shows. Resolves when the servers that were added agreed, or did not. */
   async follow(listing: Listing): Promise<void> {
-    for (const [name, watched] of this.#all) if (!this.#isStillSo(watched, listing.servers.get(name))) this.#end(name)
+    for (const [name, watched] of this.#all ?? [])
+      if (!this.#isStillSo(watched, listing.servers.get(name))) this.#end(name)
     const added: Promise<void>[] = []
     for (const [name, entry] of listing.servers) {
-      if (!this.#all.has(name) && tellsListeners(entry)) added.push(this.#start(name, entry))
+      if (!this.#all?.has(name) && tellsListeners(entry)) added.push(this.#start(name, entry))
     }
     if (added.length > 0) await Promise.allSettled(added)
   }
 
   close(): void {
-    for (const name of this.#all.keys()) this.#end(name)
+    for (const name of this.#all?.keys() ?? []) this.#end(name)
   }
 
   #isStillSo(watched: Watched, entry: ListingEntry | undefined): boolean {
@@ -45,6 +47,7 @@ export class ListWatches {
   async #start(name: string, entry: ListingEntry): Promise<void> {
     const { server } = entry.grant
     const watched: Watched = { server, isOwn: isOwn(entry), release: null, isOver: false }
+    this.#all ??= new Map()
     this.#all.set(name, watched)
     try {
       const release = await this.#upstreams.watch(watched.isOwn ? ownerOf(this.#principal) : null, server, LISTS)
@@ -52,14 +55,14 @@ export class ListWatches {
       else watched.release = release
     } catch {
       // The next look at the listing tries again.
-      if (this.#all.get(name) === watched) this.#all.delete(name)
+      if (this.#all?.get(name) === watched) this.#all?.delete(name)
     }
   }
 
   #end(name: string): void {
-    const watched = this.#all.get(name)
+    const watched = this.#all?.get(name)
     if (watched === undefined) return
-    this.#all.delete(name)
+    this.#all?.delete(name)
     watched.isOver = true
     watched.release?.()
   }

@@ -45,7 +45,8 @@ export class ResourceWatches {
   readonly #upstreams: Upstreams
   readonly #quota: WatchQuota
   readonly #owner: LinkOwner
-  readonly #all = new Map<string, Watched>()
+  /** made with the first one: most listen requests name no resource */
+  #all: Map<string, Watched> | null = null
 
   constructor(upstreams: Upstreams, quota: WatchQuota, owner: LinkOwner) {
     this.#upstreams = upstreams
@@ -54,13 +55,13 @@ export class ResourceWatches {
   }
 
   get size(): number {
-    return this.#all.size
+    return this.#all?.size ?? 0
   }
 
   /** Resolves when the server agreed. @throws HubError; then it is not watched */
   add({ server, uri, known }: WatchedUri): Promise<void> {
     const key = `${server.name}\n${uri}`
-    const already = this.#all.get(key)
+    const already = this.#all?.get(key)
     if (already !== undefined) return already.agreed
     try {
       this.#quota.take(this.#owner.principal.userId)
@@ -75,9 +76,10 @@ export class ResourceWatches {
       release: null,
       isResting: false,
     }
+    this.#all ??= new Map()
     this.#all.set(key, watched)
     watched.agreed = this.#ask(watched, server).catch((error: unknown) => {
-      if (this.#all.get(key) === watched) this.#drop(key, watched)
+      if (this.#all?.get(key) === watched) this.#drop(key, watched)
       throw error
     })
     return watched.agreed
@@ -85,7 +87,7 @@ export class ResourceWatches {
 
   async #ask(watched: Watched, server: CatalogServer): Promise<void> {
     const release = await this.#upstreams.watch(this.#owner, server, watched.uri)
-    const isWanted = this.#all.get(`${watched.server}\n${watched.uri}`) === watched && !watched.isResting
+    const isWanted = this.#all?.get(`${watched.server}\n${watched.uri}`) === watched && !watched.isResting
     // given up while the server was asked, or asked twice
     if (isWanted && watched.release === null) watched.release = release
     else release()
@@ -93,13 +95,13 @@ export class ResourceWatches {
 
   remove(server: string, uri: string): void {
     const key = `${server}\n${uri}`
-    const watched = this.#all.get(key)
+    const watched = this.#all?.get(key)
     if (watched !== undefined) this.#drop(key, watched)
   }
 
   /** What is at servers that are not this user's any more is given back until they are again. `find`: null = it is not theirs */
   follow(find: (server: string) => CatalogServer | null): void {
-    for (const watched of this.#all.values()) {
+    for (const watched of this.#all?.values() ?? []) {
       const server = find(watched.server)
       if (server === null) this.#rest(watched)
       else if (watched.isResting) {
@@ -116,7 +118,7 @@ export class ResourceWatches {
   }
 
   close(): void {
-    for (const [key, watched] of this.#all) this.#drop(key, watched)
+    for (const [key, watched] of this.#all ?? []) this.#drop(key, watched)
   }
 
   /**
@@ -124,9 +126,9 @@ export class ResourceWatches {
    * that the client actually subscribed to") `null`: it is named as in every other message. `undefined`: not subscribed to.
    */
   find(server: string, uri: string): string | null | undefined {
-    const exact = this.#all.get(`${server}\n${uri}`)
+    const exact = this.#all?.get(`${server}\n${uri}`)
     if (exact !== undefined) return exact.known
-    for (const watched of this.#all.values()) {
+    for (const watched of this.#all?.values() ?? []) {
       if (watched.server === server && isPartOf(uri, watched.uri)) return null
     }
     return undefined
@@ -139,7 +141,7 @@ export class ResourceWatches {
   }
 
   #drop(key: string, watched: Watched): void {
-    this.#all.delete(key)
+    this.#all?.delete(key)
     this.#quota.give(this.#owner.principal.userId)
     watched.release?.()
     watched.release = null
