@@ -186,6 +186,45 @@ describe('a listen request', () => {
     two.close()
     await until(() => world.upstreams.watched.length === 0)
   })
+
+  test('R4-2d: who leaves while the lists are looked up leaves nothing behind', async () => {
+    const capabilities = { tools: { listChanged: true } }
+    world.upstreams.servers.set('new', { tools: [tool('x')], revision: '2026-07-28', capabilities })
+    world.catalog.put(makeServer('new'))
+    await until(() => world.discoveryStore.rows.length === 4)
+    const views = world.access.view.bind(world.access)
+    let isSlow = false
+    let begun = 0
+    const looked: string[] = []
+    const slowly = async (...asked: Parameters<typeof views>) => {
+      begun++
+      await until(() => world.upstreams.watched.length === 0)
+      looked.push(asked[0].username)
+      return views(...asked)
+    }
+    world.access.view = ((...asked) => (isSlow ? slowly(...asked) : views(...asked))) as typeof views
+    const stream = await listen(alice, { toolsListChanged: true })
+    expect(world.upstreams.watched).toEqual(['new - - '])
+    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } }
+    const opened = await post(world, '/mcp', bob, rpc(0, 'initialize', params))
+    const headers = { 'mcp-session-id': opened.headers['mcp-session-id'] as string }
+    const standing = await openEvents(world, `/mcp?key=${bob}`, headers)
+    await until(() => world.upstreams.watched.length === 2)
+    isSlow = true
+    // both are looked at, and gone when the look is over
+    world.access.hide(idOf(alice), 'a')
+    world.access.hide(idOf(bob), 'a')
+    await until(() => begun === 1)
+    stream.close()
+    standing.close()
+    await until(() => looked.length === 2)
+    // the third look comes after both
+    world.access.hide(idOf(alice), 'b')
+    const last = await listen(alice, { promptsListChanged: true })
+    last.close()
+    await until(() => world.endpoint.counts().inFlight === 0)
+    await until(() => world.upstreams.watched.length === 0)
+  })
 })
 
 describe('nobody hears of what is another’s', () => {

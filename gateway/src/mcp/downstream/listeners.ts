@@ -40,6 +40,7 @@ export interface Listener {
   readonly shown: ShownStates
   readonly watches: ResourceWatches
   readonly lists: ListWatches
+  readonly isGone: boolean
   tell(method: string, params: JsonObject): void
   /** the empty result: no accident, and the client may listen anew */
   end(): void
@@ -92,6 +93,9 @@ export class Listeners {
       shown: { ...this.#deps.readStates(listing) },
       watches: new ResourceWatches(this.#deps.upstreams, this.#deps.quota, owner),
       lists: new ListWatches(this.#deps.upstreams, inbound.principal),
+      get isGone() {
+        return !own.has(listener)
+      },
       tell: (method, params) => {
         // the acknowledgement is the first message
         if (state.isAcknowledged) reply.sendMessage(write(method, params))
@@ -149,7 +153,7 @@ interface Wanted {
 function readFilter(request: RpcRequest, listing: Listing): Wanted {
   const filter = request.params?.['notifications']
   if (!isObject(filter)) throw new HubError('invalid_params', '"notifications" must be an object')
-  const kinds = new Set(CHANGE_KINDS.filter((kind) => filter[FILTER[kind]] === true && offers(listing, kind)))
+  const kinds = shareKinds(CHANGE_KINDS.filter((kind) => filter[FILTER[kind]] === true && offers(listing, kind)))
   const uris: unknown = filter['resourceSubscriptions'] ?? []
   if (
     !Array.isArray(uris) ||
@@ -159,6 +163,16 @@ function readFilter(request: RpcRequest, listing: Listing): Wanted {
     throw new HubError('invalid_params', `"resourceSubscriptions" must be up to ${LIMITS.subscriptionsPerUser} URIs`)
   }
   return { kinds, uris: [...new Set(uris as string[])].flatMap((known) => routeUri(listing, known)) }
+}
+
+/** There are eight of them; each listener would hold one of its own. */
+const KINDS = new Map<string, ReadonlySet<ChangeKind>>()
+
+function shareKinds(kinds: readonly ChangeKind[]): ReadonlySet<ChangeKind> {
+  const key = kinds.join(' ')
+  const known = KINDS.get(key) ?? new Set(kinds)
+  KINDS.set(key, known)
+  return known
 }
 
 /** Several servers may come to offer everything; one offers what it said. */

@@ -34,6 +34,7 @@ interface Hearer {
   readonly shown: ShownStates
   readonly watches: ResourceWatches | null
   readonly lists: ListWatches | null
+  readonly isGone: boolean
   tell(method: string, params: JsonObject): void
 }
 
@@ -129,6 +130,8 @@ export class Pushes {
     try {
       const view = await access.view(hearer.principal, hearer.scope)
       const listing = view === null ? null : await listings.peek(hearer.principal, view, hearer.scope)
+      // what is watched for somebody who has left meanwhile would be watched for good
+      if (hearer.isGone) return
       hearer.watches?.follow((server) => view?.grants.get(server)?.server ?? null)
       if (hearer.kinds.size === 0) return
       if (listing === null) hearer.lists?.close()
@@ -218,6 +221,9 @@ function hearerOf(session: Session, stream: SessionStream): Hearer {
     shown: session.shown,
     watches: session.watches,
     lists: stream.lists,
+    get isGone() {
+      return !session.streams.includes(stream)
+    },
     tell: (method, params) => {
       const body = Object.keys(params).length === 0 ? { jsonrpc: '2.0', method } : { jsonrpc: '2.0', method, params }
       pushToSession(session, JSON.stringify(body))
