@@ -17,11 +17,11 @@ export class EventStream {
   readonly res: ServerResponse
   #writtenAt: number
 
-  constructor(res: ServerResponse, headers: readonly string[] = []) {
+  constructor(res: ServerResponse) {
     this.res = res
     this.#writtenAt = performance.now()
     res.on('error', ignoreLateWrite)
-    res.writeHead(200, [...HEAD, ...headers])
+    res.writeHead(200, HEAD)
     // A silent stream must open at once: the client waits for the head.
     res.flushHeaders()
   }

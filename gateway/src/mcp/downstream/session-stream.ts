@@ -26,7 +26,8 @@ export function openSessionStream(
 ): SessionStream {
   const stream: SessionStream = {
     ...owner,
-    events: new EventStream(res, ['Mcp-Session-Id', session.sealed]),
+    // without the session's id: its client has just sent it, and node keeps the text of a head as long as the stream
+    events: new EventStream(res),
     lists: null,
   }
   session.streams.push(stream)
