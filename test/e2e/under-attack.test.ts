@@ -3,8 +3,10 @@ import { connect, type Socket } from 'node:net'
 import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { LIMITS } from '@mcphub/api'
 import { HOSTILE_TOOLS, HostileUpstream } from '../kit/hostile-upstream.ts'
 import { startHub, type TestHub, type TestUser } from '../kit/hub.ts'
+import { openLuringUpstream, type LuringUpstream } from '../kit/luring-upstream.ts'
 import { remote } from '../kit/manifests.ts'
 import { openTorrent, POURED_PIECES, type Torrent } from '../kit/torrent-upstream.ts'
 import { until } from '../kit/wait-until.ts'
@@ -17,16 +19,19 @@ let hub: TestHub
 let good: HostileUpstream
 let hostile: HostileUpstream
 let torrent: Torrent
+let luring: LuringUpstream
 let users: TestUser[]
 
 beforeAll(async () => {
   good = await HostileUpstream.open()
   hostile = await HostileUpstream.open({ tools: HOSTILE_TOOLS })
   torrent = await openTorrent()
+  luring = await openLuringUpstream()
   hub = await startHub({
     manifests: {
       'good.yaml': remote('good', good.url),
       'hostile.yaml': remote('hostile', hostile.url),
+      'luring.yaml': remote('luring', luring.url),
       // who reads slowly is no silent server
       'torrent.yaml': remote('torrent', torrent.url, '  callTimeoutSeconds: 25\n'),
     },
@@ -36,13 +41,14 @@ beforeAll(async () => {
   for (let n = 0; n < WORKERS + 1; n++) users.push(await hub.addUser(`user-${n}`))
   await until(async () => {
     const answer = await send(users[0]!.key, '/mcp', { jsonrpc: '2.0', id: 1, method: 'tools/list' })
-    for (const name of ['good__echo', 'hostile__echo', 'torrent__pour']) expect(answer.body).toContain(`"${name}"`)
+    for (const name of ['good__echo', 'hostile__echo', 'torrent__pour', 'luring__lure'])
+      expect(answer.body).toContain(`"${name}"`)
   }, 30_000)
 })
 
 afterAll(async () => {
   await hub?.stop()
-  await Promise.all([good?.close(), hostile?.close(), torrent?.close()])
+  await Promise.all([good?.close(), hostile?.close(), torrent?.close(), luring?.close()])
 })
 
 const LEGACY = { 'mcp-protocol-version': '2025-11-25' }
@@ -154,6 +160,41 @@ test('R4-32, ID-8: 10,000 requests a minute without a key leave the p99 of peopl
   expect(median(ratios), ratios.join()).toBeLessThanOrEqual(2)
 }, 60_000)
 
+// --- slow sockets ---
+
+const SLOW = 2_000
+
+test('GW-8: 2,000 sockets that send slowly, or nothing, are closed within their published time; people at work wait for none of them', async () => {
+  const starts = [
+    '',
+    'POST /mcp HTTP/1.1\r\nHost: loc',
+    `POST /mcp?key=${users[0]!.key} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"a`,
+  ]
+  const begun = performance.now()
+  let open = SLOW
+  const ended: number[] = []
+  for (let n = 0; n < SLOW; n++) {
+    const socket = connect({ port: hub.port, host: '127.0.0.1' })
+    socket.on('error', () => undefined)
+    // the answer is read: a socket that keeps it would not end
+    socket.resume()
+    socket.write(starts[n % starts.length]!)
+    socket.on('close', () => {
+      open--
+      ended.push(performance.now() - begun)
+    })
+    // an accept queue is short
+    if (n % 100 === 99) await wait(20)
+  }
+  const done = await work(() => open === 0 || performance.now() - begun > 25_000)
+  expect(open).toBe(0)
+  expect(Math.max(...ended)).toBeLessThan(LIMITS.slowBodyMs + 5_000)
+  expect(done.wrong).toEqual([])
+  expect(done.calls).toBeGreaterThan(500)
+  // most of the time nothing happens to those sockets at all
+  expect(percentile(done.latencies, 0.95)).toBeLessThan(100)
+}, 40_000)
+
 // --- clients that do not read ---
 
 /** resident memory of the gateway, in MiB */
@@ -261,6 +302,21 @@ test('R4-34, GW-4, GW-5: whatever a server does to the calls of one user, the ca
   const metrics = await (await fetch(hub.ready!.metricsUrl)).text()
   expect(/^mcphub_(?:mcp_)?calls_in_flight\S* (\d+)/m.exec(metrics)?.[1] ?? '0').toBe('0')
 }, 60_000)
+
+test('NET-4: no address that a server names is ever visited, wherever it names it', async () => {
+  const { key } = users[0]!
+  for (const [id, method] of ['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list'].entries()) {
+    const { body } = await send(key, '/mcp/luring', { jsonrpc: '2.0', id, method })
+    expect(body).toContain('"result"')
+  }
+  for (const tool of ['lure', 'refuse', 'lure']) await send(key, '/mcp', callOf(1, `luring__${tool}`))
+  for (const path of ['/mcp', '/mcp/luring']) {
+    const { body } = await send(key, path, { jsonrpc: '2.0', id: 1, method: 'prompts/get', params: { name: 'p' } })
+    expect(body).toContain('"error"')
+  }
+  await hub.request('GET', '/api/servers', undefined, key)
+  expect(luring.visits()).toBe(0)
+})
 
 function kindOf({ body }: WireAnswer): string {
   const texts = body.startsWith('{') ? [body] : [...body.matchAll(/^data: (.+)$/gm)].map(([, data = '']) => data)
