@@ -406,6 +406,7 @@ const HEARD: readonly Requirement[] = [
     'R4-5b',
     'progress comes in order and none after the result, and a call nobody waits for is ended, over every transport',
   ),
+  endpoint('R4-5c', 'cache hints stand on every result that needs them, and are never for more than one person'),
   endpoint('R4-2e', 'tasks of both eras pass between those who know them, under ids that are of no use to others'),
 ]
 
