@@ -413,6 +413,7 @@ const HEARD: readonly Requirement[] = [
 const ASKING = 'test/e2e/asking.int.test.ts'
 const PARKED = 'gateway/src/mcp/downstream/parked-calls.int.test.ts'
 const ROUNDS = 'gateway/src/mcp/downstream/input-rounds.int.test.ts'
+const QUESTIONS = 'gateway/src/mcp/downstream/session-questions.int.test.ts'
 
 const ASKED: readonly Requirement[] = [
   endpoint(
@@ -447,6 +448,12 @@ const ASKED: readonly Requirement[] = [
     'an older server that wants a page opened first (-32042): a newer client is asked to, its retry makes the call anew',
     [PARKED, 'the client is asked to have them opened; its retry makes the same call anew'],
     [ASKING, 'server-everything over %s refuses until a page is opened: a newer client is asked to, and goes on'],
+  ),
+  endpoint(
+    'R4-3f',
+    'what an older server asks outside any call goes to the one session it can concern, on its own stream',
+    [QUESTIONS, 'a session that ends answers what it was asked'],
+    [ASKING, 'an older client whose roots change: server-everything over %s asks for them outside any call'],
   ),
   endpoint(
     'R4-3d',

@@ -232,6 +232,29 @@ test.each(['stdio', 'http', 'sse'])(
   },
 )
 
+test.each(['http', 'sse'])(
+  'an older client whose roots change: server-everything over %s asks for them outside any call',
+  async (server) => {
+    const client = new ClientV1({ name: 'moving', version: '1' }, { capabilities: { roots: { listChanged: true } } })
+    let root = { uri: 'file:///first', name: 'first' }
+    let asked = 0
+    client.setRequestHandler(ListRootsRequestSchema, () => {
+      asked++
+      return { roots: [root] }
+    })
+    const transport = new TransportV1(hub.endpoint(ada.key, `/mcp/${server}`))
+    await client.connect(transport as Parameters<typeof client.connect>[0])
+    closers.unshift(() => void client.close())
+    const list = async () => textOf(await client.callTool({ name: 'get-roots-list' }))
+    await until(async () => expect(await list()).toContain('file:///first'))
+    root = { uri: 'file:///second', name: 'second' }
+    const before = asked
+    await client.sendRootsListChanged()
+    await until(() => expect(asked).toBeGreaterThan(before))
+    await until(async () => expect(await list()).toContain('file:///second'))
+  },
+)
+
 describe('a call that is parked on a child', () => {
   async function park(user: TestUser): Promise<{ raw: RawClient; params: Record<string, unknown> }> {
     const raw = new RawClient({

@@ -64,6 +64,8 @@ const TOOLS: Readonly<Record<string, (message: Message, args: Record<string, unk
     text('unknown', 'third')
   },
   elicit: ({ id }) => ask(({ result, error }) => text(id, JSON.stringify({ result, error }))),
+  elicitSoon: ({ id }) =>
+    void setTimeout(() => ask(({ result, error }) => text(id, JSON.stringify({ result, error }))), 150),
   elicitLater: ({ id }) => {
     text(id, 'later')
     setTimeout(() => ask(() => undefined), 50)

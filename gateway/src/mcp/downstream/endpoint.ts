@@ -26,6 +26,7 @@ import { createLonePeers } from './peers.ts'
 import { parseEndpoint, readPresentedKey, splitUrl, type Endpoint } from './request-target.ts'
 import { WatchQuota } from './resource-watches.ts'
 import { acceptAnswer } from './server-requests.ts'
+import { SessionQuestions } from './session-questions.ts'
 import { openSessionStream, STREAMS_PER_SESSION } from './session-stream.ts'
 import { SessionTable, type Session } from './session-table.ts'
 
@@ -54,6 +55,7 @@ class HubEndpoint implements McpEndpoint {
   readonly #legacy: LegacyLeg
   readonly #modern: ModernLeg
   readonly #parked: ParkedCalls
+  readonly #questions: SessionQuestions
   #stopRevocations: (() => void) | null = null
   #ticker: NodeJS.Timeout | null = null
   #ticks = 0
@@ -72,6 +74,7 @@ class HubEndpoint implements McpEndpoint {
     const quota = new WatchQuota()
     const serverInfo = { name: 'MCPHub', version: deps.config.version }
     this.#pushes = new Pushes({ ...deps, listings, quota, serverInfo, sessions: this.#sessions })
+    this.#questions = new SessionQuestions({ ...deps, sessions: this.#sessions })
     this.#parked = new ParkedCalls({
       sealingKeys: deps.sealingKeys,
       peers: deps.peers ?? createLonePeers(),
@@ -95,6 +98,7 @@ class HubEndpoint implements McpEndpoint {
 
   start(): void {
     this.#pushes.start()
+    this.#questions.start()
     this.#stopRevocations = this.#deps.authenticator.onRevoked((revocation) => this.#onRevoked(revocation))
     this.#ticker = setInterval(() => this.#tick(), this.#deps.config.tickMs)
     this.#ticker.unref()
@@ -105,6 +109,7 @@ class HubEndpoint implements McpEndpoint {
     this.#stopRevocations?.()
     if (this.#ticker !== null) clearInterval(this.#ticker)
     this.#pushes.stop()
+    this.#questions.stop()
     this.#parked.cancelWhere(() => true, 'the hub is shutting down')
   }
 

@@ -9,6 +9,7 @@ import type {
   OutboundCall,
   ServerDescription,
   UpstreamEvent,
+  UpstreamQuestion,
   Upstreams,
 } from '../upstream/upstreams.ts'
 
@@ -49,6 +50,7 @@ export class FakeUpstreams implements Upstreams {
   readonly closedSessions: string[] = []
   /** what is subscribed to right now: `<server> <user> <session> <topic>` */
   readonly watched: string[] = []
+  question: (question: UpstreamQuestion) => void = () => undefined
   readonly #listeners = new Set<(event: UpstreamEvent) => void>()
 
   call(owner: LinkOwner, server: CatalogServer, call: OutboundCall, sink: CallSink): CallHandle {
@@ -109,6 +111,12 @@ export class FakeUpstreams implements Upstreams {
   onEvent(listener: (event: UpstreamEvent) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+  onQuestion(listener: (question: UpstreamQuestion) => void): () => void {
+    this.question = listener
+    return () => {
+      this.question = () => undefined
+    }
   }
   emit(event: Partial<UpstreamEvent> & { server: string; method: string }): void {
     for (const listener of this.#listeners) {

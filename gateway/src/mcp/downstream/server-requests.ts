@@ -5,16 +5,20 @@ import { findLacking } from '../codec/client-capabilities.ts'
 import type { RpcAnswer } from '../upstream/upstreams.ts'
 import type { Exchange } from './exchange.ts'
 import { CANNOT_ASK, refuseLacking, type Relay, type ServerRequest } from './reply-hooks.ts'
+import { pushToSession } from './session-stream.ts'
 import type { Session } from './session-table.ts'
+import { nameTask } from './tasks.ts'
 
 const GONE: RpcAnswer = { error: { code: -32603, message: 'The call this belonged to is over' } }
 const PENDING_LIMIT = 64
+/** of a question that ends with no call */
+const OUTSIDE_MS = 60_000
 
 /** The client is asked on the stream of its call, in its own era. */
 export const SESSION_RELAY: Relay = {
-  ask(exchange, { call }, request) {
-    if (call.session === null) request.respond(CANNOT_ASK)
-    else relayRequest(call.session, exchange, request)
+  ask(exchange, { call, route }, request) {
+    if (call.session === null) return request.respond(CANNOT_ASK)
+    relayRequest(call.session, exchange, { ...request, params: nameTask(request.params, call, route) })
   },
 }
 
@@ -23,14 +27,28 @@ export function relayRequest(session: Session, exchange: Exchange, request: Serv
   const lacking = findLacking(session.capabilities, method, params)
   if (lacking !== null) return respond(refuseLacking(lacking, session.capabilities))
   if (!exchange.canStream) return respond(CANNOT_ASK)
+  put(session, request, exchange)
+}
+
+/** Outside any call: on the session's own stream, for a minute. */
+export function askSession(session: Session, request: ServerRequest): void {
+  const lacking = findLacking(session.capabilities, request.method, request.params)
+  if (lacking !== null) return request.respond(refuseLacking(lacking, session.capabilities))
+  const id = put(session, request, null)
+  if (id !== null) setTimeout(() => acceptAnswer(session, id, GONE), OUTSIDE_MS).unref()
+}
+
+/** null: it could not be asked, and was answered so. */
+function put(session: Session, { method, params, respond }: ServerRequest, exchange: Exchange | null): string | null {
   session.pending ??= new Map()
-  if (session.pending.size >= PENDING_LIMIT) return respond(GONE)
   const id = `hub-${randomBytes(9).toString('base64url')}`
-  session.pending.set(id, { exchange, respond })
-  const message = { jsonrpc: '2.0', id, method, ...(params === undefined ? {} : { params }) }
-  if (exchange.sendMessage(JSON.stringify(message))) return
+  const isRoom = session.pending.size < PENDING_LIMIT
+  if (isRoom) session.pending.set(id, { exchange, respond })
+  const json = JSON.stringify({ jsonrpc: '2.0', id, method, ...(params === undefined ? {} : { params }) })
+  if (isRoom && (exchange === null ? pushToSession(session, json) : exchange.sendMessage(json))) return id
   session.pending.delete(id)
   respond(GONE)
+  return null
 }
 
 /** An answer to anything else than an open question of this very session has no effect. */

@@ -16,7 +16,8 @@ import type { SessionStream } from './session-stream.ts'
 
 /** A request of a server that waits for this session's answer. */
 export interface PendingRequest {
-  readonly exchange: Exchange
+  /** the call it belongs to; null = none */
+  readonly exchange: Exchange | null
   readonly respond: (answer: RpcAnswer) => void
 }
 

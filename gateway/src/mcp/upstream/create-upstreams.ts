@@ -7,6 +7,7 @@ import { TimerWheel } from '../../proxy/timers.ts'
 import type { Catalog, CatalogServer } from '../../catalog/catalog.ts'
 import type { Sandboxes } from '../../sandboxes/sandboxes.ts'
 import type { ResolvedVariables, Variables } from '../../secrets/variables.ts'
+import type { InputRequest } from '../codec/input-requests.ts'
 import { CollectSink } from './collect-sink.ts'
 import { EraCache } from './era-cache.ts'
 import { checkMissing } from './expand.ts'
@@ -21,9 +22,11 @@ import type {
   JsonObject,
   LinkOwner,
   OutboundCall,
+  RpcAnswer,
   ServerDescription,
   ServerHealth,
   UpstreamEvent,
+  UpstreamQuestion,
   Upstreams,
 } from './upstreams.ts'
 import { Watches } from './watches.ts'
@@ -67,8 +70,10 @@ class HubUpstreams implements Upstreams {
   readonly #pool: HttpPool
   // one of each for all links
   readonly #onLinkEvent: LinkInit['onEvent'] = (link, method, params) => this.#tell(link, method, params)
+  readonly #onLinkQuestion: LinkInit['onQuestion'] = (link, question, respond) => this.#ask(link, question, respond)
   readonly #onOutcome: LinkInit['onOutcome'] = (link, error) => this.#health.note(link.server.name, error)
   readonly #idPrefix = randomBytes(3).toString('hex')
+  #questioned: ((question: UpstreamQuestion) => void) | null = null
   #lastId = 0
   #isStopping = false
 
@@ -217,6 +222,13 @@ class HubUpstreams implements Upstreams {
     return () => this.#listeners.delete(listener)
   }
 
+  onQuestion(listener: (question: UpstreamQuestion) => void): () => void {
+    this.#questioned = listener
+    return () => {
+      if (this.#questioned === listener) this.#questioned = null
+    }
+  }
+
   health(): readonly ServerHealth[] {
     return this.#health.read(this.#links.all())
   }
@@ -260,8 +272,24 @@ class HubUpstreams implements Upstreams {
       maxRunningPerUser: owner === null ? null : (this.#deps.maxRunningPerUser?.(owner, server) ?? null),
       tools: this.#tools,
       onEvent: this.#onLinkEvent,
+      onQuestion: this.#onLinkQuestion,
       onOutcome: this.#onOutcome,
     })
+  }
+
+  /** Each question is answered once, whoever answers. */
+  #ask(link: LinkBase, { method, params }: InputRequest, respond: (answer: RpcAnswer) => void): void {
+    const { userId, sessionId } = link.init.scope
+    const { type, stdio } = link.server.spec
+    // else a link of callers without a session: no session is behind it
+    const isShared = type === 'Stdio' && stdio?.sessions !== 'Isolated'
+    if (userId === null || this.#questioned === null || (sessionId === null && !isShared)) return respond(NOBODY)
+    let isOpen = true
+    const once = (answer: RpcAnswer) => {
+      if (isOpen) respond(answer)
+      isOpen = false
+    }
+    this.#questioned({ server: link.server.name, userId, sessionId, method, params, respond: once })
   }
 
   #tell(link: LinkBase, method: string, params: JsonObject | undefined): void {
@@ -310,6 +338,8 @@ class HubUpstreams implements Upstreams {
 
 /** below what servers commonly keep: they should not be the first to close */
 const SOCKET_IDLE_MS = 4000
+
+const NOBODY: RpcAnswer = { error: { code: -32_603, message: 'No session is there to answer' } }
 
 const NO_PROXY = { url: null, noProxy: null, extraCa: null }
 

@@ -4,6 +4,7 @@ import { HostileUpstream } from '../../../../test/kit/hostile-upstream.ts'
 import { makeOwner, makeRemote, openUpstreamWorld, type UpstreamWorld } from '../../../../test/kit/upstream-world.ts'
 import { waitUntil } from '../../../../test/kit/wait-until.ts'
 import type { CatalogServer } from '../../catalog/catalog.ts'
+import type { UpstreamQuestion } from './upstreams.ts'
 
 const alice = makeOwner('alice')
 const bob = makeOwner('bob')
@@ -279,6 +280,43 @@ describe('requests of the server', () => {
     const heard = new Promise((resolve) => upstream.answers.set('standing', (answer) => resolve(answer.result)))
     upstream.streams.get('s2')!.write(`data: ${JSON.stringify(question)}\n\n`)
     expect(await heard).toEqual({ action: 'accept' })
+  })
+
+  test('SES-5: what is asked outside any call is the session’s own, and answered once', async () => {
+    const rooted = makeOwner('alice', { clientCapabilities: { roots: {} } })
+    const questions: UpstreamQuestion[] = []
+    const stop = world.upstreams.onQuestion((question) => questions.push(question))
+    await world.call(rooted, server, 'echo')
+    await waitUntil(() => upstream.streams.size === 1, 'the standing stream')
+    const askRoots = (id: string, session = 's1') => {
+      const heard: unknown[] = []
+      upstream.answers.set(id, (answer) => heard.push(answer.result ?? answer.error))
+      upstream.streams.get(session)!.write(`data: ${JSON.stringify({ jsonrpc: '2.0', id, method: 'roots/list' })}\n\n`)
+      return heard
+    }
+    const heard = askRoots('first')
+    await waitUntil(() => questions.length === 1, 'asked')
+    expect(questions[0]).toMatchObject({
+      server: 'hostile',
+      userId: 'alice',
+      sessionId: 'session-alice',
+      method: 'roots/list',
+    })
+    for (const roots of [['a'], ['b']]) questions[0]!.respond({ result: { roots } })
+    await waitUntil(() => heard.length === 1, 'answered')
+    expect(heard).toEqual([{ roots: ['a'] }])
+    // of callers without a session: no session is behind that link
+    await world.call(makeOwner('alice', { sessionId: null, clientCapabilities: { roots: {} } }), server, 'echo')
+    await waitUntil(() => upstream.streams.size === 2, 'another standing stream')
+    const loose = askRoots('loose', 's2')
+    await waitUntil(() => loose.length === 1, 'refused')
+    expect(loose).toMatchObject([{ code: -32603 }])
+    expect(questions).toHaveLength(1)
+    stop()
+    const refused = askRoots('second')
+    await waitUntil(() => refused.length === 1, 'refused')
+    expect(refused).toMatchObject([{ code: -32603 }])
+    expect(heard).toHaveLength(1)
   })
 
   test('while the person is asked, the server is not late', async () => {

@@ -263,12 +263,14 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
     this.description = readHandshake(this.server.name, asked)
     this.#revision = this.description.revision
     await this.#postOneWay(rpc.writeNotification('notifications/initialized', undefined))
-    if (this.#sessionId !== null && this.#mustListen()) void this.#streams.listen()
+    if (this.#sessionId !== null) await this.#listen()
   }
 
-  /** Many servers ask on the standing stream, whatever call they ask for. */
-  #mustListen(): boolean {
-    return this.init.scope.sessionId !== null || Object.keys(this.#client.capabilities).length > 0
+  /** Many servers ask on the standing stream, whatever call they ask for; what they ask before it is open is lost. */
+  async #listen(): Promise<void> {
+    const canBeAsked = Object.keys(this.#client.capabilities).length > 0
+    if (canBeAsked) await this.#streams.listen()
+    else if (this.init.scope.sessionId !== null) void this.#streams.listen()
   }
 
   #onSessionGone(call: UpstreamCall): boolean {
@@ -362,8 +364,10 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
     if (this.#era !== 'legacy') return
     const { id, method, params } = message
     if (method === 'ping') return this.#reply(id, { result: {} })
-    if (call === null || !mayAsk(method, this.#client.capabilities)) return this.#reply(id, NOT_FOUND)
-    call.ask(method, params, (answer) => this.#reply(id, answer))
+    if (!mayAsk(method, this.#client.capabilities)) return this.#reply(id, NOT_FOUND)
+    const respond = (answer: RpcAnswer) => this.#reply(id, answer)
+    if (call === null) this.init.onQuestion(this, message, respond)
+    else call.ask(method, params, respond)
   }
 
   // --- x-mcp-header ---

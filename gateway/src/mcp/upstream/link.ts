@@ -13,7 +13,8 @@ import { CollectSink } from './collect-sink.ts'
 import { LISTS, Subscriptions, type SubscriptionHost, type Topic } from './subscriptions.ts'
 import { UpstreamCall, type CallCarrier } from './upstream-call.ts'
 import type { RpcFault } from '../codec/answer-era.ts'
-import type { Era, JsonObject, LinkOwner, ServerDescription } from './upstreams.ts'
+import type { InputRequest } from '../codec/input-requests.ts'
+import type { Era, JsonObject, LinkOwner, RpcAnswer, ServerDescription } from './upstreams.ts'
 
 /** Whose link; what `closeUser` and `closeSession` look at. */
 export interface LinkScope {
@@ -56,6 +57,8 @@ export interface LinkInit {
   readonly maxRunningPerUser: number | null
   readonly tools: LinkTools
   onEvent(link: LinkBase, method: string, params: JsonObject | undefined): void
+  /** a question that belongs to no call in flight */
+  onQuestion(link: LinkBase, question: InputRequest, respond: (answer: RpcAnswer) => void): void
   onClosed(link: LinkBase): void
   /** a call or an opening ended; null = well */
   onOutcome(link: LinkBase, error: HubError | null): void

@@ -16,6 +16,8 @@ export interface MultiplexHost {
   readonly shared: boolean
   write(json: string): void
   onEvent(method: string, params: JsonObject | undefined): void
+  /** no call is in flight */
+  onQuestion(question: RequestMessage, respond: (answer: RpcAnswer) => void): void
   /** something that belongs to nobody: garbage, an unknown id, an answer that came twice */
   onStray(reason: string, bytes: number): void
 }
@@ -99,20 +101,20 @@ export class Multiplex {
     if (this.#host.shared || !mayAsk(method, this.#host.client.capabilities)) return reply(NOT_FOUND)
     const call = this.#likeliest(method)
     if (call) call.ask(method, params, reply)
-    else reply({ error: { code: -32_603, message: 'No session is there to answer' } })
+    else this.#host.onQuestion(message, reply)
   }
 
   /** The one call something without an address can come from: others wait for answers to questions of their own. */
   #onlyBusy(): UpstreamCall | null {
     let only: UpstreamCall | null = null
     for (const call of this.#calls.values()) {
-      if (call.owner === null || call.isAsking) continue
+      if (!call.isSomebodys || call.isAsking) continue
       if (only !== null) return null
       only = call
     }
     if (only !== null || this.#calls.size !== 1) return only
     const [last] = this.#calls.values()
-    return last!.owner === null ? null : last!
+    return last!.isSomebodys ? last! : null
   }
 
   /**
@@ -125,7 +127,7 @@ export class Multiplex {
     let found: UpstreamCall | null = null
     let best = 0
     for (const call of this.#calls.values()) {
-      const rank = call.owner === null ? -1 : rankOf(call, mayAsk(method, call.owner.clientCapabilities), now)
+      const rank = rankOf(call, method, now)
       if (rank < best) continue
       best = rank
       found = call
@@ -145,7 +147,9 @@ export class Multiplex {
 /** questions of one call come this close to each other */
 const AT_ONCE_MS = 25
 
-function rankOf(call: UpstreamCall, isAble: boolean, now: number): number {
+function rankOf(call: UpstreamCall, method: string, now: number): number {
+  if (!call.isSomebodys) return -1
+  const isAble = mayAsk(method, call.owner!.clientCapabilities)
   if (!call.isAsking) return isAble ? 3 : 1
   return isAble && now - call.askedAt < AT_ONCE_MS ? 2 : 0
 }

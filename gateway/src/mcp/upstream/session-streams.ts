@@ -164,7 +164,7 @@ export class SessionStreams {
   /** The one call in flight; with several it cannot be known whose request it is, the latest is the likeliest. */
   #onlyCall(): UpstreamCall | null {
     let last: UpstreamCall | null = null
-    for (const call of this.#host.inFlight) if (call.isSent && !call.isOver) last = call
+    for (const call of this.#host.inFlight) if (call.isSent && !call.isOver && call.isSomebodys) last = call
     return last
   }
 }

@@ -1,6 +1,7 @@
 // HTTP+SSE (2024-11-05): one event stream per owner brings everything back, messages go by POST to the endpoint the stream names first.
 import type { HubError } from '@mcphub/api'
 import * as write from '../../proxy/headers.ts'
+import type { RequestMessage } from '../codec/answer.ts'
 import { EventStream } from './event-stream.ts'
 import { expandRemote, type RemoteTarget } from './expand.ts'
 import { answerFault, lostFault, socketFault, statusFault, timeoutFault } from './faults.ts'
@@ -11,7 +12,7 @@ import { OneWay } from './one-way.ts'
 import * as rpc from './rpc-body.ts'
 import { LISTS, type Topic } from './subscriptions.ts'
 import type { UpstreamCall } from './upstream-call.ts'
-import type { JsonObject, ServerDescription } from './upstreams.ts'
+import type { JsonObject, RpcAnswer, ServerDescription } from './upstreams.ts'
 
 const POST_MS = 30_000
 const STRAY_MESSAGES = 200
@@ -127,6 +128,10 @@ export class SseLink extends LinkBase implements MultiplexHost {
 
   onEvent(method: string, params: JsonObject | undefined): void {
     this.init.onEvent(this, method, params)
+  }
+
+  onQuestion(question: RequestMessage, respond: (answer: RpcAnswer) => void): void {
+    this.init.onQuestion(this, question, respond)
   }
 
   onStray(reason: string): void {

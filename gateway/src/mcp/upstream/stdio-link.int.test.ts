@@ -190,6 +190,16 @@ describe('requests of the child', () => {
     expect(textOf((await sink.done).json)).toBe('{"result":{"action":"accept"}}')
   })
 
+  test('SES-5: a question of the hub itself (a discovery) is not taken for the call that asks', async () => {
+    const { sink } = world.start(asking, own, { method: 'tools/call', params: { name: 'elicitSoon' } })
+    sink.onRequest = (_method, respond) => respond({ result: { action: 'accept' } })
+    const over = new AbortController()
+    const discovery = world.upstreams.ask(asking, own, { method: 'tools/call', params: { name: 'hang' } }, over.signal)
+    expect(textOf((await sink.done).json)).toBe('{"result":{"action":"accept"}}')
+    over.abort()
+    await expect(discovery).rejects.toMatchObject({ code: 'canceled' })
+  })
+
   test('SES-5: without a call in flight nobody is asked', async () => {
     await world.call(asking, own, 'elicitLater')
     await waitUntil(async () => textOf(await world.call(asking, own, 'lastAnswer')).includes('error'), 'refused')

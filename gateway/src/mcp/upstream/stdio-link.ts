@@ -10,9 +10,9 @@ import { ListenStream, withoutSubscription, type ListenHost, type ListenSink } f
 import { Multiplex, type MultiplexHost } from './multiplex.ts'
 import * as rpc from './rpc-body.ts'
 import { LISTS, type Topic } from './subscriptions.ts'
-import type { NotificationMessage } from '../codec/answer.ts'
+import type { NotificationMessage, RequestMessage } from '../codec/answer.ts'
 import type { UpstreamCall } from './upstream-call.ts'
-import type { Era, JsonObject, ServerDescription } from './upstreams.ts'
+import type { Era, JsonObject, RpcAnswer, ServerDescription } from './upstreams.ts'
 
 /** what is not MCP on stdout is forgiven up to here, between two answers */
 const STRAY = { messages: 200, bytes: 1024 * 1024 }
@@ -205,6 +205,10 @@ export class StdioLink extends LinkBase implements MultiplexHost, ListenHost {
 
   onEvent(method: string, params: JsonObject | undefined): void {
     this.init.onEvent(this, method, params)
+  }
+
+  onQuestion(question: RequestMessage, respond: (answer: RpcAnswer) => void): void {
+    this.init.onQuestion(this, question, respond)
   }
 
   onStray(_reason: string, bytes: number): void {

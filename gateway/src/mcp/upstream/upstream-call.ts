@@ -5,6 +5,7 @@ import type { CatalogServer } from '../../catalog/catalog.ts'
 import type { AnswerShape, NotificationMessage } from '../codec/answer.ts'
 import type { RpcFault } from '../codec/answer-era.ts'
 import type { InFlight, Listed } from '../in-flight.ts'
+import { CollectSink } from './collect-sink.ts'
 import { timeoutFault } from './faults.ts'
 import type {
   AnswerKind,
@@ -89,6 +90,11 @@ export class UpstreamCall implements CallHandle, Timed, Listed {
     this.id = init.id
     this.#sink = init.sink
     this.#limits = init.limits
+  }
+
+  /** Somebody is behind it who could be asked; the hub's own questions have nobody. */
+  get isSomebodys(): boolean {
+    return this.owner !== null && !(this.#sink instanceof CollectSink)
   }
 
   get isOver(): boolean {

@@ -94,6 +94,18 @@ export interface UpstreamEvent {
   readonly params: JsonObject | undefined
 }
 
+/** What a server of 2025-11-25 or older asks outside any call. */
+export interface UpstreamQuestion {
+  readonly server: string
+  /** whose link it came on; `sessionId` null: several sessions of that user may be behind it */
+  readonly userId: string
+  readonly sessionId: string | null
+  readonly method: string
+  readonly params: JsonObject | undefined
+  /** may be called once */
+  readonly respond: (answer: RpcAnswer) => void
+}
+
 /** Live connection facts for `servers list` and `explain`. */
 export interface ServerHealth {
   readonly server: string
@@ -136,6 +148,8 @@ export interface Upstreams {
   /** Ends all links of a user, or only those opened with one key; calls in flight fail with `unauthenticated`. */
   closeUser(userId: string, keyId: string | null): Promise<void>
   onEvent(listener: (event: UpstreamEvent) => void): () => void
+  /** The one who carries questions outside calls to somebody; without one they are refused. */
+  onQuestion(listener: (question: UpstreamQuestion) => void): () => void
   health(): readonly ServerHealth[]
   start(): Promise<void>
   /** Waits for calls in flight (≤ drainMs), then closes everything. */
