@@ -2,25 +2,24 @@
 // is read (threats.md GW-7). A form or plain text, which a foreign page may send without asking, is never taken (CON-1).
 import type { IncomingMessage } from 'node:http'
 import { HubError, LIMITS } from '@mcphub/api'
+import { Gathered } from './gathered.ts'
 
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?$/i
 
 /** The raw bytes. @throws HubError `unsupported_media_type`, `payload_too_large`, `invalid_request` (cut off) */
 export async function readJsonBody(request: IncomingMessage, limit: number = LIMITS.bodyBytes): Promise<Buffer> {
   checkHead(request, limit)
-  const chunks: Buffer[] = []
-  let size = 0
+  const body = new Gathered()
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) {
-      size += chunk.length
-      if (size > limit) throw tooLarge(limit)
-      chunks.push(chunk)
+      body.add(chunk)
+      if (body.bytes > limit) throw tooLarge(limit)
     }
   } catch (error) {
     if (error instanceof HubError) throw error
     throw new HubError('invalid_request', 'The body was cut off', {}, { cause: error })
   }
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)
+  return body.take()
 }
 
 function checkHead(request: IncomingMessage, limit: number): void {

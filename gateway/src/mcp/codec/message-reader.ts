@@ -1,5 +1,6 @@
 // One message of an upstream arriving in pieces: small ones are held and checked whole, a large answer is passed on while it arrives, and what may not
 // be passed on in parts is held up to the message limit.
+import { Gathered } from '../../platform/gathered.ts'
 import { AnswerScan } from './answer-scan.ts'
 import { parseMessage } from './answer.ts'
 import type { AnswerShape, Message } from './answer.ts'
@@ -24,7 +25,7 @@ export class MessageReader {
   readonly #shape: AnswerShape | null
   readonly #maxBytes: number
   readonly #out: AnswerOutput
-  #pieces: Buffer[] = []
+  readonly #held = new Gathered()
   #bytes = 0
   #scan: AnswerScan | null = null
   #streams: boolean
@@ -47,14 +48,14 @@ export class MessageReader {
     if (this.#bytes > this.#maxBytes) return `it is larger than ${this.#maxBytes} bytes`
     if (this.#isPassing) return this.#scan!.push(piece)
     if (this.#streams && this.#bytes > SMALL_MESSAGE_BYTES) return this.#scanHeld(piece)
-    this.#pieces.push(Buffer.from(piece))
+    this.#held.add(piece)
     return null
   }
 
   /** All pieces came. */
   end(): MessageEnd {
     if (!this.#isPassing) {
-      const bytes = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces)
+      const bytes = this.#held.take()
       return { kind: 'message', message: parseMessage(bytes), bytes }
     }
     const reason = this.#scan!.end()
@@ -64,22 +65,25 @@ export class MessageReader {
 
   #scanHeld(last: Buffer): string | null {
     // the state in it must be sealed: it may not leave in parts
-    if (this.#scan === null && asksForInput(this.#pieces[0] ?? last)) {
+    if (this.#scan === null && asksForInput(this.#held.view, last)) {
       this.#streams = false
-      this.#pieces.push(Buffer.from(last))
+      this.#held.add(last)
       return null
     }
-    const held = this.#scan ? [last] : [...this.#pieces, last]
-    this.#scan ??= new AnswerScan(this.#shape!, (bytes) => this.#write(bytes), RESULT)
-    for (const piece of held) {
-      const reason = this.#scan.push(piece)
-      if (reason !== null) return reason
-    }
-    if (this.#scan.kind === 'held') this.#streams = false
-    this.#isPassing = this.#scan.kind === 'response'
-    if (this.#isPassing) this.#pieces = []
-    else this.#pieces.push(Buffer.from(last))
+    const reason = this.#startScan() ?? this.#scan!.push(last)
+    if (reason !== null) return reason
+    if (this.#scan!.kind === 'held') this.#streams = false
+    this.#isPassing = this.#scan!.kind === 'response'
+    if (this.#isPassing) this.#held.clear()
+    else this.#held.add(last)
     return null
+  }
+
+  /** With what was held so far. */
+  #startScan(): string | null {
+    if (this.#scan !== null) return null
+    this.#scan = new AnswerScan(this.#shape!, (bytes) => this.#write(bytes), RESULT)
+    return this.#held.bytes === 0 ? null : this.#scan.push(this.#held.view)
   }
 
   /** Nothing is gathered: node joins the writes of one tick, and a copy would cost more than they do. */
@@ -91,8 +95,9 @@ export class MessageReader {
 }
 
 /** Servers say first what a result is; one that says it later is refused its state when that comes back. */
-function asksForInput(first: Buffer): boolean {
-  return first.subarray(0, HEAD_BYTES).includes(INPUT_REQUIRED)
+function asksForInput(held: Buffer, last: Buffer): boolean {
+  if (held.length >= HEAD_BYTES) return held.subarray(0, HEAD_BYTES).includes(INPUT_REQUIRED)
+  return Buffer.concat([held, last.subarray(0, HEAD_BYTES - held.length)]).includes(INPUT_REQUIRED)
 }
 
 const HEAD_BYTES = 256

@@ -1,5 +1,6 @@
 // JSON-RPC batches, which only 2025-03-26 has: each request gets a place, the answers leave together as one array.
 import { HubError, type ErrorCode } from '@mcphub/api'
+import { Gathered } from '../../platform/gathered.ts'
 import type { AnswerKind, CallHandle, JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
 import { buildError } from './answers.ts'
 import type { Outcome, Reply } from './exchange.ts'
@@ -56,7 +57,7 @@ class BatchPlace implements Reply {
   readonly #settle: (json: Buffer, outcome: Outcome, code: ErrorCode | null) => void
   #handle: CallHandle | null = null
   #hooks: ReplyHooks | null = null
-  #chunks: Buffer[] = []
+  readonly #held = new Gathered()
   #isOver = false
 
   constructor(
@@ -94,14 +95,14 @@ class BatchPlace implements Reply {
     this.answer(Buffer.concat(pieces))
   }
   begin(): void {
-    this.#chunks = []
+    this.#held.clear()
   }
   chunk(bytes: Buffer): boolean {
-    this.#chunks.push(Buffer.from(bytes))
+    this.#held.add(bytes)
     return true
   }
   end(): void {
-    this.answer(Buffer.concat(this.#chunks))
+    this.answer(this.#held.take())
   }
   fail(error: HubError): void {
     this.#over(buildError(this.idJson, error, this.#requestId), 'error', error.code)

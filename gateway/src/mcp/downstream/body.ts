@@ -1,6 +1,7 @@
 // Reads a request body up to the published limit, never more; refuses what is compressed, mistyped or too large. Slow ones are cut by the
 // listener (platform/listener.ts).
 import { HubError, LIMITS } from '@mcphub/api'
+import { Gathered } from '../../platform/gathered.ts'
 import type { HubRequest } from '../../platform/hub-request.ts'
 
 /** Calls back once, unless the client leaves before its body is whole: then never, and nothing is kept. */
@@ -8,19 +9,21 @@ export function readBody(req: HubRequest, done: (body: Buffer) => void, failed: 
   const fault = checkHeaders(req)
   if (fault !== null) return failed(fault)
   let held: Buffer | null = null
-  let more: Buffer[] | null = null
+  let more: Gathered | null = null
   let bytes = 0
   req.takeBody((chunk) => {
     if (bytes > LIMITS.bodyBytes) return
-    if (chunk === null) return done(more === null ? (held ?? EMPTY) : Buffer.concat(more))
+    if (chunk === null) return done(more === null ? (held ?? EMPTY) : more.take())
     bytes += chunk.length
     if (bytes > LIMITS.bodyBytes) {
       held = null
       more = null
       failed(tooLarge())
     } else if (held === null) held = chunk
-    else if (more === null) more = [held, chunk]
-    else more.push(chunk)
+    else {
+      if (more === null) (more = new Gathered()).add(held)
+      more.add(chunk)
+    }
   })
 }
 

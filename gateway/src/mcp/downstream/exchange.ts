@@ -3,6 +3,7 @@
 import type { ServerResponse } from 'node:http'
 import { ERROR_FACES, HubError, LIMITS, type ErrorCode } from '@mcphub/api'
 import type { Principal } from '../../auth/principal.ts'
+import { Gathered } from '../../platform/gathered.ts'
 import { lend } from '../../proxy/blocks.ts'
 import type { InFlight, Listed } from '../in-flight.ts'
 import type { AnswerKind, CallHandle, CallSink, Era, JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
@@ -45,6 +46,7 @@ type State = 'waiting' | 'streaming' | 'passing' | 'collecting' | 'over'
 
 const MISSING_CAPABILITY = ERROR_FACES.missing_capability.rpc
 const ERROR_MEMBER = Buffer.from('"error":')
+const EMPTY = Buffer.alloc(0)
 const TOOL_ERROR = Buffer.from('"isError":true')
 
 export class Exchange implements Reply, Listed {
@@ -62,8 +64,7 @@ export class Exchange implements Reply, Listed {
   #isGone = false
   /** the client is slower than the server: the link waits for `resume` */
   #isFull = false
-  #collected: Buffer[] = []
-  #collectedBytes = 0
+  #collected: Gathered | null = null
 
   constructor(options: ExchangeOptions) {
     this.#options = options
@@ -172,7 +173,7 @@ export class Exchange implements Reply, Listed {
   }
 
   end(): void {
-    if (this.#state === 'collecting') return this.answer(Buffer.concat(this.#collected))
+    if (this.#state === 'collecting') return this.answer(this.#collected?.take() ?? EMPTY)
     if (this.#state !== 'passing') return
     if (!this.#isGone) {
       if (this.#events === null) this.#options.res.end()
@@ -265,9 +266,9 @@ export class Exchange implements Reply, Listed {
   }
 
   #collect(bytes: Buffer): boolean {
-    this.#collectedBytes += bytes.length
-    if (this.#collectedBytes <= LIMITS.upstreamMessageBytes) {
-      this.#collected.push(Buffer.from(bytes))
+    this.#collected ??= new Gathered()
+    if (this.#collected.bytes + bytes.length <= LIMITS.upstreamMessageBytes) {
+      this.#collected.add(bytes)
       return true
     }
     this.#handle?.cancel('the answer is too large')
@@ -286,7 +287,7 @@ export class Exchange implements Reply, Listed {
     if (this.#state === 'over') return
     // 2026-07-28: closing the stream cancels. Older: it does not; the result is dropped when it comes (threats.md GW-11).
     if (this.#options.era === 'legacy' && this.#state !== 'passing') {
-      this.#collected = []
+      this.#collected = null
       return
     }
     this.#handle?.cancel('the client closed the connection')
@@ -297,7 +298,7 @@ export class Exchange implements Reply, Listed {
     // canceling may have ended it already
     if (this.#state === 'over') return
     this.#state = 'over'
-    this.#collected = []
+    this.#collected = null
     this.#handle = null
     this.#options.onOver(outcome, code)
   }

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { HubError, LIMITS } from '@mcphub/api'
 import type { Principal } from '../../auth/principal.ts'
+import { Gathered } from '../../platform/gathered.ts'
 import { parseMessage, writeAnswer } from '../codec/answer.ts'
 import { findLacking } from '../codec/client-capabilities.ts'
 import { INPUT_LIMIT, toInputRequest } from '../codec/input-requests.ts'
@@ -55,8 +56,8 @@ export class ParkedCall implements CallSink {
   /** it was answered while nobody was there */
   #ended: { readonly json: Buffer; readonly kind: AnswerKind | undefined } | null = null
   #isOver = false
-  #parts: Buffer[] = []
-  #bytes = 0
+  readonly #held = new Gathered()
+  #isTooLarge = false
 
   constructor(init: ParkedCallInit, first: Leg) {
     this.#init = init
@@ -130,17 +131,17 @@ export class ParkedCall implements CallSink {
 
   /** Its id is the first request's: a large answer is held whole, until it can be written for the one that is answered. */
   begin(): void {
-    this.#parts = []
+    this.#held.clear()
   }
 
   chunk(bytes: Buffer): boolean {
-    this.#bytes += bytes.length
-    if (this.#bytes <= LIMITS.upstreamMessageBytes) this.#parts.push(Buffer.from(bytes))
+    this.#isTooLarge ||= this.#held.bytes + bytes.length > LIMITS.upstreamMessageBytes
+    if (!this.#isTooLarge) this.#held.add(bytes)
     return true
   }
 
   end(): void {
-    if (this.#bytes <= LIMITS.upstreamMessageBytes) return this.answer(Buffer.concat(this.#parts))
+    if (!this.#isTooLarge) return this.answer(this.#held.take())
     this.fail(new HubError('upstream_error', 'The answer of the server is too large'))
   }
 
@@ -206,7 +207,7 @@ export class ParkedCall implements CallSink {
   #over(error: HubError | null): void {
     this.#isOver = true
     this.#ended = null
-    this.#parts = []
+    this.#held.clear()
     if (this.#gathering !== null) clearTimeout(this.#gathering)
     this.#init.slot?.release()
     this.#init.onOver(this, error)

@@ -1,5 +1,6 @@
 // A sink for the hub's own questions (handshake, discovery): collects one answer into a promise.
 import { HubError } from '@mcphub/api'
+import { Gathered } from '../../platform/gathered.ts'
 import type { RpcFault } from '../codec/answer-era.ts'
 import type { AnswerKind, CallSink, JsonObject, RpcAnswer } from './upstreams.ts'
 
@@ -10,7 +11,7 @@ export class CollectSink implements CallSink {
   readonly reply: Promise<Reply>
   readonly #resolve: (reply: Reply) => void
   readonly #reject: (error: HubError) => void
-  readonly #parts: Buffer[] = []
+  readonly #held = new Gathered()
 
   constructor() {
     const { promise, resolve, reject } = Promise.withResolvers<Reply>()
@@ -37,13 +38,13 @@ export class CollectSink implements CallSink {
   begin(): void {}
 
   chunk(bytes: Buffer): boolean {
-    this.#parts.push(Buffer.from(bytes))
+    this.#held.add(bytes)
     return true
   }
 
   end(): void {
     try {
-      this.answer(Buffer.concat(this.#parts))
+      this.answer(this.#held.take())
     } catch {
       this.#reject(new HubError('upstream_error', 'The server sent an answer that is not JSON'))
     }

@@ -1,5 +1,6 @@
 // A long-lived GET: the stream of notifications of a legacy session, or the one stream of HTTP+SSE. Whole messages come out, bounded.
 import { SseParser } from '../../proxy/sse.ts'
+import { Gathered } from '../../platform/gathered.ts'
 import type { HttpController, HttpFields, HttpHandler } from '../../proxy/http.ts'
 import { mediaType } from './http-exchange.ts'
 
@@ -26,8 +27,7 @@ export class EventStream implements HttpHandler {
   #status = 0
   #opened = false
   #closed = false
-  #pieces: Buffer[] = []
-  #bytes = 0
+  readonly #held = new Gathered()
 
   constructor(listener: EventStreamListener, maxBytes: number) {
     this.#listener = listener
@@ -69,18 +69,15 @@ export class EventStream implements HttpHandler {
 
   /** SseListener */
   data(piece: Buffer): void {
-    this.#bytes += piece.length
-    if (this.#bytes <= this.#maxBytes) return void this.#pieces.push(Buffer.from(piece))
-    this.#pieces = []
+    if (this.#held.bytes + piece.length <= this.#maxBytes) return this.#held.add(piece)
+    this.#held.clear()
     this.#parser.stop()
     this.#controller?.abort(new Error('an event is too large'))
   }
 
   /** SseListener */
   event(type: string): void {
-    const data = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces)
-    this.#pieces = []
-    this.#bytes = 0
+    const data = this.#held.take()
     if (data.length > 0) this.#listener.onStreamEvent(type, data)
   }
 
