@@ -37,7 +37,7 @@ test('R4-2e: the official server’s task is followed to its end, and asks its o
   const client = await connect(alice)
   const asked: string[] = []
   client.setRequestHandler(ElicitRequestSchema, ({ params }) => {
-    asked.push(params.message)
+    asked.push(JSON.stringify(params._meta))
     return { action: 'accept', content: { interpretation: 'technical' } }
   })
   const ids = new Set<string>()
@@ -49,7 +49,7 @@ test('R4-2e: the official server’s task is followed to its end, and asks its o
     else throw said.error
   }
   expect(ids.size).toBe(1)
-  expect(asked).toHaveLength(1)
+  expect(asked).toEqual([JSON.stringify({ 'io.modelcontextprotocol/related-task': { taskId: [...ids][0] } })])
   expect(JSON.stringify(result)).toContain('Research Report: python')
   const bob = await connect(await hub.addUser('bob'))
   await expect(bob.experimental.tasks.getTask([...ids][0]!)).rejects.toMatchObject({ code: -32602 })

@@ -100,6 +100,15 @@ export function mapTaskNotification(json: string, ids: TaskIds): string {
   return JSON.stringify(message)
 }
 
+/** 2025-11-25: what a task asks while its result is fetched names it. */
+export function nameTask(params: JsonObject | undefined, call: RpcCall, route: CallRoute): JsonObject | undefined {
+  const meta = params?.['_meta']
+  const related = isObject(meta) ? meta[RELATED] : undefined
+  if (!isObject(meta) || !isObject(related) || related['taskId'] !== route.params['taskId']) return params
+  const named = { ...related, taskId: call.request.params?.['taskId'] }
+  return { ...params, _meta: { ...meta, [RELATED]: named } }
+}
+
 function declaresTasks(capabilities: JsonObject): boolean {
   return readExtensions(capabilities)?.[TASKS_EXTENSION] !== undefined
 }
