@@ -1,7 +1,7 @@
 # Needs Node 20 or later with npm, make, git and sh. Everything else, Node 26 and PostgreSQL too, npm installs into node_modules.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run dev check test bench format clean
+.PHONY: help install run dev check test soak bench format clean
 
 # the pinned Node first, for every tool; scripts/install.sh alone uses the npm that was there before
 BIN := $(CURDIR)/node_modules/.bin
@@ -34,6 +34,9 @@ check: install ## types, lint, format, unused files and dependencies
 
 test: install ## every test; ends with "N passed, N failed"
 	@$(WITH_NODE) exec vitest run
+
+soak: install ## the crowd, the kills and the random sequences for longer; SOAK_MINUTES=30
+	@$(WITH_NODE) exec vitest run --config vitest.soak.config.ts
 
 bench: install ## measure the gateway beside a pass-through; writes bench/RESULTS.md
 	@$(WITH_NODE) exec node bench/main.ts

@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 const everywhere = ['{packages/*,gateway,cli,launcher,bench,test}/**/*.test.ts']
-const nowhere = ['**/node_modules/**', '**/.mcphub/**']
+/** `make soak` runs what is below test/soak, for as long as it is told. */
+const nowhere = ['**/node_modules/**', '**/.mcphub/**', 'test/soak/**']
 /** Keep both cores busy: beside it every test that waits for a published bound would be judged by its noise. */
 const crowd = ['test/e2e/{isolation,kills}.test.ts', 'test/generative/{generative,kills}.int.test.ts']
 

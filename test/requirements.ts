@@ -482,6 +482,10 @@ const ATTACKED: readonly Requirement[] = [
     '1,000 kills of upstreams and children while 50 people work: one answer or one error each, none made twice',
   ),
   attack('R4-38', 'the same with real processes, as many as a run has time for'),
+  attack(
+    'R4-39',
+    '`make soak`: a crowd of mixed eras for half an hour: no cross-talk, no lost progress, nothing leaks',
+  ),
 ]
 
 export const REQUIREMENTS: readonly Requirement[] = [
