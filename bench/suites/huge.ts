@@ -8,7 +8,7 @@ import { atMost, presentTable, showProgress, type Outcome, type Suite } from '..
 import { startGateway, startPlain } from '../targets.ts'
 
 const USERS = 8
-const CALLS = 60
+const CALLS = 40
 /** the rest of the message: its envelope, the token, the text */
 const ENVELOPE_BYTES = 4096
 const ANSWER_BYTES = LIMITS.upstreamMessageBytes - ENVELOPE_BYTES
@@ -51,7 +51,7 @@ async function runHuge(): Promise<Outcome> {
   const samples = await runRounds({
     name: HUGE.name,
     targets,
-    warmCalls: CALLS,
+    warmCalls: CALLS / 2,
     plan: (target) => ({
       ...PLAIN_PLAN,
       ...planFor(target, USERS),

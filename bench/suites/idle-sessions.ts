@@ -9,7 +9,7 @@ import { atMost, presentTable, showProgress, type Outcome, type Suite } from '..
 import { startGateway, startPlain, type Target } from '../targets.ts'
 
 const USERS = 200
-const SESSIONS = 2000
+const SESSIONS = 1000
 const AT_ONCE = 20
 const LIVE = 'KiB of live heap per used idle session of mcphub'
 
