@@ -36,7 +36,7 @@ test: install ## every test; ends with "N passed, N failed"
 	@$(WITH_NODE) exec vitest run
 
 soak: install ## the crowd, the kills and the random sequences for longer; SOAK_MINUTES=30
-	@$(WITH_NODE) exec vitest run --config vitest.soak.config.ts
+	@export KILLS="$${KILLS:-1000}" GENERATIVE_COUNT="$${GENERATIVE_COUNT:-20000}"; $(WITH_NODE) exec vitest run --config vitest.soak.config.ts
 
 bench: install ## measure the gateway beside a pass-through; writes bench/RESULTS.md
 	@$(WITH_NODE) exec node bench/main.ts

@@ -9,6 +9,5 @@ export default defineConfig({
     fileParallelism: false,
     globalSetup: ['test/kit/postgres-broker.ts'],
     hookTimeout: 180_000,
-    env: { KILLS: process.env['KILLS'] ?? '1000', GENERATIVE_COUNT: process.env['GENERATIVE_COUNT'] ?? '20000' },
   },
 })
