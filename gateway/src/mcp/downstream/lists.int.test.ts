@@ -23,12 +23,12 @@ const namesOf = async (key: string, path = '/mcp') => {
   return json.result.tools.map((one: { name: string }) => one.name) as string[]
 }
 
-async function openStream(key: string, capabilities: object = {}) {
+async function openStream(key: string, capabilities: object = {}, path = '/mcp') {
   const params = { protocolVersion: '2025-11-25', capabilities, clientInfo: { name: 't', version: '1' } }
-  const opened = await post(world, '/mcp', key, rpc(0, 'initialize', params))
+  const opened = await post(world, path, key, rpc(0, 'initialize', params))
   const headers = { 'mcp-session-id': opened.headers['mcp-session-id'] as string }
-  await post(world, '/mcp', key, rpc(1, 'tools/list'), headers)
-  return { headers, opened, stream: await openEvents(world, `/mcp?key=${key}`, headers) }
+  await post(world, path, key, rpc(1, 'tools/list'), headers)
+  return { headers, opened, stream: await openEvents(world, `${path}?key=${key}`, headers) }
 }
 
 test('a page of half a megabyte is the same as JSON, as a stream and within a batch, and its length is told', async () => {
@@ -303,6 +303,39 @@ describe('resources of several servers', () => {
     expect(foreign.stream.messages).toEqual([])
     for (const { stream } of [mine, other, foreign]) stream.close()
   })
+})
+
+test('SES-8: the log of a server is told only where that server is: not on the endpoint of another one, nor when it was taken away', async () => {
+  for (const name of ['a', 'b']) {
+    world.upstreams.servers.set(name, { tools: [tool('x')] })
+    world.catalog.put(makeServer(name))
+  }
+  await until(() => world.discoveryStore.rows.length === 2)
+  const [all, other] = [await openStream(alice), await openStream(alice, {}, '/mcp/b')]
+  const log = (server: string, data: string) =>
+    world.upstreams.emit({
+      server,
+      userId: idOf(alice),
+      method: 'notifications/message',
+      params: { level: 'error', data },
+    })
+  const heard = ({ stream }: typeof all) =>
+    (stream.messages as { method: string; params: { data: string } }[])
+      .filter(({ method }) => method === 'notifications/message')
+      .map(({ params }) => params.data)
+  log('a', 'of a')
+  log('b', 'of b')
+  await until(() => heard(all).length === 2 && heard(other).length > 0)
+  expect([heard(all), heard(other)]).toEqual([['of a', 'of b'], ['of b']])
+  world.access.hide(idOf(alice), 'a')
+  log('a', 'hidden')
+  log('b', 'last')
+  await until(() => heard(all).includes('last') && heard(other).includes('last'))
+  expect([heard(all), heard(other)]).toEqual([
+    ['of a', 'of b', 'last'],
+    ['of b', 'last'],
+  ])
+  for (const { stream } of [all, other]) stream.close()
 })
 
 test('groups are endpoints of their own', async () => {

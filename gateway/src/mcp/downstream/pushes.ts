@@ -144,7 +144,7 @@ export class Pushes {
 
   #onEvent(event: UpstreamEvent): void {
     if (event.method === 'notifications/resources/updated') void this.#tellUpdate(event)
-    else if (event.method === 'notifications/message') this.#tellLog(event)
+    else if (event.method === 'notifications/message') void this.#tellLog(event)
   }
 
   /** Only who subscribed to it hears of it, and only while they may still use the server. */
@@ -185,13 +185,20 @@ export class Pushes {
     if (event.sessionId === null) yield* this.#listeners.of(event.userId)
   }
 
-  /** A shared child's log could tell one user of another: it is passed to nobody. */
-  #tellLog(event: UpstreamEvent): void {
+  /** A shared child's log could tell one user of another: it is passed to nobody. Any other goes where its server is, and only while it is there. */
+  async #tellLog(event: UpstreamEvent): Promise<void> {
     if (event.userId === null) return
     const json = JSON.stringify({ jsonrpc: '2.0', method: event.method, params: event.params ?? {} })
     const level = LOG_ORDER.indexOf(String(event.params?.['level']))
-    for (const session of this.#concerned(event)) {
-      if (level >= LOG_ORDER.indexOf(session.logLevel ?? 'info')) pushToSession(session, json)
+    for (const session of [...this.#concerned(event)]) {
+      const [stream] = session.streams
+      if (stream === undefined || level < LOG_ORDER.indexOf(session.logLevel ?? 'info')) continue
+      try {
+        const view = await this.#deps.access.view(stream.principal, stream.scope)
+        if (view?.grants.has(event.server)) pushToSession(session, json)
+      } catch (error) {
+        this.#deps.log.warn({ err: error }, 'a log line could not be told')
+      }
     }
   }
 
