@@ -191,14 +191,19 @@ export class Pushes {
     const json = JSON.stringify({ jsonrpc: '2.0', method: event.method, params: event.params ?? {} })
     const level = LOG_ORDER.indexOf(String(event.params?.['level']))
     for (const session of [...this.#concerned(event)]) {
+      if (level < LOG_ORDER.indexOf(session.logLevel ?? 'info')) continue
       const [stream] = session.streams
-      if (stream === undefined || level < LOG_ORDER.indexOf(session.logLevel ?? 'info')) continue
-      try {
-        const view = await this.#deps.access.view(stream.principal, stream.scope)
-        if (view?.grants.has(event.server)) pushToSession(session, json)
-      } catch (error) {
-        this.#deps.log.warn({ err: error }, 'a log line could not be told')
-      }
+      if (stream !== undefined && (await this.#hasServer(stream, event.server))) pushToSession(session, json)
+    }
+  }
+
+  async #hasServer({ principal, scope }: SessionStream, server: string): Promise<boolean> {
+    try {
+      const view = await this.#deps.access.view(principal, scope)
+      return view !== null && view.grants.has(server)
+    } catch (error) {
+      this.#deps.log.warn({ err: error }, 'a log line could not be told')
+      return false
     }
   }
 
