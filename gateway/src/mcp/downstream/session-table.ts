@@ -88,14 +88,19 @@ interface SealedSession {
   readonly t: number
 }
 
+type BoundClient = Pick<SealedSession, 'c' | 'n'>
+
 const TOUCH_EVERY_MS = 60_000
 const SEALED_LIMIT = 8 * 1024
+const CLIENTS_KEPT = 256
 
 export class SessionTable {
   readonly #deps: SessionTableDeps
   readonly #sealer: Sealer
   readonly #bySealed = new Map<string, Session>()
   readonly #byUser = new Map<string, Set<Session>>()
+  /** what clients say of themselves, by its JSON: thousands of sessions say the same */
+  readonly #clients = new Map<string, BoundClient>()
 
   constructor(deps: SessionTableDeps) {
     this.#deps = deps
@@ -123,7 +128,7 @@ export class SessionTable {
       u: principal.userId,
       k: principal.keyId,
       r: opened.revision,
-      ...boundClient(opened),
+      ...this.#shareClient(boundClient(opened)),
       e: opened.endpoint,
       t: Math.floor(now / 1000),
     }
@@ -180,6 +185,15 @@ export class SessionTable {
       const isIdle = now - session.lastSeenAt > this.#deps.limits.sessionIdleMs && !isBusy(session)
       if (isIdle || session.expiresAt <= now || this.#deps.store.isEnded(session.id)) this.free(session)
     }
+  }
+
+  #shareClient(client: BoundClient): BoundClient {
+    const json = JSON.stringify(client)
+    const known = this.#clients.get(json)
+    if (known !== undefined) return known
+    if (this.#clients.size >= CLIENTS_KEPT) this.#clients.clear()
+    this.#clients.set(json, client)
+    return client
   }
 
   #isUsable(session: Session, principal: Principal, endpoint: string): boolean {
@@ -260,7 +274,7 @@ function isSealedSession(value: unknown): value is SealedSession {
 }
 
 /** Of what the client says of itself only what the hub acts upon, bounded: the id travels with every request. */
-function boundClient(opened: OpenedSession): { c: JsonObject; n: JsonObject | null } {
+function boundClient(opened: OpenedSession): BoundClient {
   const c: JsonObject = {}
   for (const name of ['sampling', 'elicitation', 'roots']) {
     const declared = opened.capabilities[name]

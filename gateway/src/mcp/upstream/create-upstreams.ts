@@ -10,6 +10,7 @@ import type { ResolvedVariables, Variables } from '../../secrets/variables.ts'
 import type { InputRequest } from '../codec/input-requests.ts'
 import { CollectSink } from './collect-sink.ts'
 import { EraCache } from './era-cache.ts'
+import { SharedDescriptions } from './shared-descriptions.ts'
 import { checkMissing } from './expand.ts'
 import { HealthBook } from './health-book.ts'
 import type { LinkBase, LinkInit, LinkTools } from './link.ts'
@@ -96,6 +97,7 @@ class HubUpstreams implements Upstreams {
       wheel: this.#wheel,
       sandboxes: deps.sandboxes,
       eras: new EraCache(),
+      descriptions: new SharedDescriptions(),
       limits,
       version: config.version,
       mintId: () => `${this.#idPrefix}-${++this.#lastId}`,

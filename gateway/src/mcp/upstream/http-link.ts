@@ -260,7 +260,7 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
     const asked = await this.ask({ method: 'initialize', params, era: 'legacy' }, (call) => this.#post(call, 'legacy'))
     // a server that no longer knows "initialize" may have changed its era
     if (asked.kind !== 'result') this.tools.eras.forget(this.server)
-    this.description = readHandshake(this.server.name, asked)
+    this.description = this.tools.descriptions.share(this.server, readHandshake(this.server.name, asked))
     this.#revision = this.description.revision
     await this.#postOneWay(rpc.writeNotification('notifications/initialized', undefined))
     if (this.#sessionId !== null) await this.#listen()

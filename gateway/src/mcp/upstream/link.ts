@@ -9,6 +9,7 @@ import type { Sandboxes } from '../../sandboxes/sandboxes.ts'
 import type { ResolvedVariables } from '../../secrets/variables.ts'
 import { InFlight } from '../in-flight.ts'
 import type { EraCache } from './era-cache.ts'
+import type { SharedDescriptions } from './shared-descriptions.ts'
 import { CollectSink } from './collect-sink.ts'
 import { LISTS, Subscriptions, type SubscriptionHost, type Topic } from './subscriptions.ts'
 import { UpstreamCall, type CallCarrier } from './upstream-call.ts'
@@ -39,6 +40,7 @@ export interface LinkTools {
   readonly wheel: TimerWheel
   readonly sandboxes: Sandboxes
   readonly eras: EraCache
+  readonly descriptions: SharedDescriptions
   readonly limits: UpstreamLimits
   /** version of the hub, for clientInfo and user-agent */
   readonly version: string
