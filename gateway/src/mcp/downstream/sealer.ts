@@ -1,6 +1,6 @@
 // Small JSON values the hub hands out and gets back (session ids, cursors, request states): AES-256-GCM, one purpose each, key rotation by
 // trying every key of the ring. Nothing a client sends is believed unless it opens.
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 
 const NONCE = 12
 const TAG = 16
@@ -14,13 +14,30 @@ export interface Sealer {
 /** `keys`: 32 bytes each, the current one first. `purpose` and `binding` are authenticated, not stored. */
 export function createSealer(keys: () => readonly Buffer[], purpose: string, binding = ''): Sealer {
   const aad = Buffer.from(`mcphub\n${purpose}\n${binding}`)
+  return makeSealer(keys, aad, () => randomBytes(NONCE))
+}
+
+/** The same value gets the same text each time (until the key changes): for ids that clients compare. The nonce comes from what is sealed. */
+export function createStableSealer(keys: () => readonly Buffer[], purpose: string, binding = ''): Sealer {
+  const aad = Buffer.from(`mcphub\n${purpose}\n${binding}`)
+  return makeSealer(keys, aad, (key, text) =>
+    createHmac('sha256', key).update('nonce\n').update(aad).update('\n').update(text).digest().subarray(0, NONCE),
+  )
+}
+
+function makeSealer(
+  keys: () => readonly Buffer[],
+  aad: Buffer,
+  makeNonce: (key: Buffer, text: string) => Buffer,
+): Sealer {
   return {
     seal(value) {
       const [key] = keys()
       if (key === undefined) throw new Error('no sealing key')
-      const nonce = randomBytes(NONCE)
+      const text = JSON.stringify(value)
+      const nonce = makeNonce(key, text)
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(aad)
-      const body = cipher.update(JSON.stringify(value), 'utf8')
+      const body = cipher.update(text, 'utf8')
       cipher.final()
       return Buffer.concat([nonce, body, cipher.getAuthTag()]).toString('base64url')
     },

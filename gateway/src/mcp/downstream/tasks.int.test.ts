@@ -66,9 +66,12 @@ describe('of 2026-07-28', () => {
       expect(json.result).toEqual({ resultType: 'complete' })
     }
     const sent = world.upstreams.sent.slice(1)
+    // a status that is told while the call runs must name it as the answer will; nobody else's may
+    expect((await makeTask(alice)).taskId).toBe(created.taskId)
+    expect((await makeTask(bob)).taskId).not.toBe(created.taskId)
     expect(sent.map((one) => [one.server, one.call.params?.['taskId']])).toEqual(Array(3).fill(['one', 'raw-1']))
     expect(sent[0]!.owner.clientCapabilities).toEqual({ extensions: { [TASKS]: {} } })
-    expect(world.audit.at(-1)).toMatchObject({ action: 'tasks/cancel', server: 'one', target: 'job', outcome: 'ok' })
+    expect(world.audit.at(-3)).toMatchObject({ action: 'tasks/cancel', server: 'one', target: 'job', outcome: 'ok' })
   })
 
   test('SES-6: an id of another user, of another era, changed, or of a tool taken away is unknown', async () => {

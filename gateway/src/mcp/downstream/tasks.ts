@@ -7,7 +7,7 @@ import { isObject } from '../codec/message.ts'
 import type { Era, JsonObject } from '../upstream/upstreams.ts'
 import type { RpcCall } from './inbound.ts'
 import type { CallRoute } from './route-call.ts'
-import { createSealer, type Sealer } from './sealer.ts'
+import { createStableSealer, type Sealer } from './sealer.ts'
 
 const RELATED = 'io.modelcontextprotocol/related-task'
 const METHODS: Readonly<Record<Era, ReadonlySet<string>>> = {
@@ -120,7 +120,7 @@ function createIds(call: RpcCall, route: CallRoute, keys: () => readonly Buffer[
   return {
     era,
     toClient(id) {
-      // the same task is called the same for as long as its client asks for it
+      // the same task is called the same for as long as its client asks for it, also when the key of the ring changed
       if (id === own && typeof sealed === 'string') return sealed
       const handle: Handle = { s: route.server.name, n: route.target, t: id }
       return sealerOf(call, keys).seal(handle)
@@ -128,9 +128,9 @@ function createIds(call: RpcCall, route: CallRoute, keys: () => readonly Buffer[
   }
 }
 
-/** Each era knows its own tasks. */
+/** Each era knows its own tasks. A status told during a call names the task as the answer does: clients compare. */
 function sealerOf({ era, inbound }: RpcCall, keys: () => readonly Buffer[]): Sealer {
-  return createSealer(keys, 'task', `${era}\n${inbound.principal.userId}`)
+  return createStableSealer(keys, 'task', `${era}\n${inbound.principal.userId}`)
 }
 
 function isHandle(value: unknown): value is Handle {
