@@ -14,9 +14,9 @@ export interface Held {
   readonly rss: number
 }
 
-const STEADY_BYTES = 8 * 1024
+const STEADY_BYTES = 24 * 1024
 const PAUSE_MS = 120
-const TRIES = { least: 4, most: 25 }
+const TRIES = { least: 3, most: 15 }
 
 async function collect(gc: () => void): Promise<Held> {
   let before = Infinity

@@ -8,7 +8,7 @@ import { median } from '../stats.ts'
 import { atMost, presentTable, showProgress, type Outcome, type Suite } from '../suite.ts'
 import { startGateway, startPlain, type Target } from '../targets.ts'
 
-const USERS = 200
+const USERS = 100
 const SESSIONS = 1000
 const AT_ONCE = 20
 const LIVE = 'KiB of live heap per used idle session of mcphub'
