@@ -1,6 +1,6 @@
 // Who wants to hear of what at which server, beyond the life of a link: when a link is replaced (another value, another configuration) or lost,
 // the watch moves to the next one. What a user or session wanted ends with them.
-import { toHubError } from '@mcphub/api'
+import { HubError, toHubError } from '@mcphub/api'
 import type { CatalogServer } from '../../catalog/catalog.ts'
 import type { LinkBase } from './link.ts'
 import type { Topic } from './subscriptions.ts'
@@ -40,10 +40,19 @@ export class Watches {
 
   /** Returns what gives it back. @throws HubError when the server cannot be reached or does not agree */
   async add(owner: LinkOwner | null, server: CatalogServer, topic: Topic): Promise<() => void> {
-    const link = await this.#deps.linkFor(owner, server)
-    await link.watch(topic)
-    const watch: Watch = { owner, server: server.name, topic, link, timer: null, failures: 0, isOver: false }
+    const watch: Watch = { owner, server: server.name, topic, link: null, timer: null, failures: 0, isOver: false }
+    // known before the server is asked: what ends its owner's watches ends this one too
     this.#all.add(watch)
+    try {
+      const link = await this.#deps.linkFor(owner, server)
+      checkWanted(watch)
+      await link.watch(topic)
+      this.#take(watch, link)
+      checkWanted(watch)
+    } catch (error) {
+      this.#end(watch)
+      throw error
+    }
     return () => this.#end(watch)
   }
 
@@ -72,6 +81,14 @@ export class Watches {
     watch.link = null
   }
 
+  /** The link agreed. False: it is not the watch's, who ended meanwhile, or the link did. */
+  #take(watch: Watch, link: LinkBase): boolean {
+    if (watch.isOver) link.unwatch(watch.topic)
+    else if (link.isClosed) this.#moveLater(watch)
+    else watch.link = link
+    return watch.link === link
+  }
+
   #moveLater(watch: Watch): void {
     const wait = Math.min(MOVE_MS.first * 2 ** watch.failures++, MOVE_MS.most)
     watch.timer = setTimeout(() => void this.#move(watch), wait)
@@ -84,9 +101,9 @@ export class Watches {
     if (server === undefined) return this.#end(watch)
     try {
       const link = await this.#deps.linkFor(watch.owner, server)
+      if (watch.isOver) return
       await link.watch(watch.topic)
-      if (watch.isOver) return link.unwatch(watch.topic)
-      watch.link = link
+      if (!this.#take(watch, link)) return
       watch.failures = 0
       link.onGap(watch.topic)
     } catch (error) {
@@ -98,4 +115,9 @@ export class Watches {
       this.#moveLater(watch)
     }
   }
+}
+
+/** @throws HubError */
+function checkWanted({ isOver }: Watch): void {
+  if (isOver) throw new HubError('canceled', 'Nobody is there any more to be told')
 }
