@@ -102,6 +102,8 @@ export interface SubscribableServer {
   readonly seen: readonly string[]
   touch(uri: string): void
   changeTools(): void
+  /** Cuts every open stream; the next one is refused with this status. */
+  cut(status: number): void
   /** Cuts every open stream; older sessions are no longer known. */
   forget(): void
   close(): Promise<void>
@@ -113,13 +115,14 @@ export async function openSubscribable(era: 'legacy' | 'modern'): Promise<Subscr
   const subscribers = new Set<Subscriber>()
   const streams = new Set<ServerResponse>()
   let count = 0
+  let refusal: number | null = null
   const openStream = (res: ServerResponse) => {
     res.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
     streams.add(res)
     res.on('close', () => streams.delete(res))
   }
   const send = (res: ServerResponse | null | undefined, message: object) => {
-    res?.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`)
+    if (res?.writableEnded === false) res.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`)
   }
   const onModern = (message: Message, res: ServerResponse) => {
     if (message.method === 'initialize') return json(res, 400, null)
@@ -156,6 +159,11 @@ export async function openSubscribable(era: 'legacy' | 'modern'): Promise<Subscr
     if (req.method === 'GET') {
       if (era === 'modern') return json(res, 405, null)
       if (session === undefined) return json(res, 404, null)
+      if (refusal !== null) {
+        json(res, refusal, null)
+        refusal = null
+        return
+      }
       session.stream = res
       return openStream(res)
     }
@@ -180,6 +188,10 @@ export async function openSubscribable(era: 'legacy' | 'modern'): Promise<Subscr
     seen,
     touch: (uri) => subscribers.forEach((one) => one.touch(uri)),
     changeTools: () => subscribers.forEach((one) => one.changeTools()),
+    cut(status) {
+      refusal = status
+      for (const stream of streams) stream.end()
+    },
     forget() {
       sessions.clear()
       subscribers.clear()

@@ -25,6 +25,14 @@ interface Resumed {
   timer: NodeJS.Timeout | null
 }
 
+/** some servers hold a lost stream for open a while, and refuse a second one with 409 */
+const LATER: ReadonlySet<number> = new Set([408, 409, 425, 429])
+
+/** A 4xx is an answer: this server has no such stream. */
+function saysNever(status: number): boolean {
+  return status >= 400 && status < 500 && !LATER.has(status)
+}
+
 const RETRY_MS = { least: 100, first: 1000, most: 30_000 }
 
 export class SessionStreams {
@@ -111,8 +119,7 @@ export class SessionStreams {
           this.#settle(this.#settled)
           // where there was a stream a moment ago, 404 means the session; elsewhere that there are no streams
           if (this.#isOpen && this.#hadOne && end.status === 404) return this.#host.onSessionLost()
-          // any other 4xx is an answer: this server has no such stream
-          if (!this.#isOpen || (!end.opened && end.status >= 400 && end.status < 500)) return
+          if (!this.#isOpen || (!end.opened && saysNever(end.status))) return
           const wait = end.retryMs ?? Math.min(RETRY_MS.first * 2 ** this.#failures++, RETRY_MS.most)
           this.#timer = this.#later(wait, () => this.#listenFrom(end.lastEventId ?? lastEventId))
         },

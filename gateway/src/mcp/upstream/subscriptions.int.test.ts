@@ -112,6 +112,18 @@ describe.each(['legacy', 'modern'] as const)('a %s server over HTTP', (era) => {
   })
 })
 
+test('R4-2a: a stream that is refused because the lost one seems open is asked for again', async () => {
+  const server = await openSubscribable('legacy')
+  const files = makeRemote('files', server.url)
+  await world.upstreams.watch(alice, files, A)
+  server.cut(409)
+  await waitUntil(() => {
+    server.touch(A)
+    return updates().length > 0
+  }, 'it is told again')
+  await server.close()
+})
+
 test('R4-2b: a modern server says that its lists changed to who listens, without anybody’s values', async () => {
   const server = await openSubscribable('modern')
   const files = makeRemote('files', server.url)
