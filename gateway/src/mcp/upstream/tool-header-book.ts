@@ -4,7 +4,9 @@ import { readToolHeaders, type HeaderParam } from './tool-headers.ts'
 
 type Table = ReadonlyMap<string, readonly HeaderParam[]>
 
-const PAGES = 50
+/** as for discoveries: what lies beyond is in no list, and is not called */
+const PAGES = 100
+const MOST_TOOLS = 2000
 
 export class ToolHeaderBook {
   /** null until it was read */
@@ -39,15 +41,20 @@ export class ToolHeaderBook {
   }
 
   async #readAll(): Promise<Table> {
-    const tools: unknown[] = []
+    const table = new Map<string, readonly HeaderParam[]>()
+    let tools = 0
     let cursor: unknown
-    for (let page = 0; page < PAGES; page++) {
+    // page by page: a server may fill each to the limit of a message, and only what it wants mirrored is kept
+    for (let page = 0; page < PAGES && tools < MOST_TOOLS; page++) {
       const asked = await this.#listTools(cursor)
       if (asked.kind !== 'result' || !Array.isArray(asked.result['tools'])) break
-      tools.push(...asked.result['tools'])
-      cursor = asked.result['nextCursor']
-      if (typeof cursor !== 'string') break
+      const listed = asked.result['tools'].slice(0, MOST_TOOLS - tools)
+      tools += listed.length
+      for (const [name, params] of readToolHeaders(listed)) table.set(name, params)
+      const next = asked.result['nextCursor']
+      if (typeof next !== 'string' || next === cursor) break
+      cursor = next
     }
-    return readToolHeaders(tools)
+    return table
   }
 }
