@@ -88,6 +88,8 @@ export class ModernLeg {
     }
     if (method === 'subscriptions/listen') {
       if (!inbound.accepts.sse) throw new HubError('not_acceptable', 'Accept text/event-stream to listen')
+      // it may have many servers asked on its behalf
+      this.#deps.caller.checkRate(inbound)
       return this.#pushes.listen({ ...call, reply: opened.reply })
     }
     if (isListMethod(method)) answerList(this.#deps, call)
