@@ -234,6 +234,28 @@ describe('R4-1f: idle streams are cut by what lies between', () => {
     await editor.close()
   })
 
+  test.each(['modern', 'stateful'])(
+    'an editor that never called anything hears what somebody else changed at the %s server',
+    async (server) => {
+      const url = new URL(`/mcp/${server}`, hub.url)
+      const { key } = await hub.addUser(`quiet-${server}`)
+      const editor = await new RawClient({ url, key, revision: '2025-11-25' }).connect()
+      const names = async () => (await editor.request('prompts/list')).result.prompts.map((one: Loose) => one.name)
+      await editor.openStream()
+      expect(await names()).not.toContain('extra')
+      const other = await hub.addUser(`other-${server}`)
+      const changer = new RawClient({ url, key: other.key, revision: null })
+      const params = { name: 'change', arguments: { list: 'prompts' } }
+      await until(async () => expect((await changer.request('tools/call', params)).error).toBeUndefined())
+      await until(() =>
+        expect(editor.events.map(({ method }) => method)).toContain('notifications/prompts/list_changed'),
+      )
+      expect(await names()).toContain('extra')
+      await changer.request('tools/call', params)
+      await editor.close()
+    },
+  )
+
   test('three streams of one session side by side: each message comes once', async () => {
     const editor = await client('2025-11-25', '/mcp/stateful').connect()
     await editor.request('resources/subscribe', { uri: 'probe://counter' })

@@ -27,6 +27,8 @@ export function buildLegacyServer(probe: surface.Surface, taskStore = new InMemo
     { capabilities, instructions: surface.INSTRUCTIONS, taskStore },
   )
   const subscribed = new Set<string>()
+  probe.sessions.add(server)
+  server.onclose = () => probe.sessions.delete(server)
   const tools = buildTools(server, probe, subscribed)
   server.setRequestHandler(t.ListToolsRequestSchema, () => ({ tools: surface.listTools(probe) }) as t.ListToolsResult)
   server.setRequestHandler(t.CallToolRequestSchema, async ({ params }, extra) => {
@@ -103,7 +105,11 @@ function buildTools(server: Server, probe: surface.Surface, subscribed: Set<stri
     async change({ arguments: args }, { sendNotification }) {
       const list = args?.['list'] as 'tools' | 'prompts' | 'resources'
       if (!probe.extra.delete(list)) probe.extra.add(list)
-      await sendNotification({ method: `notifications/${list}/list_changed` })
+      const message = { method: `notifications/${list}/list_changed` } as const
+      await sendNotification(message)
+      // and whoever else is connected, as servers do whose tools come and go
+      const others = [...probe.sessions].filter((session) => session !== server)
+      await Promise.allSettled(others.map((session) => session.notification(message)))
       return surface.text('changed')
     },
     async touch() {

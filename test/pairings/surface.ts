@@ -9,9 +9,17 @@ export interface Surface {
   aborted: number
   /** how often a client said that its roots are others */
   rootsChanged: number
+  /** open sessions, each with its way to be told */
+  readonly sessions: Set<{ notification(message: { method: string }): Promise<void> }>
 }
 
-export const createSurface = (): Surface => ({ extra: new Set(), touched: 0, aborted: 0, rootsChanged: 0 })
+export const createSurface = (): Surface => ({
+  extra: new Set(),
+  touched: 0,
+  aborted: 0,
+  rootsChanged: 0,
+  sessions: new Set(),
+})
 
 /** offered by the server, declared by the client */
 export const EXTENSION = 'probe.example/extension'

@@ -1,8 +1,8 @@
-// The lists of 2026-07-28 servers somebody looks at: such a server says that they changed only to who listens. Older ones say it by themselves.
+// The lists of remote servers somebody looks at. A 2026-07-28 server says that they changed only to who listens, an older one only to who has a
+// session: a person who has called nothing yet has neither.
 import type { CatalogServer } from '../../catalog/catalog.ts'
 import type { Principal } from '../../auth/principal.ts'
 import { isObject } from '../codec/message.ts'
-import { isModernRevision } from '../codec/revisions.ts'
 import type { Listing, ListingEntry } from '../discovery/listing.ts'
 import { LISTS } from '../upstream/subscriptions.ts'
 import type { LinkOwner, Upstreams } from '../upstream/upstreams.ts'
@@ -17,7 +17,7 @@ interface Watched {
 export class ListWatches {
   readonly #upstreams: Upstreams
   readonly #principal: Principal
-  /** most have none: only servers of 2026-07-28 want to be listened to */
+  /** most have none: only remote servers are listened to */
   #all: Map<string, Watched> | null = null
 
   constructor(upstreams: Upstreams, principal: Principal) {
@@ -70,7 +70,7 @@ export class ListWatches {
 
 /** A child tells its own user while it runs, and is not started to be listened to. */
 function tellsListeners({ grant, discovery }: ListingEntry): boolean {
-  if (discovery === null || grant.server.spec.type !== 'Remote' || !isModernRevision(discovery.revision)) return false
+  if (discovery === null || grant.server.spec.type !== 'Remote') return false
   const { capabilities } = discovery
   return ['tools', 'prompts', 'resources'].some((name) => {
     const said = capabilities[name]
