@@ -153,7 +153,7 @@ interface Wanted {
 function readFilter(request: RpcRequest, listing: Listing): Wanted {
   const filter = request.params?.['notifications']
   if (!isObject(filter)) throw new HubError('invalid_params', '"notifications" must be an object')
-  const kinds = shareKinds(CHANGE_KINDS.filter((kind) => filter[FILTER[kind]] === true && offers(listing, kind)))
+  const kinds = new Set(CHANGE_KINDS.filter((kind) => filter[FILTER[kind]] === true && offers(listing, kind)))
   const uris: unknown = filter['resourceSubscriptions'] ?? []
   if (
     !Array.isArray(uris) ||
@@ -163,16 +163,6 @@ function readFilter(request: RpcRequest, listing: Listing): Wanted {
     throw new HubError('invalid_params', `"resourceSubscriptions" must be up to ${LIMITS.subscriptionsPerUser} URIs`)
   }
   return { kinds, uris: [...new Set(uris as string[])].flatMap((known) => routeUri(listing, known)) }
-}
-
-/** There are eight of them; each listener would hold one of its own. */
-const KINDS = new Map<string, ReadonlySet<ChangeKind>>()
-
-function shareKinds(kinds: readonly ChangeKind[]): ReadonlySet<ChangeKind> {
-  const key = kinds.join(' ')
-  const known = KINDS.get(key) ?? new Set(kinds)
-  KINDS.set(key, known)
-  return known
 }
 
 /** Several servers may come to offer everything; one offers what it said. */
