@@ -82,12 +82,11 @@ function readDocument(file: string, document: ManifestDocument): ReadDocument {
   if (identity.fault) return { key, resource: null, faults: [at(identity.fault.path, identity.fault.message)] }
   const parsed = SCHEMAS[identity.kind].safeParse(data)
   if (!parsed.success) {
-    const faults = parsed.error.issues.flatMap((issue) => presentIssue(identity.kind, issue))
-    return {
-      key,
-      resource: null,
-      faults: faults.map((fault) => at(fault.path, fault.message)).slice(0, MAX_FAULTS_PER_DOCUMENT),
-    }
+    const faults = parsed.error.issues
+      .flatMap((issue) => presentIssue(identity.kind, issue))
+      .map((fault) => at(fault.path, fault.message))
+      .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
+    return { key, resource: null, faults: faults.slice(0, MAX_FAULTS_PER_DOCUMENT) }
   }
   const crossed = checkCrossFields(parsed.data)
   if (crossed.length > 0) {
