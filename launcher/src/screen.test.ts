@@ -45,6 +45,15 @@ describe('formatReady', () => {
     expect(text).not.toContain('First administrator')
     expect(text).toContain('mcphub keys create')
   })
+
+  test('commands name a hub that is not where they look for one', () => {
+    const endpoint = 'http://localhost:3001/mcp'
+    const text = formatReady({ ...READY, endpoint, demoKey: null, setupUrl: null })
+    expect(text).toContain('mcphub --url http://localhost:3001 keys create')
+    expect(text).toContain('mcphub --url http://localhost:3001 connect')
+    expect(text).toContain('mcphub --url http://localhost:3001 secrets set USER_GITHUB_TOKEN')
+    expect(formatReady({ ...READY, demoKey: null })).not.toContain('--url')
+  })
 })
 
 describe('createScreen', () => {

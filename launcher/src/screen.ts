@@ -75,7 +75,7 @@ export function formatReady(facts: Ready, paint: Paint = (_, text) => text): str
     `${paint(32, '✓')} ${heading('MCPHub is ready')} (${facts.seconds.toFixed(1)} s)`,
     ...(facts.demoKey ? formatFirst(facts.endpoint, facts.demoKey, heading) : formatLater(facts.endpoint, heading)),
     ...(facts.setupUrl ? [formatSetup(facts.setupUrl, heading)] : []),
-    formatFacts(facts, heading),
+    formatFacts(facts, nameCommand(facts.endpoint), heading),
     ...facts.faults.map((fault) => `${paint(31, '✗')} ${fault}`),
     ...facts.warnings.map((warning) => `${paint(33, '!')} ${warning}`),
     'Ctrl-C ends the hub and everything it started.',
@@ -86,6 +86,13 @@ export function formatReady(facts: Ready, paint: Paint = (_, text) => text): str
 type Heading = (text: string) => string
 
 const MCPHUB = 'node_modules/.bin/mcphub'
+const USUAL_PORT = '3000'
+
+/** Without an address `mcphub` asks the hub of its kept key, or the usual port: a hub elsewhere must be named. */
+function nameCommand(endpoint: string): string {
+  const { origin, port } = new URL(endpoint)
+  return port === USUAL_PORT ? MCPHUB : `${MCPHUB} --url ${origin}`
+}
 
 function formatSetup(link: string, heading: Heading): string {
   return `${heading('First administrator')}: this link works once\n${link}\n${MCPHUB} setup '${link}' --username <your name>`
@@ -102,17 +109,18 @@ function formatFirst(endpoint: string, key: string, heading: Heading): readonly 
 }
 
 function formatLater(endpoint: string, heading: Heading): readonly string[] {
+  const command = nameCommand(endpoint)
   return [
     `${heading('Endpoint')}: ${endpoint}?key=<your key>`,
-    `A new key: ${MCPHUB} keys create <name>   The blocks for editors: ${MCPHUB} connect`,
+    `A new key: ${command} keys create <name>   The blocks for editors: ${command} connect`,
   ]
 }
 
-function formatFacts({ separation, servers, dataDir, catalogDir }: Ready, heading: Heading): string {
+function formatFacts({ separation, servers, dataDir, catalogDir }: Ready, command: string, heading: Heading): string {
   const wanted = [...new Set(servers.flatMap(({ variables }) => variables))]
   return [
     `${heading('Servers')}: ${servers.map(formatServer).join(', ') || 'none'}`,
-    ...(wanted.length > 0 ? [`  each person sets their own: ${MCPHUB} secrets set ${wanted[0]}`] : []),
+    ...(wanted.length > 0 ? [`  each person sets their own: ${command} secrets set ${wanted[0]}`] : []),
     `${heading('Catalogue')}: ${catalogDir} (watched)`,
     `${heading('Data')}: ${dataDir}`,
     `${heading('Separation')} (${separation.kind}): ${separation.message}`,

@@ -102,7 +102,7 @@ async function createData(options: ClusterOptions, { data, adminPassword }: Targ
   if (code !== 0)
     throw new StartFault(
       `initdb failed: ${readLastLine(output)}`,
-      'See the reason given; a full disk is the usual one.',
+      'See the reason given: often the disk is full, or this user id has no account on the machine.',
     )
   await rename(draft, data)
 }
