@@ -12,7 +12,7 @@ const listMarkdown = (folder: string): string[] =>
   readdirSync(path.join(root, folder))
     .filter((name) => name.endsWith('.md'))
     .map((name) => path.join(folder, name))
-const DOCS = ['.', 'docs/adr', 'docs/guides'].flatMap(listMarkdown)
+const DOCS = ['.', 'docs', 'docs/adr', 'docs/guides'].flatMap(listMarkdown)
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8')
 const matches = (text: string, pattern: RegExp): string[] =>
   [...text.matchAll(pattern)].map(([whole, part]) => part ?? whole)
