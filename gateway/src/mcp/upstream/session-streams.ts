@@ -34,6 +34,8 @@ function saysNever(status: number): boolean {
 }
 
 const RETRY_MS = { least: 100, first: 1000, most: 30_000 }
+/** A stream that ends earlier than this is hardly one: whoever wants it back at once, again and again, waits longer each time, up to as long. */
+const SHORT_MS = 5000
 
 export class SessionStreams {
   readonly #host: SessionStreamsHost
@@ -42,6 +44,9 @@ export class SessionStreams {
   #standing: EventStream | null = null
   #timer: NodeJS.Timeout | null = null
   #failures = 0
+  /** streams in a row that were hardly ones, and when the last one was asked for */
+  #shortOnes = 0
+  #askedAt = 0
   #isOpen = false
   #hadOne = false
   /** until it is known whether the server has a standing stream */
@@ -121,12 +126,20 @@ export class SessionStreams {
           if (this.#isOpen && this.#hadOne && end.status === 404) return this.#host.onSessionLost()
           if (!this.#isOpen || (!end.opened && saysNever(end.status))) return
           const wait = end.retryMs ?? Math.min(RETRY_MS.first * 2 ** this.#failures++, RETRY_MS.most)
-          this.#timer = this.#later(wait, () => this.#listenFrom(end.lastEventId ?? lastEventId))
+          this.#timer = this.#later(Math.max(wait, this.#leastWait()), () =>
+            this.#listenFrom(end.lastEventId ?? lastEventId),
+          )
         },
       },
       this.#host.messageBytes,
     )
+    this.#askedAt = performance.now()
     this.#host.openStream(lastEventId, this.#standing)
+  }
+
+  #leastWait(): number {
+    this.#shortOnes = performance.now() - this.#askedAt < SHORT_MS ? this.#shortOnes + 1 : 0
+    return Math.min(RETRY_MS.least * 2 ** this.#shortOnes, SHORT_MS)
   }
 
   #settle(settled: PromiseWithResolvers<void> | null): void {
