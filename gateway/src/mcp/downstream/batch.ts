@@ -1,5 +1,5 @@
 // JSON-RPC batches, which only 2025-03-26 has: each request gets a place, the answers leave together as one array.
-import { HubError, type ErrorCode } from '@mcphub/api'
+import { HubError, LIMITS, type ErrorCode } from '@mcphub/api'
 import { Gathered } from '../../platform/gathered.ts'
 import type { AnswerKind, CallHandle, JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
 import { buildError } from './answers.ts'
@@ -13,6 +13,7 @@ export class Batch {
   readonly #answers: Buffer[] = []
   readonly #done: (json: Buffer | null) => void
   #open = 0
+  #bytes = 0
   #isSealed = false
 
   constructor(done: (json: Buffer | null) => void) {
@@ -21,8 +22,8 @@ export class Batch {
 
   place(idJson: string, requestId: string, onOver: (outcome: Outcome, code: ErrorCode | null) => void): Reply {
     this.#open++
-    return new BatchPlace(idJson, requestId, (json, outcome, code) => {
-      this.#answers.push(json)
+    return new BatchPlace(this, { idJson, requestId }, (json, outcome, code) => {
+      this.add(json)
       this.#open--
       onOver(outcome, code)
       this.#check()
@@ -30,7 +31,13 @@ export class Batch {
   }
 
   add(json: Buffer): void {
+    this.#bytes += json.length
     this.#answers.push(json)
+  }
+
+  /** All its answers are held until the last one is there: together they may be as large as one message. */
+  hasRoom(bytes: number): boolean {
+    return this.#bytes + bytes <= LIMITS.upstreamMessageBytes
   }
 
   /** All places are given out. */
@@ -53,6 +60,7 @@ const CLOSE = Buffer.from(']')
 
 class BatchPlace implements Reply {
   readonly idJson: string
+  readonly #batch: Batch
   readonly #requestId: string
   readonly #settle: (json: Buffer, outcome: Outcome, code: ErrorCode | null) => void
   #handle: CallHandle | null = null
@@ -61,11 +69,12 @@ class BatchPlace implements Reply {
   #isOver = false
 
   constructor(
-    idJson: string,
-    requestId: string,
+    batch: Batch,
+    { idJson, requestId }: { readonly idJson: string; readonly requestId: string },
     settle: (json: Buffer, outcome: Outcome, code: ErrorCode | null) => void,
   ) {
     this.idJson = idJson
+    this.#batch = batch
     this.#requestId = requestId
     this.#settle = settle
   }
@@ -89,7 +98,9 @@ class BatchPlace implements Reply {
     if (kind === 'incomplete') {
       return this.fail(new HubError('missing_capability', 'The server asks for input, and a batch has no place for it'))
     }
-    this.#over(this.#hooks?.rewrite?.(json, undefined) ?? json, 'ok', null)
+    const sent = this.#hooks?.rewrite?.(json, undefined) ?? json
+    if (this.#batch.hasRoom(sent.length)) this.#over(sent, 'ok', null)
+    else this.fail(tooLarge())
   }
   answerPieces(pieces: readonly Buffer[]): void {
     this.answer(Buffer.concat(pieces))
@@ -98,7 +109,14 @@ class BatchPlace implements Reply {
     this.#held.clear()
   }
   chunk(bytes: Buffer): boolean {
-    this.#held.add(bytes)
+    if (this.#isOver) return true
+    if (this.#batch.hasRoom(this.#held.bytes + bytes.length)) {
+      this.#held.add(bytes)
+      return true
+    }
+    this.#held.clear()
+    this.fail(tooLarge())
+    this.#handle?.cancel('the batch has no room for the answer')
     return true
   }
   end(): void {
@@ -120,4 +138,8 @@ class BatchPlace implements Reply {
     this.#isOver = true
     this.#settle(json, outcome, code)
   }
+}
+
+function tooLarge(): HubError {
+  return new HubError('upstream_error', 'The answers of this batch are too large together; send its calls one by one')
 }

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { LIMITS } from '@mcphub/api'
+import { Batch } from './batch.ts'
+
+test('GW-10: a batch holds no more than one message may have, all its answers together; a call beyond that fails and is ended', () => {
+  let sent: Buffer | null = null
+  const outcomes: string[] = []
+  const batch = new Batch((json) => (sent = json))
+  const places = ['1', '2', '3'].map((id) => batch.place(id, 'request', (outcome) => outcomes.push(outcome)))
+  batch.seal()
+  const canceled: string[] = []
+  const handle = {
+    cancel: (reason: string) => canceled.push(reason),
+    resume: () => undefined,
+    handOver: () => undefined,
+  }
+  for (const place of places) place.attach(handle)
+  const [small, large, whole] = places
+  small!.answer(Buffer.from('{"jsonrpc":"2.0","id":1,"result":{}}'))
+  large!.begin()
+  const half = Buffer.alloc(LIMITS.upstreamMessageBytes / 2, ' ')
+  large!.chunk(half)
+  expect(canceled).toEqual([])
+  large!.chunk(half)
+  large!.end()
+  expect(canceled).toHaveLength(1)
+  whole!.answer(Buffer.alloc(LIMITS.upstreamMessageBytes, ' '))
+  expect(outcomes).toEqual(['ok', 'error', 'error'])
+  const answers = JSON.parse(String(sent)) as { id: number; result?: object; error?: { message: string } }[]
+  expect(answers.map(({ id, error }) => [id, error === undefined])).toEqual([
+    [1, true],
+    [2, false],
+    [3, false],
+  ])
+})
