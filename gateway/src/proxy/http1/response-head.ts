@@ -36,7 +36,9 @@ export class ResponseHead implements HttpFields {
     const connection = this.get('connection')?.toLowerCase()
     const isOldVersion = text.charCodeAt(7) === 48
     this.keepsAlive =
-      this.framing.kind !== 'until-close' && (isOldVersion ? connection === 'keep-alive' : connection !== 'close')
+      this.framing.kind !== 'until-close' &&
+      !names(connection, 'close') &&
+      (!isOldVersion || names(connection, 'keep-alive'))
   }
 
   /** repeated fields joined by a comma */
@@ -91,6 +93,12 @@ export class ResponseHead implements HttpFields {
     if (!/^\d{1,15}$/.test(length)) throw new ResponseFault('a length that is not one number')
     return { kind: 'length', bytes: Number(length) }
   }
+}
+
+/** One of several options, most often the only one (RFC 9110 §7.6.1). */
+function names(connection: string | undefined, option: string): boolean {
+  if (connection === undefined || connection === option) return connection === option
+  return connection.includes(option) && connection.split(',').some((one) => one.trim() === option)
 }
 
 /** Most fields are told from the wanted ones by the length of their name alone. */

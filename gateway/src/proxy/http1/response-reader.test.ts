@@ -87,6 +87,10 @@ describe('responses are read alike however they are cut', () => {
       read(`HTTP/${version} 200 OK\r\nContent-Length: 0\r\n${fields}\r\n`).head
     expect(keeps('')?.keepsAlive).toBe(true)
     expect(keeps('Connection: Close\r\n')?.keepsAlive).toBe(false)
+    expect(keeps('Connection: keep-alive, Close\r\n')?.keepsAlive).toBe(false)
+    expect(keeps('Connection: x-hop\r\nConnection: close\r\n')?.keepsAlive).toBe(false)
+    expect(keeps('Connection: closet\r\n')?.keepsAlive).toBe(true)
+    expect(keeps('Connection: x-hop, keep-alive\r\n', '1.0')?.keepsAlive).toBe(true)
     expect(keeps('', '1.0')?.keepsAlive).toBe(false)
     expect(keeps('Connection: keep-alive\r\n', '1.0')?.keepsAlive).toBe(true)
     expect(keeps('Keep-Alive: max=5, timeout=7\r\n')?.keepAliveMs).toBe(7000)
