@@ -10,7 +10,7 @@ import { runGenerative, showFindings } from './run.ts'
 const SEED = Number(process.env['GENERATIVE_SEED'] ?? Date.now() % 1_000_000_000)
 const COUNT = Number(process.env['GENERATIVE_COUNT'] ?? 2_000)
 /** enough for each of the planted faults to show many times over */
-const MUTANT_COUNT = 1_500
+const MUTANT_COUNT = 3_000
 
 test(`R4-30: ${COUNT} random sequences show nothing that may not be seen (seed ${SEED})`, async () => {
   console.log(`generative: seed ${SEED}, ${COUNT} sequences`)

@@ -228,6 +228,8 @@ export class Sequence {
   }
 
   async #revoke(person: Person, silently: boolean): Promise<void> {
+    const waiting = this.#open().find((call) => call.person === person && call.plan.act === 'held')
+    if (waiting !== undefined) await this.#arrived(waiting)
     const theirs = this.#open().filter((call) => call.person === person)
     const held = theirs.filter((call) => !call.isBatched && this.#isHeld(call))
     for (const call of theirs) call.mays.add('revoked')

@@ -131,9 +131,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'pieces kept in memory that all sockets share',
-    file: 'mcp/codec/message-reader.ts',
-    find: 'this.#pieces.push(Buffer.from(piece))',
-    replace: 'this.#pieces.push(piece)',
+    file: 'platform/gathered.ts',
+    find: 'this.#block = Buffer.from(piece)',
+    replace: 'this.#block = piece',
     shows: /./,
   },
   {
