@@ -34,6 +34,10 @@ export interface ParkedCallInit {
   readonly onOver: (parked: ParkedCall, error: HubError | null) => void
 }
 
+interface OpenQuestion extends ServerRequest {
+  readonly bytes: number
+}
+
 /** Questions that come together are asked together. */
 const GATHER_MS = 25
 
@@ -49,7 +53,8 @@ export class ParkedCall implements CallSink {
   /** null: it waits for its client */
   #leg: Leg | null
   #client: JsonObject
-  readonly #open = new Map<string, ServerRequest>()
+  readonly #open = new Map<string, OpenQuestion>()
+  #openBytes = 0
   #lastKey = 0
   #gathering: NodeJS.Timeout | null = null
   #deadline = 0
@@ -89,6 +94,7 @@ export class ParkedCall implements CallSink {
       const question = this.#open.get(key)
       if (question === undefined) continue
       this.#open.delete(key)
+      this.#openBytes -= question.bytes
       question.respond({ result })
     }
     if (this.#open.size > 0) this.#gather()
@@ -118,8 +124,12 @@ export class ParkedCall implements CallSink {
     if (method === 'ping') return respond({ result: {} })
     const lacking = findLacking(this.#client, method, params)
     if (lacking !== null) return this.#refuse(method, lacking, respond)
-    if (this.#open.size >= INPUT_LIMIT) return respond(CANNOT_ASK)
-    this.#open.set(`${method.slice(0, method.indexOf('/'))}-${++this.#lastKey}`, { method, params, respond })
+    const bytes = params === undefined ? 0 : JSON.stringify(params).length
+    // they wait together, for minutes, and leave as one answer
+    const isTooMuch = this.#open.size >= INPUT_LIMIT || this.#openBytes + bytes > LIMITS.upstreamMessageBytes
+    if (isTooMuch) return respond(CANNOT_ASK)
+    this.#openBytes += bytes
+    this.#open.set(`${method.slice(0, method.indexOf('/'))}-${++this.#lastKey}`, { method, params, respond, bytes })
     if (this.#leg !== null) this.#gather()
   }
 
