@@ -9,7 +9,7 @@ import { tag } from './upstream.ts'
 import { eventually, type GenerativeWorld } from './world.ts'
 
 /** what the calls of one sequence may take together, when nothing hangs */
-const END_MS = 12_000
+const END_MS = 20_000
 const REACHES_MS = 2_000
 
 type Steps = { readonly [kind in Step['kind']]: (step: Step & { readonly kind: kind }) => Promise<void> | void }

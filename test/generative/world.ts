@@ -50,7 +50,7 @@ export interface GenerativeWorld {
 }
 
 /** silence a server may keep in these sequences */
-export const IDLE_MS = 4_000
+export const IDLE_MS = 8_000
 const TOKEN = '${USER_TOKEN}'
 
 export async function openWorld(): Promise<GenerativeWorld> {
@@ -76,7 +76,7 @@ export async function openWorld(): Promise<GenerativeWorld> {
     variables,
     catalog,
     log,
-    config: { version: '0.0.0', idleMs: IDLE_MS, callMs: 9_000, connectMs: 2_000, drainMs: 50 },
+    config: { version: '0.0.0', idleMs: IDLE_MS, callMs: 20_000, connectMs: 2_000, drainMs: 50 },
   })
   await upstreams.start()
   const discoveries = new Discoveries({
