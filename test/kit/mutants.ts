@@ -30,7 +30,10 @@ export function plant(mutant: Mutant, { withTests = false }: { readonly withTest
     recursive: true,
     filter: (path) => !path.endsWith('.test.ts'),
   })
-  if (withTests) cpSync(join(ROOT, 'test'), join(root, 'test'), { recursive: true })
+  // not all of them: test/out holds what was installed to be tested against
+  for (const folder of withTests ? ['generative', 'kit'] : []) {
+    cpSync(join(ROOT, 'test', folder), join(root, 'test', folder), { recursive: true })
+  }
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'))
   symlinkSync(join(ROOT, 'packages'), join(root, 'packages'))
   const file = join(root, 'gateway/src', mutant.file)
