@@ -26,16 +26,21 @@ if (chosen.length === 0) {
 }
 
 const parts = [HEAD]
-try {
-  for (const suite of chosen) {
-    const from = performance.now()
+let failed = 0
+for (const suite of chosen) {
+  const from = performance.now()
+  try {
     parts.push(presentSuite(suite, await suite.run()))
-    showProgress(`${suite.name}: ${((performance.now() - from) / 1000).toFixed(0)} s`)
+  } catch (error) {
+    // minutes of other suites' figures must not be lost with this one
+    failed++
+    parts.push(`## ${suite.name}\n\nNot measured: ${String(error)}\n`)
+    stopAll()
   }
-} finally {
-  stopAll()
+  showProgress(`${suite.name}: ${((performance.now() - from) / 1000).toFixed(0)} s`)
 }
+stopAll()
 const text = parts.join('\n')
 process.stdout.write(text)
 if (!wanted) writeFileSync(new URL('./RESULTS.md', import.meta.url), text)
-process.exit(0)
+process.exit(failed === 0 ? 0 : 1)

@@ -4,9 +4,9 @@ import { FIGURES, PLAIN_PLAN, planFor, presentSamples, ratioTo, runRounds, sumOf
 import { atLeast, atMost, type Outcome, type Suite } from '../suite.ts'
 import { startGateway, startPlain } from '../targets.ts'
 
-/** so many that nobody reaches the limit of sessions a user may open in a minute */
+/** each connection has a user of its own; with the sessions of all rounds none of them reaches what it may open in a minute */
 const USERS = 100
-const SESSIONS = 3000
+const SESSIONS = 1500
 const DIRECT = 'direct'
 const RATE = 'sessions per second of mcphub against direct'
 const FAULTS = 'errors of mcphub'
