@@ -24,7 +24,7 @@ import { findFreePort } from '../launcher/harness.ts'
 
 const ENTRY = join(import.meta.dirname, '../../node_modules/@modelcontextprotocol/server-everything/dist/index.js')
 const CAPABILITIES = { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} }
-const ROOTS = { roots: [{ uri: 'file:///work/of/ada', name: 'ada' }] }
+const ROOTS = { roots: [{ uri: 'file:///projects/ada', name: 'ada' }] }
 const SAMPLE = { role: 'assistant', model: 'none', content: { type: 'text', text: 'sampled words' } } as const
 
 const closers: (() => unknown)[] = []
@@ -206,7 +206,7 @@ describe.each(CLIENTS)('%s', (_name, connect) => {
       expect(url.text).toContain('User completed the URL elicitation flow')
       expect(url.asked).toContain('elicitation/url')
       const roots = await call('get-roots-list')
-      expect(roots.text).toContain('file:///work/of/ada')
+      expect(roots.text).toContain('file:///projects/ada')
     },
   )
 
@@ -215,7 +215,7 @@ describe.each(CLIENTS)('%s', (_name, connect) => {
     const { text, asked } = await call('interview')
     expect(asked.slice(0, 3).toSorted()).toEqual(['elicitation/form', 'roots', 'sampling'])
     expect(asked.slice(3)).toEqual(['elicitation/url'])
-    for (const heard of ['Ada Lovelace', 'sampled words', 'file:///work/of/ada', '"open":{"action":"accept"}']) {
+    for (const heard of ['Ada Lovelace', 'sampled words', 'file:///projects/ada', '"open":{"action":"accept"}']) {
       expect(text).toContain(heard)
     }
   })

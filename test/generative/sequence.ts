@@ -55,7 +55,7 @@ export class Sequence {
     release: ({ of }) => this.#release(of),
     answer: ({ of }) => this.#answer(of),
     falseAnswer: ({ of }) => this.#falseAnswer(of),
-    pause: ({ ms }) => new Promise((resolve) => void setTimeout(resolve, ms)),
+    pause: ({ ms }) => pause(ms),
     settle: () => this.#settle(),
     restart: async () => {
       await this.#settle()

@@ -11,8 +11,9 @@ const { spawnSync } = await import('node:child_process')
 process.stdout.write(spawnSync('/bin/ls', ['-l', '/proc/self/fd']).stdout)`
 
 /** Started as by a shell that holds a file open at a high number. */
-async function listFilesOfChild(before: string, flags: readonly string[] = []): Promise<string> {
+async function listFilesOfChild(before: string, profiled = false): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'mcphub-files-'))
+  const flags = profiled ? ['--perf-basic-prof', `--perf-basic-prof-path=${folder}`] : []
   const held = openSync(join(folder, 'held-by-the-starter'), 'w')
   try {
     const stdio = ['ignore', 'pipe', 'inherit', ...Array.from({ length: 60 }, () => 'ignore' as const), held] as const
@@ -38,7 +39,7 @@ test.runIf(process.platform === 'linux')('no file of whoever started the hub rea
 test.runIf(process.platform === 'linux')(
   "the map that V8 writes for a profiler stays open: another file would take its number and V8's lines",
   async () => {
-    const closed = await listFilesOfChild(`(await import('${MODULE}')).closeInheritedFiles()`, ['--perf-basic-prof'])
+    const closed = await listFilesOfChild(`(await import('${MODULE}')).closeInheritedFiles()`, true)
     expect(closed).toMatch(/perf-\d+\.map/)
     expect(closed).not.toContain('held-by-the-starter')
   },

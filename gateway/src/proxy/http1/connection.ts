@@ -152,7 +152,12 @@ export class Connection implements ResponseListener {
       this.idleUntil = performance.now() + Math.min(idleMs ?? Infinity, this.#host.idleMs)
       this.#host.onFree(this)
     }
-    sending.handler.onResponseEnd(sending)
+    try {
+      sending.handler.onResponseEnd(sending)
+    } catch (error) {
+      // the socket may be another request's by now, which has no part in it
+      sending.handler.onResponseError(sending, error as Error)
+    }
   }
 
   // --- the socket ---

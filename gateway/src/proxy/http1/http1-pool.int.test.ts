@@ -261,6 +261,24 @@ test('a handler that throws loses its own call, not the process', async () => {
   expect((await told.over).error?.message).toBe('a fault of ours')
 })
 
+test('SES-1: a handler that throws at the end of its answer loses its own call, not the next one on its socket', async () => {
+  const open: Socket[] = []
+  const peer = await startPeer((socket) => void open.push(socket))
+  const pool = openPool({ connections: 1 })
+  const first = ask(pool, peer.origin, 'a')
+  first.onResponseEnd = () => {
+    throw new Error('a fault of ours')
+  }
+  const second = ask(pool, peer.origin, 'b')
+  await waitUntil(() => open.length === 1, 'the first is there')
+  open[0]!.write(OK)
+  expect((await first.over).error?.message).toBe('a fault of ours')
+  await waitUntil(() => open.length === 2, 'the second is there')
+  open[1]!.write(OK)
+  expect([(await second.over).body, second.error]).toEqual(['ok', null])
+  expect(peer.sockets).toHaveLength(1)
+})
+
 test('the end of the pool fails everything under way and lets nothing linger', async () => {
   const peer = await startPeer(() => undefined)
   const pool = openPool({ connections: 2 })
