@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The gateway's process: reads the environment, starts the app, tells its parent what happens, ends in order.
+import './platform/v8-flags.ts'
 import { EXIT_CODES, HubError, toHubError } from '@mcphub/api'
 import { startApp, sweep, type AppEvent } from './app.ts'
 import { describeConfig, readConfig } from './config.ts'
