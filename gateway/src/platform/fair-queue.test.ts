@@ -1,10 +1,25 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { HubError } from '@mcphub/api'
+import { describe, expect, test, vi } from 'vitest'
 import { FairQueue, type Slot } from './fair-queue.ts'
 import { createRateLimiter } from './rate-limiter.ts'
 
 const limits = { perUser: 2, perServer: 3, queuedPerUser: 4, maxWaitMs: 5000 }
 const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+/** As a call does it: a slot at once, or a place in line that is left when the signal says so. */
+function acquire(queue: FairQueue, user: string, server: string, signal?: AbortSignal): Promise<Slot> {
+  const slot = queue.tryAcquire(user, server)
+  if (slot !== null) return Promise.resolve(slot)
+  return new Promise((resolve, reject) => {
+    const place = queue.wait(user, server, { grant: resolve, refuse: reject })
+    const leave = () => {
+      place.leave()
+      reject(new HubError('canceled', 'The call was canceled'))
+    }
+    signal?.addEventListener('abort', leave)
+  })
+}
 
 describe('fair queue', () => {
   test('free slots are taken synchronously, up to the limit of the user and of the server', () => {
@@ -24,9 +39,9 @@ describe('fair queue', () => {
   test('GW-15: users waiting for one server take turns, however many calls one of them has waiting', async () => {
     const queue = new FairQueue({ ...limits, perUser: 10, perServer: 1, queuedPerUser: 10 })
     const order: string[] = []
-    let held = await queue.acquire('x', 's')
+    let held = await acquire(queue, 'x', 's')
     const call = (user: string) =>
-      queue.acquire(user, 's').then((slot) => {
+      acquire(queue, user, 's').then((slot) => {
         order.push(user)
         held = slot
       })
@@ -44,7 +59,7 @@ describe('fair queue', () => {
     const queue = new FairQueue(limits)
     const elsewhere = [queue.tryAcquire('alice', 'a'), queue.tryAcquire('alice', 'a')]
     let got: Slot | null = null
-    void queue.acquire('alice', 'b').then((slot) => (got = slot))
+    void acquire(queue, 'alice', 'b').then((slot) => (got = slot))
     await turn()
     expect(queue.tryAcquire('bob', 'b')).not.toBeNull()
     expect(got).toBeNull()
@@ -56,8 +71,10 @@ describe('fair queue', () => {
   test('GW-15: beyond the waiting room the answer is 429 with a time to retry; so it is after too long a wait', async () => {
     const queue = new FairQueue({ perUser: 1, perServer: 1, queuedPerUser: 2, maxWaitMs: 30 })
     const held = queue.tryAcquire('alice', 's')
-    const waits = [queue.acquire('alice', 's'), queue.acquire('alice', 's')].map((wait) => wait.catch((error) => error))
-    await expect(queue.acquire('alice', 's')).rejects.toMatchObject({
+    const waits = [acquire(queue, 'alice', 's'), acquire(queue, 'alice', 's')].map((wait) =>
+      wait.catch((error) => error),
+    )
+    await expect(acquire(queue, 'alice', 's')).rejects.toMatchObject({
       code: 'limit_exceeded',
       details: { retryAfterSeconds: 1 },
     })
@@ -71,21 +88,74 @@ describe('fair queue', () => {
     const queue = new FairQueue({ ...limits, perServer: 1 })
     const held = queue.tryAcquire('alice', 's')
     const abort = new AbortController()
-    const wait = queue.acquire('bob', 's', abort.signal)
+    const wait = acquire(queue, 'bob', 's', abort.signal)
     abort.abort()
     await expect(wait).rejects.toMatchObject({ code: 'canceled' })
-    await expect(queue.acquire('bob', 's', abort.signal)).rejects.toMatchObject({ code: 'canceled' })
     held?.release()
     expect(queue.counts).toEqual({ inFlight: 0, queued: 0 })
+  })
+
+  test('who leaves after a slot was freed for them gives it to the next', async () => {
+    const queue = new FairQueue({ ...limits, perServer: 1 })
+    const held = queue.tryAcquire('alice', 's')
+    const granted: string[] = []
+    const line = (user: string) =>
+      queue.wait(user, 's', {
+        grant: () => void granted.push(user),
+        refuse: (error) => void granted.push(`${user}: ${error.code}`),
+      })
+    const first = line('bob')
+    line('carol')
+    held?.release()
+    first.leave()
+    await turn()
+    expect(granted).toEqual(['carol'])
+    expect(queue.counts).toEqual({ inFlight: 1, queued: 0 })
+  })
+
+  test('a call that ends as soon as it starts makes room for the next, however many wait', async () => {
+    const queue = new FairQueue({ perUser: 20_000, perServer: 1, queuedPerUser: 20_000, maxWaitMs: 5000 })
+    const held = queue.tryAcquire('alice', 's')
+    let ended = 0
+    const waiting = {
+      grant: (slot: Slot) => {
+        ended++
+        slot.release()
+      },
+      refuse: () => expect.unreachable('nobody waited too long'),
+    }
+    for (let index = 0; index < 20_000; index++) queue.wait('bob', 's', waiting)
+    held?.release()
+    await turn()
+    expect(ended).toBe(20_000)
+    expect(queue.counts).toEqual({ inFlight: 0, queued: 0 })
+  })
+
+  test('each wait ends at its own time', async () => {
+    const queue = new FairQueue({ ...limits, perServer: 1, maxWaitMs: 60 })
+    queue.tryAcquire('alice', 's')
+    const from = performance.now()
+    const waited: number[] = []
+    const line = (user: string) =>
+      queue.wait(user, 's', {
+        grant: () => expect.unreachable('there is no room'),
+        refuse: () => void waited.push(performance.now() - from),
+      })
+    line('bob')
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    line('carol')
+    await vi.waitUntil(() => waited.length === 2)
+    expect(waited[0]).toBeGreaterThanOrEqual(60)
+    expect(waited[1]).toBeGreaterThanOrEqual(waited[0]! + 20)
   })
 
   test('closing refuses those who wait and those who come', async () => {
     const queue = new FairQueue({ ...limits, perServer: 1 })
     queue.tryAcquire('alice', 's')
-    const wait = queue.acquire('bob', 's')
+    const wait = acquire(queue, 'bob', 's')
     queue.close()
     await expect(wait).rejects.toMatchObject({ code: 'shutting_down' })
-    await expect(queue.acquire('bob', 't')).rejects.toMatchObject({ code: 'shutting_down' })
+    await expect(acquire(queue, 'bob', 't')).rejects.toMatchObject({ code: 'shutting_down' })
   })
 
   test('in any order of taking, releasing and aborting: no limit is exceeded, nobody is forgotten, all is given back', async () => {
@@ -104,7 +174,7 @@ describe('fair queue', () => {
           if (act === 1) waits[user]?.abort.abort()
           if (act === 2) {
             const abort = new AbortController()
-            const wait = queue.acquire(`u${user}`, `s${server}`, abort.signal)
+            const wait = acquire(queue, `u${user}`, `s${server}`, abort.signal)
             waits.push({
               abort,
               done: wait.then(

@@ -16,24 +16,41 @@ export interface Slot {
   release(): void
 }
 
+/** One of the two is called once, never before `wait` has returned, and none after `leave`. */
+export interface Waiting {
+  grant(slot: Slot): void
+  /** `limit_exceeded` after too long a wait, `shutting_down` once closed */
+  refuse(error: HubError): void
+}
+
+/** A place in line. */
+export interface Place {
+  leave(): void
+}
+
 interface UserState {
   readonly id: string
   inFlight: number
   queued: number
-  /** servers this user waits for, in turn order */
-  readonly waiting: Set<ServerState>
+  /** one for each server this user ever waited for: what comes and goes with every wait would outlive it (performance.md) */
+  readonly lines: Map<ServerState, Line>
 }
 
 interface ServerState {
   readonly name: string
   inFlight: number
-  /** first in the map = next in turn */
-  readonly waiting: Map<UserState, Waiter[]>
+  /** next in turn; only lines in which somebody waits */
+  first: Line | null
+  last: Line | null
 }
 
-interface Waiter {
-  grant(slot: Slot): void
-  refuse(error: HubError): void
+/** One user's calls that wait for one server, the oldest first. */
+interface Line {
+  readonly user: UserState
+  readonly server: ServerState
+  readonly places: HeldPlace[]
+  next: Line | null
+  previous: Line | null
 }
 
 /** Idle states are dropped when this many are known, so that names that come and go do not pile up. */
@@ -56,6 +73,43 @@ class HeldSlot implements Slot {
   }
 }
 
+class HeldPlace implements Place {
+  readonly #queue: FairQueue
+  readonly line: Line
+  readonly until: number
+  #waiting: Waiting | null
+
+  constructor(queue: FairQueue, line: Line, waiting: Waiting, until: number) {
+    this.#queue = queue
+    this.line = line
+    this.#waiting = waiting
+    this.until = until
+  }
+
+  leave(): void {
+    if (this.#waiting === null) return
+    this.#waiting = null
+    this.#queue.forget(this)
+  }
+
+  /** In a turn of its own: a call that starts, and may end at once, is no part of the one whose end made room for it. */
+  grant(slot: Slot): void {
+    process.nextTick(tellGranted, this, slot)
+  }
+
+  takeWaiting(): Waiting | null {
+    const waiting = this.#waiting
+    this.#waiting = null
+    return waiting
+  }
+}
+
+function tellGranted(place: HeldPlace, slot: Slot): void {
+  const waiting = place.takeWaiting()
+  if (waiting === null) slot.release()
+  else waiting.grant(slot)
+}
+
 export class FairQueue {
   readonly #limits: FairQueueLimits
   readonly #users = new Map<string, UserState>()
@@ -63,6 +117,8 @@ export class FairQueue {
   #inFlight = 0
   #queued = 0
   #closed = false
+  /** of the one whose wait ends first; armed while anybody waits */
+  #timer: NodeJS.Timeout | null = null
 
   constructor(limits: FairQueueLimits) {
     this.#limits = limits
@@ -73,7 +129,7 @@ export class FairQueue {
     return { inFlight: this.#inFlight, queued: this.#queued }
   }
 
-  /** A slot at once, or null: then `acquire` waits for one. Nobody who waits is overtaken. */
+  /** A slot at once, or null: then `wait` for one. Nobody who waits is overtaken. */
   tryAcquire(userId: string, server: string): Slot | null {
     if (this.#closed) return null
     const user = this.#users.get(userId) ?? this.#addUser(userId)
@@ -81,27 +137,28 @@ export class FairQueue {
     return this.#isFree(user, target) ? this.#take(user, target) : null
   }
 
-  /**
-   * @throws HubError `limit_exceeded` (with retryAfterSeconds) when the user's waiting room is full or the wait was too long; `canceled`
-   *   when the signal aborts; `shutting_down` once closed
-   */
-  async acquire(userId: string, server: string, signal?: AbortSignal): Promise<Slot> {
-    if (signal?.aborted) throw new HubError('canceled', 'The call was canceled')
-    if (this.#closed) throw new HubError('shutting_down', 'The hub is shutting down', { retryAfterSeconds: 5 })
-    const slot = this.tryAcquire(userId, server)
-    if (slot !== null) return slot
-    const user = this.#users.get(userId)!
+  /** @throws HubError `limit_exceeded` (with retryAfterSeconds) when the user's waiting room is full; `shutting_down` once closed */
+  wait(userId: string, server: string, waiting: Waiting): Place {
+    if (this.#closed) throw shuttingDown()
+    const user = this.#users.get(userId) ?? this.#addUser(userId)
+    const target = this.#servers.get(server) ?? this.#addServer(server)
     if (user.queued >= this.#limits.queuedPerUser) throw tooMany(this.#limits)
-    return this.#wait(user, this.#servers.get(server)!, signal)
+    const line = user.lines.get(target) ?? addLine(user, target)
+    const place = new HeldPlace(this, line, waiting, performance.now() + this.#limits.maxWaitMs)
+    if (line.places.length === 0) append(line)
+    line.places.push(place)
+    user.queued++
+    this.#queued++
+    if (this.#isFree(user, target)) this.#grantAt(target)
+    else if (this.#timer === null) this.#arm(this.#limits.maxWaitMs)
+    return place
   }
 
   /** Refuses all who wait and all who come; slots held stay valid. */
   close(): void {
     this.#closed = true
-    const waiters = [...this.#servers.values()].flatMap((server) => [...server.waiting.values()].flat())
-    for (const waiter of waiters) {
-      waiter.refuse(new HubError('shutting_down', 'The hub is shutting down', { retryAfterSeconds: 5 }))
-    }
+    this.#refuseWhere(() => true, shuttingDown())
+    if (this.#timer !== null) clearTimeout(this.#timer)
   }
 
   /** For slots only. */
@@ -111,9 +168,21 @@ export class FairQueue {
     this.#inFlight--
     if (this.#queued === 0) return
     this.#grantAt(server)
-    for (const other of user.waiting) {
-      if (other !== server) this.#grantAt(other)
+    if (user.queued === 0) return
+    for (const line of user.lines.values()) {
+      if (line.server !== server && line.places.length > 0) this.#grantAt(line.server)
     }
+  }
+
+  /** For places only. One whose slot is on its way is in no line any more. */
+  forget(place: HeldPlace): void {
+    const { line } = place
+    const at = line.places.indexOf(place)
+    if (at < 0) return
+    line.places.splice(at, 1)
+    line.user.queued--
+    this.#queued--
+    if (line.places.length === 0) unlink(line)
   }
 
   #isFree(user: UserState, server: ServerState): boolean {
@@ -129,84 +198,99 @@ export class FairQueue {
 
   /** Gives the server's free slots to those who wait, in turns. Whoever still waits afterwards is held by a limit: so nobody can be overtaken. */
   #grantAt(server: ServerState): void {
-    // a user who moves to the end is met again: that is the next turn
-    for (const [user, waiters] of server.waiting) {
-      if (server.inFlight >= this.#limits.perServer) return
-      if (user.inFlight >= this.#limits.perUser) continue
-      const waiter = waiters[0]!
-      this.#forget(user, server, waiter)
-      if (waiters.length > 0) moveToEnd(server.waiting, user, waiters)
-      waiter.grant(this.#take(user, server))
+    let line = server.first
+    while (line !== null && server.inFlight < this.#limits.perServer) {
+      const { user } = line
+      if (user.inFlight >= this.#limits.perUser) {
+        line = line.next
+        continue
+      }
+      const place = line.places.shift()!
+      const following: Line | null = line.next
+      user.queued--
+      this.#queued--
+      unlink(line)
+      if (line.places.length > 0) append(line)
+      place.grant(this.#take(user, server))
+      // who was the last and has more to wait for is the next as well
+      line = following ?? (line.places.length > 0 ? line : null)
     }
   }
 
-  #wait(user: UserState, server: ServerState, signal: AbortSignal | undefined): Promise<Slot> {
-    return new Promise((resolve, reject) => {
-      const settle = () => {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', onAbort)
-      }
-      const waiter: Waiter = {
-        grant: (slot) => {
-          settle()
-          resolve(slot)
-        },
-        refuse: (error) => {
-          settle()
-          this.#forget(user, server, waiter)
-          reject(error)
-        },
-      }
-      const onAbort = () => waiter.refuse(new HubError('canceled', 'The call was canceled'))
-      const timer = setTimeout(() => waiter.refuse(tooMany(this.#limits)), this.#limits.maxWaitMs)
-      signal?.addEventListener('abort', onAbort, { once: true })
-      this.#remember(user, server, waiter)
-    })
+  #arm(ms: number): void {
+    this.#timer = setTimeout(() => this.#onTime(), Math.max(1, Math.ceil(ms)))
+    this.#timer.unref()
   }
 
-  #remember(user: UserState, server: ServerState, waiter: Waiter): void {
-    const waiters = server.waiting.get(user)
-    if (waiters) waiters.push(waiter)
-    else server.waiting.set(user, [waiter])
-    user.waiting.add(server)
-    user.queued++
-    this.#queued++
+  #onTime(): void {
+    this.#timer = null
+    const now = performance.now()
+    this.#refuseWhere((place) => place.until <= now, tooMany(this.#limits))
+    let first = Infinity
+    for (const { places } of this.#lines()) first = Math.min(first, places[0]?.until ?? Infinity)
+    if (first < Infinity) this.#arm(first - now)
   }
 
-  #forget(user: UserState, server: ServerState, waiter: Waiter): void {
-    const waiters = server.waiting.get(user)
-    const at = waiters?.indexOf(waiter) ?? -1
-    if (!waiters || at < 0) return
-    waiters.splice(at, 1)
-    user.queued--
-    this.#queued--
-    if (waiters.length > 0) return
-    server.waiting.delete(user)
-    user.waiting.delete(server)
+  #refuseWhere(isMeant: (place: HeldPlace) => boolean, error: HubError): void {
+    for (const place of [...this.#lines()].flatMap(({ places }) => places.filter(isMeant))) {
+      this.forget(place)
+      place.takeWaiting()?.refuse(error)
+    }
+  }
+
+  /** Those in which somebody waits. */
+  *#lines(): Generator<Line> {
+    for (const server of this.#servers.values()) {
+      for (let line = server.first; line !== null; line = line.next) yield line
+    }
   }
 
   #addUser(id: string): UserState {
     if (this.#users.size >= SWEEP_AT) sweep(this.#users, (user) => user.inFlight === 0 && user.queued === 0)
-    const user: UserState = { id, inFlight: 0, queued: 0, waiting: new Set() }
+    const user: UserState = { id, inFlight: 0, queued: 0, lines: new Map() }
     this.#users.set(id, user)
     return user
   }
 
   #addServer(name: string): ServerState {
-    if (this.#servers.size >= SWEEP_AT) sweep(this.#servers, (one) => one.inFlight === 0 && one.waiting.size === 0)
-    const server: ServerState = { name, inFlight: 0, waiting: new Map() }
+    if (this.#servers.size >= SWEEP_AT) sweep(this.#servers, (one) => one.inFlight === 0 && one.first === null)
+    const server: ServerState = { name, inFlight: 0, first: null, last: null }
     this.#servers.set(name, server)
     return server
   }
 }
 
-function moveToEnd<K, V>(map: Map<K, V>, key: K, value: V): void {
-  map.delete(key)
-  map.set(key, value)
+function addLine(user: UserState, server: ServerState): Line {
+  if (user.lines.size >= SWEEP_AT) sweep(user.lines, (line) => line.places.length === 0)
+  const line: Line = { user, server, places: [], next: null, previous: null }
+  user.lines.set(server, line)
+  return line
 }
 
-function sweep<V>(map: Map<string, V>, isIdle: (value: V) => boolean): void {
+function append(line: Line): void {
+  const { server } = line
+  line.previous = server.last
+  if (server.last === null) server.first = line
+  else server.last.next = line
+  server.last = line
+}
+
+function unlink(line: Line): void {
+  const { server, next, previous } = line
+  if (previous === null) server.first = next
+  else previous.next = next
+  if (next === null) server.last = previous
+  else next.previous = previous
+  line.next = null
+  line.previous = null
+}
+
+function sweep<K, V>(map: Map<K, V>, isIdle: (value: V) => boolean): void {
   for (const [key, value] of map) if (isIdle(value)) map.delete(key)
+}
+
+function shuttingDown(): HubError {
+  return new HubError('shutting_down', 'The hub is shutting down', { retryAfterSeconds: 5 })
 }
 
 function tooMany(limits: FairQueueLimits): HubError {

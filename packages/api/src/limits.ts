@@ -7,6 +7,8 @@ const minute = 60 * second
 /** Sizes in bytes, durations in milliseconds, unless the name says otherwise. */
 export const LIMITS = {
   bodyBytes: 4 * MiB,
+  /** chunks and packets a body may come in; each costs as much as a kilobyte, and a body of single bytes would cost seconds */
+  bodyPieces: 32_768,
   headerBytes: 16 * KiB,
   urlBytes: 8 * KiB,
   jsonDepth: 64,

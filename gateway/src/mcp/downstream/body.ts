@@ -11,14 +11,17 @@ export function readBody(req: HubRequest, done: (body: Buffer) => void, failed: 
   let held: Buffer | null = null
   let more: Gathered | null = null
   let bytes = 0
+  let pieces = 0
+  let isRefused = false
   req.takeBody((chunk) => {
-    if (bytes > LIMITS.bodyBytes) return
+    if (isRefused) return
     if (chunk === null) return done(more === null ? (held ?? EMPTY) : more.take())
     bytes += chunk.length
-    if (bytes > LIMITS.bodyBytes) {
+    if (bytes > LIMITS.bodyBytes || ++pieces > LIMITS.bodyPieces) {
+      isRefused = true
       held = null
       more = null
-      failed(tooLarge())
+      failed(bytes > LIMITS.bodyBytes ? tooLarge() : tooManyPieces())
     } else if (held === null) held = chunk
     else {
       if (more === null) (more = new Gathered()).add(held)
@@ -45,4 +48,11 @@ function checkHeaders(req: HubRequest): HubError | null {
 
 function tooLarge(): HubError {
   return new HubError('payload_too_large', `The body is larger than ${LIMITS.bodyBytes} bytes`)
+}
+
+function tooManyPieces(): HubError {
+  return new HubError(
+    'payload_too_large',
+    `The body comes in more than ${LIMITS.bodyPieces} pieces; send larger chunks`,
+  )
 }

@@ -57,17 +57,29 @@ export class Caller {
       facts.slot = slot
       return this.#start(call, route, prepared)
     }
-    // While it waits, the call can be canceled like one that runs.
-    const waiting = new AbortController()
-    reply.attach({ cancel: () => waiting.abort(), resume: () => undefined, handOver: () => undefined })
-    this.#deps.queue.acquire(userId, route.server.name, waiting.signal).then(
-      (late) => {
-        if (reply.isOver) return late.release()
-        facts.slot = late
-        this.#start(call, route, prepared)
-      },
-      (error: unknown) => reply.refuse(toHubError(error)),
-    )
+    this.#wait(call, route, prepared)
+  }
+
+  /** While it waits, the call can be canceled like one that runs. */
+  #wait(call: RpcCall, route: CallRoute, prepared: OutboundCall): void {
+    const { facts, inbound, reply } = call
+    try {
+      const place = this.#deps.queue.wait(inbound.principal.userId, route.server.name, {
+        grant: (slot) => {
+          if (reply.isOver) return slot.release()
+          facts.slot = slot
+          this.#start(call, route, prepared)
+        },
+        refuse: (error) => reply.refuse(error),
+      })
+      const cancel = () => {
+        place.leave()
+        reply.fail(new HubError('canceled', 'The call was canceled'))
+      }
+      reply.attach({ cancel, resume: () => undefined, handOver: () => undefined })
+    } catch (error) {
+      reply.refuse(toHubError(error))
+    }
   }
 
   /** @throws HubError `too_many_requests` */

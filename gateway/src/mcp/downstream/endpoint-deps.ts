@@ -1,6 +1,6 @@
 // What the MCP endpoint needs from the rest of the gateway; wired in app.ts.
 import type { IncomingMessage } from 'node:http'
-import { LIMITS } from '@mcphub/api'
+import { type HubError, LIMITS } from '@mcphub/api'
 import type { Access } from '../../access/access.ts'
 import type { Authenticator } from '../../auth/principal.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
@@ -18,10 +18,15 @@ export interface Log {
   error(fields: object, message: string): void
 }
 
+interface Waiting {
+  grant(slot: { release(): void }): void
+  refuse(error: HubError): void
+}
+
 /** Slots for calls: platform/fair-queue.ts. */
 export interface CallQueue {
   tryAcquire(userId: string, server: string): { release(): void } | null
-  acquire(userId: string, server: string, signal?: AbortSignal): Promise<{ release(): void }>
+  wait(userId: string, server: string, waiting: Waiting): { leave(): void }
 }
 
 /** Calls per minute: platform/rate-limiter.ts. 0 = allowed, else seconds to wait. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HubError, LIMITS } from '@mcphub/api'
@@ -158,6 +159,26 @@ describe('what the body may be', () => {
     const plain = { 'content-type': 'text/plain' }
     expect((await send(world, `/mcp?key=${alice}`, { body: ping, headers: plain })).status).toBe(415)
     expect((await send(world, `/mcp?key=${alice}&x=${'y'.repeat(9000)}`, { body: ping })).status).toBe(414)
+  })
+
+  test('GW-7: a body of single bytes is refused at a fraction of what it would cost, and its connection ends', async () => {
+    const socket = connect(Number(new URL(world.url).port), '127.0.0.1')
+    const closed = once(socket, 'close')
+    let answer = ''
+    socket.on('data', (data) => (answer += data))
+    socket.on('error', () => undefined)
+    const head = [
+      'Content-Type: application/json',
+      'Accept: application/json, text/event-stream',
+      'Transfer-Encoding: chunked',
+    ]
+    socket.write(`POST /mcp?key=${alice} HTTP/1.1\r\nHost: localhost\r\n${head.join('\r\n')}\r\n\r\n`)
+    socket.write('1\r\nx\r\n'.repeat(40_000))
+    await closed
+    expect(answer).toMatch(/^HTTP\/1.1 413 /)
+    expect(answer).toContain('more than 32768 pieces')
+    const whole = JSON.stringify(rpc(1, 'ping'))
+    expect((await send(world, `/mcp?key=${alice}`, { body: whole, chunked: true })).status).toBe(200)
   })
 
   test('other verbs and paths are clean JSON errors', async () => {
