@@ -41,7 +41,7 @@ export class Caller {
 
   /** @throws HubError where the call is refused before it is sent */
   send(call: RpcCall, route: CallRoute): void {
-    const { facts, inbound, reply } = call
+    const { facts, inbound } = call
     const { userId } = inbound.principal
     facts.server = route.server
     facts.target = route.target.slice(0, 256)
