@@ -1,8 +1,8 @@
 // Memory for large pieces on their way to a client, used again and again. Fresh memory for each would weigh on the collector, which counts it though it
 // lies outside its heap: a fifth of what a large answer cost.
-const BLOCK_BYTES = 64 * 1024
+const BLOCK_BYTES = 128 * 1024
 /** 8 MiB; beyond it memory is made and dropped as ever */
-const MOST_KEPT = 128
+const MOST_KEPT = 64
 /** below, node's own pool is cheaper */
 const LEAST_BYTES = 4 * 1024
 

@@ -62,8 +62,8 @@ export class Sending implements HttpController {
   }
 }
 
-/** What the kernel gives is taken out of here before the next socket is read. */
-const MEMORY = Buffer.allocUnsafeSlow(64 * 1024)
+/** What the kernel gives is taken out of here before the next socket is read. An answer that comes in one read leaves in one write. */
+const MEMORY = Buffer.allocUnsafeSlow(128 * 1024)
 /** Against peers that vanished without a word. */
 const PROBE_MS = 60_000
 /** A server that says how long it waits may close a moment earlier than that. */
