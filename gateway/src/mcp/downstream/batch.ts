@@ -3,7 +3,7 @@ import { HubError, LIMITS, type ErrorCode } from '@mcphub/api'
 import { Gathered } from '../../platform/gathered.ts'
 import type { AnswerKind, CallHandle, JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
 import { buildError } from './answers.ts'
-import type { Outcome, Reply } from './exchange.ts'
+import { kindOf, type Outcome, type Reply } from './exchange.ts'
 import type { ReplyHooks } from './reply-hooks.ts'
 
 export const BATCH_LIMIT = 50
@@ -98,12 +98,14 @@ class BatchPlace implements Reply {
     if (kind === 'incomplete') {
       return this.fail(new HubError('missing_capability', 'The server asks for input, and a batch has no place for it'))
     }
-    const sent = this.#hooks?.rewrite?.(json, undefined) ?? json
-    if (this.#batch.hasRoom(sent.length)) this.#over(sent, 'ok', null)
-    else this.fail(tooLarge())
+    const sent = this.#hooks?.rewrite?.(json, kind) ?? json
+    if (!this.#batch.hasRoom(sent.length)) return this.fail(tooLarge())
+    const known = kindOf(sent, this.idJson, kind, sent === json)
+    if (known === 'error') this.#over(sent, 'error', 'upstream_error')
+    else this.#over(sent, known === 'failure' ? 'error' : 'ok', null)
   }
   answerPieces(pieces: readonly Buffer[]): void {
-    this.answer(Buffer.concat(pieces))
+    this.answer(Buffer.concat(pieces), 'result')
   }
   begin(): void {
     this.#held.clear()
@@ -123,7 +125,8 @@ class BatchPlace implements Reply {
     this.answer(this.#held.take())
   }
   fail(error: HubError): void {
-    this.#over(buildError(this.idJson, error, this.#requestId), 'error', error.code)
+    const outcome = error.code === 'canceled' ? 'canceled' : 'error'
+    this.#over(buildError(this.idJson, error, this.#requestId), outcome, error.code)
   }
   refuse(error: HubError): void {
     this.#over(buildError(this.idJson, error, this.#requestId), 'refused', error.code)

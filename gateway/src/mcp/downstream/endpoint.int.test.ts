@@ -333,6 +333,37 @@ describe('legacy sessions', () => {
     expect((await post(world, '/mcp', alice, batch, { 'mcp-session-id': newer })).status).toBe(400)
   })
 
+  test.each([
+    ['the link read it', true],
+    ['it is only bytes', false],
+  ])('R3-9e: a call within a batch stands in the books as it would alone (%s)', async (_how, isRead) => {
+    const ends = {
+      error: { error: { code: -32000, message: 'no' } },
+      failure: { result: { content: [], isError: true } },
+      result: { result: { content: [] } },
+    } as const
+    world.upstreams.servers.get('one')!.onCall = ({ call, sink }) => {
+      const kind = (call.params!['arguments'] as { kind: keyof typeof ends }).kind
+      const json = JSON.stringify({ jsonrpc: '2.0', id: JSON.parse(call.idJson), ...ends[kind] })
+      sink.answer(Buffer.from(json), isRead ? kind : undefined)
+    }
+    const opened = await post(world, '/mcp', alice, rpc(0, 'initialize', init({}, '2025-03-26')))
+    const headers = { 'mcp-session-id': opened.headers['mcp-session-id'] as string }
+    const calls = Object.keys(ends).map((kind, at) => rpc(at, 'tools/call', { name: 'one__echo', arguments: { kind } }))
+    const before = world.audit.length
+    for (const call of calls) await post(world, '/mcp', alice, call, headers)
+    const together = await post(world, '/mcp', alice, [...calls, rpc(9, 'tools/list')], headers)
+    expect(together.json).toHaveLength(4)
+    const told = world.audit.slice(before).map(({ outcome, code }) => [outcome, code])
+    expect(told.slice(0, 3)).toEqual([
+      ['error', 'upstream_error'],
+      ['error', null],
+      ['ok', null],
+    ])
+    // the list is the hub's own, and there at once
+    expect(told.slice(3)).toEqual([['ok', null], ...told.slice(0, 3)])
+  })
+
   test('the least recent live state is freed, its id stays valid', async () => {
     await world.close()
     world = await openWorld({ config: { sessionsPerUser: 3 } })

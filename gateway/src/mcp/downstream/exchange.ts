@@ -124,7 +124,7 @@ export class Exchange implements Reply, Listed {
     if (this.#state === 'over') return
     if (kind === 'incomplete' && this.#options.era === 'legacy') return this.#askMore(json)
     const sent = this.#isGone || this.#hooks.rewrite === null ? json : this.#hooks.rewrite(json, kind)
-    const known = isStill(kind, sent === json) ? kind : readKind(sent, this.idJson)
+    const known = kindOf(sent, this.idJson, kind, sent === json)
     if (known === 'error') return this.#passError(sent)
     this.#respond(sent)
     this.#over(known === 'failure' ? 'error' : 'ok', null)
@@ -309,6 +309,11 @@ function isMissingCapability(json: Buffer): boolean {
   if (!json.includes(String(MISSING_CAPABILITY))) return false
   const { error } = JSON.parse(json.toString('utf8')) as { error?: { code?: unknown } }
   return error?.code === MISSING_CAPABILITY
+}
+
+/** What an answer came to: as the link read it, unless rewriting may have made something else of it. */
+export function kindOf(sent: Buffer, idJson: string, kind: AnswerKind | undefined, isUnchanged: boolean): AnswerKind {
+  return isStill(kind, isUnchanged) ? kind : readKind(sent, idJson)
 }
 
 /** Rewriting makes an error of a task that nobody asked for, and a question of an error that only wants something. */
