@@ -401,7 +401,19 @@ describe('legacy sessions', () => {
       await until(() => stream.isClosed())
       expect((await call).status).toBe(401)
       expect(world.endpoint.counts().inFlight).toBe(0)
+      // the server may have done it: that is no refusal
+      expect(world.audit.at(-1)).toMatchObject({ server: 'one', outcome: 'canceled', code: 'unauthenticated' })
     }
+  })
+
+  test('ID-4: a call whose key is revoked before its server was asked stands in the books as refused', async () => {
+    world.upstreams.servers.set('late', { tools: [tool('echo')], describe: 60_000 })
+    world.catalog.put(makeServer('late'))
+    const call = post(world, '/mcp', alice, rpc(1, 'tools/call', { name: 'late__echo' }))
+    await until(() => world.endpoint.counts().inFlight === 1)
+    world.authenticator.revoke(alice, false)
+    expect((await call).status).toBe(401)
+    expect(world.audit.at(-1)).toMatchObject({ outcome: 'refused', code: 'unauthenticated' })
   })
 })
 

@@ -215,11 +215,11 @@ export class Exchange implements Reply, Listed {
   /** The key was revoked: nothing more leaves, the upstream call is ended. */
   revoke(error: HubError): void {
     const handle = this.#handle
-    if (this.#state === 'waiting' && !this.#isGone) this.reject(error)
-    else {
-      this.#options.res.destroy()
-      this.#over('refused', error.code)
-    }
+    const { res, requestId } = this.#options
+    if (this.#state === 'waiting' && !this.#isGone) sendRefusal(res, error, this.idJson, requestId)
+    else res.destroy()
+    // what is under way, or was, cannot be refused any more: the server may have done it
+    this.#over(handle === null && this.#hooks.sent === null ? 'refused' : 'canceled', error.code)
     handle?.cancel('the key is no longer valid')
   }
 
