@@ -117,6 +117,7 @@ export class Parties {
     const stream = this.send(by, { method: 'GET', path: '/mcp', accept: 'text/event-stream' })
     session.streams.push(stream)
     await eventually(() => stream.status !== 0 || stream.end !== 'open', CLEAN_MS)
+    this.expect(stream, stream.status === 404 ? 1 : 0)
     this.#is(stream.status, this.#refusedStatus(by) ?? 200, `the stream of ${by}`)
   }
 
@@ -137,7 +138,7 @@ export class Parties {
           ...(method === 'POST' ? { body: '{"jsonrpc":"2.0","id":1,"method":"tools/list"}' } : {}),
         })
         await Promise.race([exchange.done, eventually(() => exchange.status === 200, CLEAN_MS)])
-        if (method === 'POST') this.expect(exchange, 1)
+        this.expect(exchange, 1)
         texts.push(`${exchange.status} ${withoutRequestId(exchange.text)}`)
         if (exchange.end === 'open') exchange.drop()
       }
@@ -150,7 +151,7 @@ export class Parties {
     const exchange = this.send(by, { method: 'DELETE', path: '/mcp', accept: '*/*' })
     await exchange.done
     this.#is(exchange.status, this.#refusedStatus(by) ?? 200, `the end of ${by}`)
-    this.expect(exchange, exchange.status === 200 ? 1 : 0)
+    this.expect(exchange, exchange.status === 401 ? 0 : 1)
     const session = this.session(by)
     if (session !== null && !this.of(by).isRevoked) session.isEnded = true
   }

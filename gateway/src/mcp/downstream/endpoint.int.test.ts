@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HubError, LIMITS } from '@mcphub/api'
 import { answerEcho, answerResult, tool, type SentCall } from './fake-upstreams.ts'
 import { makeServer, openWorld, type World } from './fake-world.ts'
-import { modernBody, modernHeaders, openEvents, post, rpc, send, until } from './test-client.ts'
+import { modernBody, modernHeaders, openEvents, post, rpc, send, until, type SendOptions } from './test-client.ts'
 
 let world: World
 let alice: string
@@ -887,6 +887,40 @@ describe('how answers leave', () => {
     expect(first).toMatchObject({ kind: 'mcp', action: 'tools/call', server: 'one', target: 'echo', outcome: 'ok' })
     expect(first!.argumentsHash).toMatch(/^[0-9a-f]{64}$/)
     expect(second!.argumentsHash).toBe(first!.argumentsHash)
+  })
+
+  const ping = JSON.stringify(rpc(1, 'ping'))
+  const unread: readonly [number, string, SendOptions, string?][] = [
+    [404, 'not_found', { body: ping }, '/mcp/a/b'],
+    [404, 'not_found', { body: ping }, '/mcp/none'],
+    [405, 'method_not_allowed', { method: 'PUT', body: ping }],
+    [405, 'method_not_allowed', { method: 'GET' }],
+    [404, 'session_not_found', { method: 'GET', headers: { 'mcp-session-id': 'x' } }],
+    [404, 'session_not_found', { method: 'DELETE', headers: { 'mcp-session-id': 'x' } }],
+    [406, 'not_acceptable', { body: ping, headers: { accept: 'text/html' } }],
+    [413, 'payload_too_large', { body: ping, headers: { 'content-length': String(LIMITS.bodyBytes + 1) } }],
+    [415, 'unsupported_media_type', { body: ping, headers: { 'content-type': 'text/plain' } }],
+    [415, 'unsupported_media_type', { body: ping, headers: { 'content-encoding': 'gzip' } }],
+    [400, 'parse_error', { body: '{' }],
+  ]
+  test.each(unread)('R3-9e: a request of a known key that is refused with %i %s has one record too', async (...row) => {
+    const [status, code, options, path = '/mcp'] = row
+    const before = world.audit.length
+    expect((await send(world, `${path}?key=${alice}`, options)).status).toBe(status)
+    const told = world.audit.slice(before)
+    expect(told).toHaveLength(1)
+    expect(told[0]).toMatchObject({ kind: 'mcp', action: '(refused)', userId: idOf(alice), outcome: 'refused', code })
+  })
+
+  test('R3-9e: a message of a batch that is none has a record, as it would alone', async () => {
+    const opened = await post(world, '/mcp', alice, rpc(0, 'initialize', init({}, '2025-03-26')))
+    const headers = { 'mcp-session-id': opened.headers['mcp-session-id'] as string }
+    const before = world.audit.length
+    await post(world, '/mcp', alice, [7, rpc(1, 'ping')], headers)
+    expect(world.audit.slice(before).map(({ action, code }) => [action, code])).toEqual([
+      ['(refused)', 'invalid_request'],
+      ['ping', null],
+    ])
   })
 })
 

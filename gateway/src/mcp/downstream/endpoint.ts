@@ -44,6 +44,9 @@ export function createMcpEndpoint(deps: EndpointDeps): McpEndpoint {
   return new HubEndpoint(deps)
 }
 
+/** A request of which nothing but the key is known to be right. */
+type Known = Pick<Inbound, 'res' | 'requestId' | 'principal'>
+
 const METHODS: ReadonlySet<string | undefined> = new Set(['POST', 'GET', 'DELETE'])
 const SWEEP_TICKS = 30
 
@@ -135,17 +138,9 @@ class HubEndpoint implements McpEndpoint {
     }
   }
 
-  #withPrincipal(
-    from: {
-      readonly req: HubRequest
-      readonly res: ServerResponse
-      readonly requestId: string
-      readonly principal: Principal
-    },
-    endpoint: Endpoint | null,
-  ): void {
+  #withPrincipal(from: Known & Pick<Inbound, 'req'>, endpoint: Endpoint | null): void {
     const { req, res, requestId, principal } = from
-    const refuse = (error: HubError) => this.#refuse(res, error, requestId)
+    const refuse = (error: HubError) => this.#refuseKnown(from, error)
     if (endpoint === null) return refuse(notFound())
     if (!METHODS.has(req.method)) return refuse(new HubError('method_not_allowed', 'Use POST, GET or DELETE'))
     if (this.#isStopping) return refuse(shuttingDown())
@@ -153,10 +148,7 @@ class HubEndpoint implements McpEndpoint {
       this.#deps.access.view(principal, endpoint.scope),
       (view) => {
         // Not allowed and not there are one answer.
-        if (view === null) {
-          this.#replies.note({ principal, requestId }, '(refused)', 'refused', 'not_found')
-          return refuse(notFound())
-        }
+        if (view === null) return refuse(notFound())
         const headers = readMcpHeaders(req)
         const accepts = readAccept(req.headers.accept)
         this.#withView({ req, res, requestId, principal, endpoint, view, headers, accepts })
@@ -166,8 +158,8 @@ class HubEndpoint implements McpEndpoint {
   }
 
   #withView(inbound: Inbound): void {
-    const { req, res, requestId } = inbound
-    const refuse = (error: HubError) => this.#refuse(res, error, requestId)
+    const { req } = inbound
+    const refuse = (error: HubError) => this.#refuseKnown(inbound, error)
     if (req.method === 'GET') return this.#get(inbound)
     if (req.method === 'DELETE') return this.#legacy.end(inbound, this.#session(inbound))
     if (!inbound.accepts.json && !inbound.accepts.sse) {
@@ -181,7 +173,7 @@ class HubEndpoint implements McpEndpoint {
           value = parseStrictJson(body)
           this.#withBody(inbound, value)
         } catch (error) {
-          this.#refuseMessage(inbound, toHubError(error), salvageId(value))
+          this.#refuseKnown(inbound, toHubError(error), salvageId(value))
         }
       },
       refuse,
@@ -244,15 +236,15 @@ class HubEndpoint implements McpEndpoint {
     void this.#pushes.catchUp(session, stream)
   }
 
-  #refuseMessage(inbound: Inbound, error: HubError, idJson: string): void {
-    this.#logInternal(error, inbound.requestId)
-    this.#replies.note(inbound, '(refused)', 'refused', error.code)
-    sendRefusal(inbound.res, error, idJson, inbound.requestId)
+  /** Whoever has a key finds each request in the books. */
+  #refuseKnown(from: Known, error: HubError, idJson?: string): void {
+    this.#replies.note(from, '(refused)', 'refused', error.code)
+    this.#refuse(from.res, error, from.requestId, idJson)
   }
 
-  #refuse(res: ServerResponse, error: HubError, requestId: string): void {
+  #refuse(res: ServerResponse, error: HubError, requestId: string, idJson = 'null'): void {
     this.#logInternal(error, requestId)
-    sendRefusal(res, error, 'null', requestId)
+    sendRefusal(res, error, idJson, requestId)
   }
 
   #logInternal(error: HubError, requestId: string): void {

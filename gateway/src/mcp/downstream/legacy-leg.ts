@@ -109,7 +109,10 @@ export class LegacyLeg {
         res.writeHead(200, ['Content-Length', '0'])
         res.end()
       },
-      (error) => sendRefusal(res, error, 'null', requestId),
+      (error) => {
+        this.#deps.replies.note(inbound, 'session/end', 'refused', error.code)
+        sendRefusal(res, error, 'null', requestId)
+      },
     )
   }
 
@@ -123,8 +126,10 @@ export class LegacyLeg {
         const opened = this.#deps.replies.place(batch, inbound, message, session)
         this.#dispatch({ inbound, request: message, session, revision: session.revision }, opened)
       }
-    } catch (error) {
-      batch.add(buildError(salvageId(item), toHubError(error), inbound.requestId))
+    } catch (thrown) {
+      const error = toHubError(thrown)
+      this.#deps.replies.note(inbound, '(refused)', 'refused', error.code)
+      batch.add(buildError(salvageId(item), error, inbound.requestId))
     }
   }
 
