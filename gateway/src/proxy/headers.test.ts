@@ -4,21 +4,22 @@ import {
   addModernHeaders,
   addTraceHeaders,
   buildCallHeaders,
-  buildLinkHeaders,
+  buildSharedHeaders,
   buildStreamHeaders,
   checkOwnHeader,
   checkUpstreamSessionId,
   encodeHeaderValue,
   flatten,
+  LinkHeaders,
   SharedHeaders,
   type RequestHeaders,
 } from './headers.ts'
 
 const link = () =>
-  buildLinkHeaders({
-    own: [{ name: 'Authorization', value: 'Bearer x' }],
-    context: { userId: 'u', sessionId: 's', revision: '2025-11-25' },
-    userAgent: 'mcphub/1',
+  new LinkHeaders(buildSharedHeaders([{ name: 'Authorization', value: 'Bearer x' }], 'mcphub/1'), {
+    userId: 'u',
+    sessionId: 's',
+    revision: '2025-11-25',
   })
 const none = (): RequestHeaders => ({ shared: new SharedHeaders([]), own: [] })
 function asObject(headers: RequestHeaders): Record<string, string> {

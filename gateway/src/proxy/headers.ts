@@ -56,16 +56,22 @@ export function checkPair(name: string, value: string): boolean {
   return NAME.test(name) && VALUE.test(value)
 }
 
-/** Header fields that many requests share, checked and written once. */
-export class SharedHeaders {
+/** Header fields in both forms in which they leave. */
+export interface HeaderFields {
   /** name, value, … */
   readonly flat: readonly string[]
   /** as lines of HTTP/1.1 */
   readonly text: string
+}
+
+/** Header fields that many requests share, checked and written once. */
+export class SharedHeaders implements HeaderFields {
+  readonly flat: readonly string[]
+  readonly text: string
 
   /** @throws Error without the value */
   constructor(flat: readonly string[]) {
-    // joined, not added up: a text that is put together from thirty others takes three times its length for as long as the link lives
+    // joined, not added up: a text that is put together from thirty others takes three times its length for as long as it lives
     const parts: string[] = []
     for (let at = 0; at < flat.length; at += 2) {
       if (!checkPair(flat[at]!, flat[at + 1]!))
@@ -77,9 +83,44 @@ export class SharedHeaders {
   }
 }
 
+/** Those of one link: what it shares with others, and for whom it speaks. Thousands of links idle, so this is put together with each request. */
+export class LinkHeaders implements HeaderFields {
+  readonly #shared: SharedHeaders
+  readonly #userId: string | null
+  readonly #sessionId: string | null
+  readonly #revision: string | null
+
+  /** `context` null: the server says `contextHeaders: None`. @throws Error without the value */
+  constructor(shared: SharedHeaders, context: ContextHeaders | null) {
+    this.#shared = shared
+    this.#userId = context?.userId ?? null
+    this.#sessionId = context?.sessionId ?? null
+    this.#revision = context?.revision ?? null
+    for (const value of [this.#userId, this.#sessionId, this.#revision]) {
+      if (value !== null && !VALUE.test(value)) throw new Error('a context header holds characters that cannot be sent')
+    }
+  }
+
+  get text(): string {
+    const user = this.#userId
+    const session = this.#sessionId
+    let text = this.#shared.text
+    if (this.#revision === null) return text
+    if (user !== null) text += `x-mcphub-user-id: ${user}\r\n`
+    if (user !== null && session !== null) text += `x-mcphub-user-session-id: ${user}:${session}\r\n`
+    if (session !== null) text += `x-mcphub-session-id: ${session}\r\n`
+    return `${text}x-mcphub-protocol-version: ${this.#revision}\r\n`
+  }
+
+  get flat(): readonly string[] {
+    const own = this.text.slice(this.#shared.text.length)
+    return [...this.#shared.flat, ...own.split(/: |\r\n/).slice(0, -1)]
+  }
+}
+
 /** The headers of one request: those of its link, and its own (name, value, …), which are checked when they are written. */
 export interface RequestHeaders {
-  readonly shared: SharedHeaders
+  readonly shared: HeaderFields
   readonly own: string[]
 }
 
@@ -87,30 +128,17 @@ export function flatten({ shared, own }: RequestHeaders): string[] {
   return [...shared.flat, ...own]
 }
 
-/** What is the same for every request of one link: made once per credential version, not per call. */
-export function buildLinkHeaders(options: {
-  readonly own: readonly OwnHeader[]
-  /** null: the server says `contextHeaders: None` */
-  readonly context: ContextHeaders | null
-  readonly userAgent: string
-}): SharedHeaders {
+/** What is the same for every request with the same values. @throws Error without the value */
+export function buildSharedHeaders(own: readonly OwnHeader[], userAgent: string): SharedHeaders {
   const headers = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream']
-  headers.push('user-agent', options.userAgent)
-  for (const { name, value } of options.own) headers.push(name.toLowerCase(), value)
-  const { context } = options
-  if (!context) return new SharedHeaders(headers)
-  if (context.userId !== null) headers.push('x-mcphub-user-id', context.userId)
-  if (context.userId !== null && context.sessionId !== null) {
-    headers.push('x-mcphub-user-session-id', `${context.userId}:${context.sessionId}`)
-  }
-  if (context.sessionId !== null) headers.push('x-mcphub-session-id', context.sessionId)
-  headers.push('x-mcphub-protocol-version', context.revision)
+  headers.push('user-agent', userAgent)
+  for (const { name, value } of own) headers.push(name.toLowerCase(), value)
   return new SharedHeaders(headers)
 }
 
 /** Headers of one request: the link's, and what only this request has. */
 export function buildCallHeaders(
-  shared: SharedHeaders,
+  shared: HeaderFields,
   call: {
     /** null: no context headers */
     readonly requestId: string | null
@@ -156,7 +184,7 @@ export function addTraceHeaders(
 
 /** The GET of an event stream, legacy eras. */
 export function buildStreamHeaders(
-  shared: SharedHeaders,
+  shared: HeaderFields,
   call: {
     readonly protocolVersion: string | null
     readonly mcpSessionId: string | null

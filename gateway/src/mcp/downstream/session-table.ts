@@ -74,21 +74,31 @@ export interface SessionLimits {
   readonly sessionsPerUser: number
 }
 
-/** What is inside a sealed id. */
-interface SealedSession {
-  readonly v: 1
-  readonly i: string
-  readonly u: string
-  readonly k: string
-  readonly r: string
-  readonly c: JsonObject
-  readonly n: JsonObject | null
-  readonly e: string
-  /** opened at, seconds */
-  readonly t: number
+/** What a client says of itself. */
+interface BoundClient {
+  readonly capabilities: JsonObject
+  readonly clientInfo: JsonObject | null
 }
 
-type BoundClient = Pick<SealedSession, 'c' | 'n'>
+/** What is known of a session from its id alone. */
+interface SealedSession extends BoundClient {
+  readonly id: string
+  readonly revision: string
+  readonly endpoint: string
+  /** seconds */
+  readonly openedAt: number
+}
+
+/** In a sealed id, which travels with each request and is held for each session: no names. Whose it is, is bound to it and not in it. */
+type SealedFields = readonly [
+  version: 2,
+  id: string,
+  revision: string,
+  capabilities: JsonObject,
+  clientInfo: JsonObject | null,
+  endpoint: string,
+  openedAt: number,
+]
 
 const TOUCH_EVERY_MS = 60_000
 const SEALED_LIMIT = 8 * 1024
@@ -96,7 +106,6 @@ const CLIENTS_KEPT = 256
 
 export class SessionTable {
   readonly #deps: SessionTableDeps
-  readonly #sealer: Sealer
   readonly #bySealed = new Map<string, Session>()
   readonly #byUser = new Map<string, Set<Session>>()
   /** what clients say of themselves, by its JSON: thousands of sessions say the same */
@@ -104,7 +113,6 @@ export class SessionTable {
 
   constructor(deps: SessionTableDeps) {
     this.#deps = deps
-    this.#sealer = createSealer(deps.keys, 'session')
   }
 
   get size(): number {
@@ -122,18 +130,16 @@ export class SessionTable {
   /** The id is ours alone: whatever id a client sends along with initialize is not looked at. */
   open(principal: Principal, opened: OpenedSession): Session {
     const now = this.#now()
-    const sealedSession: SealedSession = {
-      v: 1,
-      i: randomBytes(12).toString('hex'),
-      u: principal.userId,
-      k: principal.keyId,
-      r: opened.revision,
+    const known: SealedSession = {
+      id: randomBytes(12).toString('hex'),
+      revision: opened.revision,
       ...this.#shareClient(boundClient(opened)),
-      e: opened.endpoint,
-      t: Math.floor(now / 1000),
+      endpoint: opened.endpoint,
+      openedAt: Math.floor(now / 1000),
     }
-    const session = this.#adopt(this.#sealer.seal(sealedSession), sealedSession, false)
-    const { n: info } = sealedSession
+    const sealed = this.#sealerFor(principal).seal(toFields(known))
+    const session = this.#adopt({ sealed, principal, isReopened: false }, known)
+    const { clientInfo: info } = known
     this.#deps.store.opened({
       id: session.id,
       userId: session.userId,
@@ -209,25 +215,33 @@ export class SessionTable {
   /** An id made before a restart, on another replica, or whose live state was freed. Only its owner gets live state made. */
   #reopen(sealed: string, principal: Principal): Session | null {
     if (sealed.length > SEALED_LIMIT) return null
-    const opened = this.#sealer.open(sealed)
-    if (!isSealedSession(opened) || opened.u !== principal.userId || opened.k !== principal.keyId) return null
-    const expiresAt = opened.t * 1000 + this.#deps.limits.sessionAbsoluteMs
-    if (expiresAt <= this.#now() || this.#deps.store.isEnded(opened.i)) return null
-    return this.#adopt(sealed, opened, true)
+    const known = fromFields(this.#sealerFor(principal).open(sealed))
+    if (known === null) return null
+    const expiresAt = known.openedAt * 1000 + this.#deps.limits.sessionAbsoluteMs
+    if (expiresAt <= this.#now() || this.#deps.store.isEnded(known.id)) return null
+    return this.#adopt({ sealed, principal, isReopened: true }, known)
   }
 
-  #adopt(sealed: string, from: SealedSession, isReopened: boolean): Session {
+  /** What it seals opens for nobody else, and under no other key of the same person. */
+  #sealerFor({ userId, keyId }: Principal): Sealer {
+    return createSealer(this.#deps.keys, 'session', `${userId}\n${keyId}`)
+  }
+
+  #adopt(
+    { sealed, principal, isReopened }: { sealed: string; principal: Principal; isReopened: boolean },
+    known: SealedSession,
+  ): Session {
     const now = this.#now()
     const session: Session = {
-      id: from.i,
+      id: known.id,
       sealed,
-      userId: from.u,
-      keyId: from.k,
-      revision: from.r,
-      capabilities: from.c,
-      clientInfo: from.n,
-      endpoint: from.e,
-      expiresAt: from.t * 1000 + this.#deps.limits.sessionAbsoluteMs,
+      userId: principal.userId,
+      keyId: principal.keyId,
+      revision: known.revision,
+      capabilities: known.capabilities,
+      clientInfo: known.clientInfo,
+      endpoint: known.endpoint,
+      expiresAt: known.openedAt * 1000 + this.#deps.limits.sessionAbsoluteMs,
       owner: null,
       inFlight: [],
       pending: null,
@@ -269,33 +283,41 @@ function rank(session: Session): number {
   return session.lastSeenAt + (session.inFlight.length > 0 ? Number.MAX_SAFE_INTEGER / 2 : 0)
 }
 
-function isSealedSession(value: unknown): value is SealedSession {
-  return isObject(value) && value['v'] === 1 && typeof value['r'] === 'string' && isLegacyRevision(value['r'])
+function toFields(known: SealedSession): SealedFields {
+  return [2, known.id, known.revision, known.capabilities, known.clientInfo, known.endpoint, known.openedAt]
+}
+
+/** null: not opened, or sealed by a hub that wrote other fields or speaks other revisions. */
+function fromFields(opened: unknown): SealedSession | null {
+  if (!Array.isArray(opened) || opened[0] !== 2 || !isLegacyRevision(opened[2])) return null
+  const [, id, revision, capabilities, clientInfo, endpoint, openedAt] = opened as unknown as SealedFields
+  return { id, revision, capabilities, clientInfo, endpoint, openedAt }
 }
 
 /** Of what the client says of itself only what the hub acts upon, bounded: the id travels with every request. */
 function boundClient(opened: OpenedSession): BoundClient {
-  const c: JsonObject = {}
+  const capabilities: JsonObject = {}
   for (const name of ['sampling', 'elicitation', 'roots']) {
     const declared = opened.capabilities[name]
-    if (isObject(declared)) c[name] = boundCapability(declared)
+    if (isObject(declared)) capabilities[name] = boundCapability(declared)
   }
   const extensions = readOldExtensions(opened.capabilities)
-  if (extensions !== undefined) c['extensions'] = extensions
+  if (extensions !== undefined) capabilities['extensions'] = extensions
   const info = opened.clientInfo
-  if (info === null) return { c, n: null }
-  const n: JsonObject = {}
+  if (info === null) return { capabilities, clientInfo: null }
+  const clientInfo: JsonObject = {}
   for (const [name, length] of [
     ['name', 128],
     ['version', 64],
     ['title', 128],
   ] as const) {
     const text = info[name]
-    if (typeof text === 'string') n[name] = text.slice(0, length).toWellFormed()
+    if (typeof text === 'string') clientInfo[name] = text.slice(0, length).toWellFormed()
   }
-  const isBounded = Buffer.byteLength(JSON.stringify([c, n])) <= LIMITS.clientInfoBytes
-  if (isBounded) return { c, n }
-  return { c, n: typeof n['name'] === 'string' ? { name: n['name'].slice(0, 32).toWellFormed() } : null }
+  const isBounded = Buffer.byteLength(JSON.stringify([capabilities, clientInfo])) <= LIMITS.clientInfoBytes
+  if (isBounded) return { capabilities, clientInfo }
+  const least = typeof clientInfo['name'] === 'string' ? { name: clientInfo['name'].slice(0, 32).toWellFormed() } : null
+  return { capabilities, clientInfo: least }
 }
 
 function boundCapability(declared: JsonObject): JsonObject {

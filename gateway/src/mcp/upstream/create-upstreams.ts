@@ -10,10 +10,11 @@ import type { ResolvedVariables, Variables } from '../../secrets/variables.ts'
 import type { InputRequest } from '../codec/input-requests.ts'
 import { CollectSink } from './collect-sink.ts'
 import { EraCache } from './era-cache.ts'
+import { LinkTargets } from './link-targets.ts'
 import { SharedDescriptions } from './shared-descriptions.ts'
 import { checkMissing } from './expand.ts'
 import { HealthBook } from './health-book.ts'
-import type { LinkBase, LinkInit, LinkTools } from './link.ts'
+import type { LinkBase, LinkTools } from './link.ts'
 import { Links } from './links.ts'
 import type { Topic } from './subscriptions.ts'
 import { UpstreamCall } from './upstream-call.ts'
@@ -62,17 +63,13 @@ export function createUpstreams(deps: UpstreamsDeps): Upstreams {
 class HubUpstreams implements Upstreams {
   readonly #deps: UpstreamsDeps
   readonly #tools: LinkTools
-  readonly #links = new Links((link) => this.#watches.onClosed(link))
+  readonly #links = new Links()
   readonly #watches: Watches
   readonly #health = new HealthBook()
   readonly #listeners = new Set<(event: UpstreamEvent) => void>()
   readonly #unsubscribe: (() => void)[] = []
   readonly #wheel = new TimerWheel()
   readonly #pool: HttpPool
-  // one of each for all links
-  readonly #onLinkEvent: LinkInit['onEvent'] = (link, method, params) => this.#tell(link, method, params)
-  readonly #onLinkQuestion: LinkInit['onQuestion'] = (link, question, respond) => this.#ask(link, question, respond)
-  readonly #onOutcome: LinkInit['onOutcome'] = (link, error) => this.#health.note(link.server.name, error)
   readonly #idPrefix = randomBytes(3).toString('hex')
   #questioned: ((question: UpstreamQuestion) => void) | null = null
   #lastId = 0
@@ -98,6 +95,16 @@ class HubUpstreams implements Upstreams {
       sandboxes: deps.sandboxes,
       eras: new EraCache(),
       descriptions: new SharedDescriptions(),
+      targets: new LinkTargets(config.version),
+      listener: {
+        onEvent: (link, method, params) => this.#tell(link, method, params),
+        onQuestion: (link, question, respond) => this.#ask(link, question, respond),
+        onOutcome: (link, error) => this.#health.note(link.server.name, error),
+        onClosed: (link) => {
+          this.#links.forget(link)
+          this.#watches.onClosed(link)
+        },
+      },
       limits,
       version: config.version,
       mintId: () => `${this.#idPrefix}-${++this.#lastId}`,
@@ -273,9 +280,6 @@ class HubUpstreams implements Upstreams {
     return this.#links.obtain(owner, server, variables, {
       maxRunningPerUser: owner === null ? null : (this.#deps.maxRunningPerUser?.(owner, server) ?? null),
       tools: this.#tools,
-      onEvent: this.#onLinkEvent,
-      onQuestion: this.#onLinkQuestion,
-      onOutcome: this.#onOutcome,
     })
   }
 

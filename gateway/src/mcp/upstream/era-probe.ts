@@ -5,8 +5,10 @@ import type { Asked } from './link.ts'
 import { MODERN_REVISION } from './rpc-body.ts'
 import type { Era } from './upstreams.ts'
 
-const UNSUPPORTED_VERSION = -32_022
-const MODERN_ERRORS = new Set([-32_020, -32_021, UNSUPPORTED_VERSION])
+/** 2026-07-28 basic/index "Error codes" */
+export const HEADER_MISMATCH = -32_020
+export const UNSUPPORTED_VERSION = -32_022
+const MODERN_ERRORS = new Set([HEADER_MISMATCH, -32_021, UNSUPPORTED_VERSION])
 
 /** null: it says nothing about the era (credentials refused, redirect, server fault). */
 export function judgeProbe(asked: Asked): Era | null {

@@ -2,17 +2,17 @@
 // everything in each request. Which era a server speaks is probed once (protocol.md §1.2).
 import { HubError } from '@mcphub/api'
 import * as write from '../../proxy/headers.ts'
-import type { HttpFields, HttpHandler } from '../../proxy/http.ts'
+import type { HttpFields, HttpHandler, HttpRequest } from '../../proxy/http.ts'
 import type { TimerWheel } from '../../proxy/timers.ts'
 import type { NotificationMessage, RequestMessage } from '../codec/answer.ts'
 import type { RpcFault } from '../codec/answer-era.ts'
 import { mayAsk } from '../codec/client-capabilities.ts'
-import { judgeProbe } from './era-probe.ts'
-import { expandRemote } from './expand.ts'
+import { HEADER_MISMATCH, judgeProbe, UNSUPPORTED_VERSION } from './era-probe.ts'
 import { answerFault, lostFault, statusFault } from './faults.ts'
 import { readHandshake } from './handshake.ts'
 import { HttpExchange, type ExchangeHost } from './http-exchange.ts'
 import { checkAgreed, LinkBase, type Asked, type CloseReason, type LinkInit } from './link.ts'
+import type { LinkTarget } from './link-targets.ts'
 import { openHttpListen } from './http-listen.ts'
 import { ListenStream, withoutSubscription, type ListenHost, type ListenSink } from './listen-stream.ts'
 import { OneWay } from './one-way.ts'
@@ -26,18 +26,17 @@ import type { Era, JsonObject, RpcAnswer, ServerDescription } from './upstreams.
 
 const PROBE_MS = 10_000
 const ONE_WAY_MS = 10_000
-/** 2026-07-28 basic/index: header mismatch, unsupported version */
-const HEADER_MISMATCH = -32_020
-const UNSUPPORTED_VERSION = -32_022
 
 export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, SessionStreamsHost {
   readonly wheel: TimerWheel
   readonly messageBytes: number
   readonly #client: rpc.ClientIdentity
-  readonly #address: { readonly origin: string; readonly path: string }
-  readonly #headers: write.SharedHeaders
+  readonly #target: LinkTarget
+  readonly #headers: write.LinkHeaders
   readonly #hasContext: boolean
-  readonly #streams: SessionStreams
+  #streams: SessionStreams | null = null
+  /** this session's server said that it has no standing stream */
+  #hasNoStream = false
   #listening: ListenStream | null = null
   #era: Era = 'legacy'
   #revision: string | null = null
@@ -53,17 +52,11 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
     this.wheel = tools.wheel
     this.messageBytes = tools.limits.messageBytes
     this.#client = rpc.declareClient(owner, server, tools.version)
-    const { origin, path, headers } = expandRemote(server, init.variables.values)
-    this.#address = { origin, path }
+    this.#target = tools.targets.find(server, init.variables)
     this.#hasContext = server.spec.remote?.contextHeaders !== 'None'
     const { revision = rpc.LEGACY_REVISION } = owner ?? {}
     const context = { userId: init.scope.userId, sessionId: init.scope.sessionId, revision }
-    this.#headers = write.buildLinkHeaders({
-      own: headers,
-      context: this.#hasContext ? context : null,
-      userAgent: `mcphub/${tools.version}`,
-    })
-    this.#streams = new SessionStreams(this)
+    this.#headers = new write.LinkHeaders(this.#target.headers, this.#hasContext ? context : null)
   }
 
   notify(method: string, params: JsonObject | undefined): void {
@@ -88,17 +81,14 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
   }
 
   protected override async shut(_reason: CloseReason): Promise<void> {
-    this.#streams.close()
+    this.#streams?.close()
     this.#listening?.close()
     if (this.#sessionId === null) return
     const headers = this.#callHeaders(null)
     this.#sessionId = null
-    await new Promise<void>((resolve) => {
-      this.tools.pool.call(
-        { ...this.#address, method: 'DELETE', headers, body: null },
-        new OneWay(ONE_WAY_MS / 5, () => resolve()),
-      )
-    })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#send({ method: 'DELETE', headers, body: null }, new OneWay(ONE_WAY_MS / 5, () => resolve()))
+    await promise
   }
 
   protected override async readDescription(): Promise<ServerDescription> {
@@ -109,7 +99,7 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
   }
 
   protected override forget(call: UpstreamCall): void {
-    this.#streams.forget(call)
+    this.#streams?.forget(call)
   }
 
   // --- ExchangeHost ---
@@ -137,7 +127,7 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
 
   onNotification(_call: UpstreamCall, message: NotificationMessage): boolean {
     if (!rpc.concernsServer(message.method)) return false
-    this.init.onEvent(this, message.method, message.params)
+    this.tools.listener.onEvent(this, message.method, message.params)
     return true
   }
 
@@ -147,6 +137,7 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
 
   onUnfinished(call: UpstreamCall, lastEventId: string | null, retryMs: number | null): boolean {
     if (this.#era !== 'legacy' || lastEventId === null || call.request.method === 'initialize') return false
+    this.#streams ??= new SessionStreams(this)
     this.#streams.resumeCall(call, lastEventId, retryMs)
     return true
   }
@@ -158,7 +149,7 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
       this.#listening ??= new ListenStream(this)
       return this.#listening.subscribe(topic)
     }
-    if (this.#sessionId !== null) await this.#streams.listen()
+    if (this.#sessionId !== null) await this.#openStanding()
     if (topic === LISTS) return
     const params = { uri: topic }
     const turn = this.#sessionTurn
@@ -185,13 +176,14 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
       mcpSessionId: this.#sessionId,
       lastEventId,
     })
-    this.tools.pool.stream({ ...this.#address, method: 'GET', headers, body: null }, stream)
+    const { origin, path } = this.#target
+    this.tools.pool.stream({ origin, path, method: 'GET', headers, body: null }, stream)
   }
 
   onStreamNotification(message: NotificationMessage): void {
     // of many callers' link: what is no change of the server itself is nobody's
     if (this.init.scope.sessionId === null && !rpc.concernsServer(message.method)) return
-    this.init.onEvent(this, message.method, message.params)
+    this.tools.listener.onEvent(this, message.method, message.params)
   }
 
   onStreamRequest(call: UpstreamCall | null, message: RequestMessage): void {
@@ -202,16 +194,22 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
     this.#forgetSession()
   }
 
+  onNoStream(): void {
+    this.#hasNoStream = true
+    if (this.#streams?.isIdle) this.#streams = null
+  }
+
   // --- ListenHost ---
 
   openListen(params: JsonObject, sink: ListenSink): { close(): void } {
-    const listener = { server: this.server, tools: this.tools, ...this.#address, headers: this.#headers }
+    const { origin, path } = this.#target
+    const listener = { server: this.server, tools: this.tools, origin, path, headers: this.#headers }
     return openHttpListen(listener, { ...params, _meta: rpc.modernEnvelope(this.#client) }, sink)
   }
 
   onListenMessage(message: NotificationMessage): void {
     if (rpc.concernsServer(message.method)) {
-      this.init.onEvent(this, message.method, withoutSubscription(message.params))
+      this.tools.listener.onEvent(this, message.method, withoutSubscription(message.params))
     }
   }
 
@@ -255,6 +253,7 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
   async #initialize(): Promise<void> {
     this.#revision = null
     this.#sessionId = null
+    this.#hasNoStream = false
     this.#sessionTurn++
     const params = rpc.initializeParams(this.#client)
     const asked = await this.ask({ method: 'initialize', params, era: 'legacy' }, (call) => this.#post(call, 'legacy'))
@@ -269,8 +268,14 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
   /** Many servers ask on the standing stream, whatever call they ask for; what they ask before it is open is lost. */
   async #listen(): Promise<void> {
     const canBeAsked = Object.keys(this.#client.capabilities).length > 0
-    if (canBeAsked) await this.#streams.listen()
-    else if (this.init.scope.sessionId !== null) void this.#streams.listen()
+    if (canBeAsked) await this.#openStanding()
+    else if (this.init.scope.sessionId !== null) void this.#openStanding()
+  }
+
+  #openStanding(): Promise<void> {
+    if (this.#hasNoStream) return Promise.resolve()
+    this.#streams ??= new SessionStreams(this)
+    return this.#streams.listen()
   }
 
   #onSessionGone(call: UpstreamCall): boolean {
@@ -288,7 +293,7 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
   #forgetSession(): void {
     if (!this.isReady) return
     this.#sessionId = null
-    this.#streams.close()
+    this.#streams?.close()
     this.unopen()
   }
 
@@ -337,11 +342,12 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
     call.markSent()
     call.sessionTurn = this.#sessionTurn
     call.hadSession = era === 'legacy' && this.#sessionId !== null
-    const { origin, path } = this.#address
-    this.tools.pool.call(
-      { origin, path, method: 'POST', headers, body },
-      new HttpExchange(this, call, shapeOf(call, era)),
-    )
+    this.#send({ method: 'POST', headers, body }, new HttpExchange(this, call, shapeOf(call, era)))
+  }
+
+  #send({ method, headers, body }: Pick<HttpRequest, 'method' | 'headers' | 'body'>, handler: HttpHandler): void {
+    const { origin, path } = this.#target
+    this.tools.pool.call({ origin, path, method, headers, body }, handler)
   }
 
   /** 2026-07-28 tells who asks in each request. */
@@ -351,9 +357,9 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
 
   #postOneWay(body: string): Promise<void> {
     const headers = this.#callHeaders(null)
-    return new Promise((resolve) => {
-      this.tools.pool.call({ ...this.#address, method: 'POST', headers, body }, new OneWay(ONE_WAY_MS, () => resolve()))
-    })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#send({ method: 'POST', headers, body }, new OneWay(ONE_WAY_MS, () => resolve()))
+    return promise
   }
 
   #reply(id: string | number, answer: RpcAnswer): void {
@@ -366,7 +372,7 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
     if (method === 'ping') return this.#reply(id, { result: {} })
     if (!mayAsk(method, this.#client.capabilities)) return this.#reply(id, NOT_FOUND)
     const respond = (answer: RpcAnswer) => this.#reply(id, answer)
-    if (call === null) this.init.onQuestion(this, message, respond)
+    if (call === null) this.tools.listener.onQuestion(this, message, respond)
     else call.ask(method, params, respond)
   }
 

@@ -15,7 +15,7 @@ export interface HttpListener {
   readonly tools: Pick<LinkTools, 'limits' | 'mintId' | 'pool'>
   readonly origin: string
   readonly path: string
-  readonly headers: write.SharedHeaders
+  readonly headers: write.HeaderFields
 }
 
 export function openHttpListen(from: HttpListener, params: JsonObject, sink: ListenSink): { close(): void } {

@@ -9,6 +9,7 @@ import type { Sandboxes } from '../../sandboxes/sandboxes.ts'
 import type { ResolvedVariables } from '../../secrets/variables.ts'
 import { InFlight } from '../in-flight.ts'
 import type { EraCache } from './era-cache.ts'
+import type { LinkTargets } from './link-targets.ts'
 import type { SharedDescriptions } from './shared-descriptions.ts'
 import { CollectSink } from './collect-sink.ts'
 import { LISTS, Subscriptions, type SubscriptionHost, type Topic } from './subscriptions.ts'
@@ -34,8 +35,20 @@ export interface UpstreamLimits {
   readonly sandboxStartMs: number
 }
 
+/** Where links tell what happens. */
+export interface LinkListener {
+  onEvent(link: LinkBase, method: string, params: JsonObject | undefined): void
+  /** a question that belongs to no call in flight */
+  onQuestion(link: LinkBase, question: InputRequest, respond: (answer: RpcAnswer) => void): void
+  onClosed(link: LinkBase): void
+  /** a call or an opening ended; null = well */
+  onOutcome(link: LinkBase, error: HubError | null): void
+}
+
 /** The shared parts every link works with. */
 export interface LinkTools {
+  readonly listener: LinkListener
+  readonly targets: LinkTargets
   readonly pool: HttpPool
   readonly wheel: TimerWheel
   readonly sandboxes: Sandboxes
@@ -58,12 +71,6 @@ export interface LinkInit {
   readonly variables: ResolvedVariables
   readonly maxRunningPerUser: number | null
   readonly tools: LinkTools
-  onEvent(link: LinkBase, method: string, params: JsonObject | undefined): void
-  /** a question that belongs to no call in flight */
-  onQuestion(link: LinkBase, question: InputRequest, respond: (answer: RpcAnswer) => void): void
-  onClosed(link: LinkBase): void
-  /** a call or an opening ended; null = well */
-  onOutcome(link: LinkBase, error: HubError | null): void
 }
 
 /** A question of the hub itself. */
@@ -130,9 +137,9 @@ export abstract class LinkBase implements CallCarrier, SubscriptionHost {
   }
 
   onGap(topic: Topic): void {
-    if (topic !== LISTS) return this.init.onEvent(this, 'notifications/resources/updated', { uri: topic })
+    if (topic !== LISTS) return this.tools.listener.onEvent(this, 'notifications/resources/updated', { uri: topic })
     // which of them is found out by looking
-    this.init.onEvent(this, 'notifications/tools/list_changed', undefined)
+    this.tools.listener.onEvent(this, 'notifications/tools/list_changed', undefined)
   }
 
   abstract subscribe(topic: Topic): Promise<void>
@@ -184,7 +191,7 @@ export abstract class LinkBase implements CallCarrier, SubscriptionHost {
       if (call.isSent) this.tellCanceled(call, 'the link closed')
       call.fail(error)
     }
-    this.init.onClosed(this)
+    this.tools.listener.onClosed(this)
     await this.shut(reason)
   }
 
@@ -197,7 +204,7 @@ export abstract class LinkBase implements CallCarrier, SubscriptionHost {
     this.inFlight.delete(call)
     this.lastUsed = performance.now()
     this.forget(call)
-    this.init.onOutcome(this, error)
+    this.tools.listener.onOutcome(this, error)
     if (this.#retired !== null && this.inFlight.size === 0) {
       void this.close(this.#retired, closedFault(this.server.name))
     }
@@ -309,7 +316,7 @@ export abstract class LinkBase implements CallCarrier, SubscriptionHost {
     if (this.#state === 'opening') this.#state = 'idle'
     const waiting = this.#waiting
     this.#waiting = []
-    this.init.onOutcome(this, error)
+    this.tools.listener.onOutcome(this, error)
     for (const call of waiting) call.fail(error)
   }
 }

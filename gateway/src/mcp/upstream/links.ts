@@ -1,4 +1,5 @@
 // The open links, found by key: (whose) × server × its configuration × the version of the values that went in. Another value, another link.
+import { hash } from 'node:crypto'
 import type { HubError } from '@mcphub/api'
 import type { CatalogServer } from '../../catalog/catalog.ts'
 import type { ResolvedVariables } from '../../secrets/variables.ts'
@@ -31,7 +32,8 @@ function keyOf(owner: LinkOwner | null, server: CatalogServer, scope: LinkScope,
   const { userId, keyId, sessionId, discovery } = scope
   const loose = owner === null ? '' : looseOf(owner, server)
   const whose = discovery ? 'discovery' : `${userId ?? ''}\n${keyId ?? ''}\n${sessionId ?? ''}\n${loose}`
-  return `${server.name}\n${server.configHash}\n${version}\n${whose}`
+  // its digest: the text itself would be a twelfth of what an idle session holds
+  return hash('sha256', `${server.name}\n${server.configHash}\n${version}\n${whose}`, 'base64url')
 }
 
 /** One of a short list: most sessions use few servers, and a map for each of them would take more than the link's own fields. */
@@ -59,14 +61,7 @@ export class Links {
   readonly #last = new WeakMap<object, LastUse>()
   /** taken out of the map, their last calls still running */
   readonly #leaving = new Set<LinkBase>()
-  readonly #onClosed: (link: LinkBase) => void
-  /** one for all of them */
-  readonly #onLinkClosed = (closed: LinkBase) => this.#forget(closed)
   #sweeper: NodeJS.Timeout | null = null
-
-  constructor(onClosed: (link: LinkBase) => void) {
-    this.#onClosed = onClosed
-  }
 
   start(): void {
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS)
@@ -102,13 +97,14 @@ export class Links {
     owner: LinkOwner | null,
     server: CatalogServer,
     variables: ResolvedVariables,
-    rest: Omit<LinkInit, 'key' | 'server' | 'owner' | 'scope' | 'variables' | 'onClosed'>,
+    rest: Pick<LinkInit, 'maxRunningPerUser' | 'tools'>,
   ): LinkBase {
     const scope = scopeOf(owner, server)
     const key = keyOf(owner, server, scope, variables.version)
     const known = this.#links.get(key)
     if (known && !known.isClosed) return known
-    const link = createLink({ ...rest, key, server, owner, scope, variables, onClosed: this.#onLinkClosed })
+    const { maxRunningPerUser, tools } = rest
+    const link = createLink({ key, server, owner, scope, variables, maxRunningPerUser, tools })
     this.#links.set(key, link)
     return link
   }
@@ -119,6 +115,12 @@ export class Links {
     if (link.isClosed) return
     this.#leaving.add(link)
     link.retire(reason)
+  }
+
+  /** It is closed. */
+  forget(link: LinkBase): void {
+    this.#leaving.delete(link)
+    if (this.#isCurrent(link)) this.#links.delete(link.init.key)
   }
 
   async closeWhere(chosen: (link: LinkBase) => boolean, reason: CloseReason, error: HubError): Promise<void> {
@@ -143,12 +145,6 @@ export class Links {
 
   #isCurrent(link: LinkBase): boolean {
     return this.#links.get(link.init.key) === link
-  }
-
-  #forget(link: LinkBase): void {
-    this.#leaving.delete(link)
-    if (this.#isCurrent(link)) this.#links.delete(link.init.key)
-    this.#onClosed(link)
   }
 
   #sweep(): void {

@@ -26,6 +26,7 @@ function openHost(livesMs: number) {
     onStreamNotification: () => undefined,
     onStreamRequest: () => undefined,
     onSessionLost: () => undefined,
+    onNoStream: () => undefined,
   }
   return { host, opened }
 }

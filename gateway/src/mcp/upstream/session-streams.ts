@@ -18,6 +18,8 @@ export interface SessionStreamsHost {
   onStreamRequest(call: UpstreamCall | null, message: RequestMessage): void
   /** the server does not know the session any more */
   onSessionLost(): void
+  /** the server has no standing stream */
+  onNoStream(): void
 }
 
 interface Resumed {
@@ -54,6 +56,11 @@ export class SessionStreams {
 
   constructor(host: SessionStreamsHost) {
     this.#host = host
+  }
+
+  /** Nothing is open, and nothing is to come. */
+  get isIdle(): boolean {
+    return this.#standing === null && this.#timer === null && (this.#resumed?.size ?? 0) === 0
   }
 
   /** Opens the standing stream and keeps it open; a server without one (405) is asked once. Resolves when it is known which. */
@@ -124,7 +131,8 @@ export class SessionStreams {
           this.#settle(this.#settled)
           // where there was a stream a moment ago, 404 means the session; elsewhere that there are no streams
           if (this.#isOpen && this.#hadOne && end.status === 404) return this.#host.onSessionLost()
-          if (!this.#isOpen || (!end.opened && saysNever(end.status))) return
+          if (!this.#isOpen) return
+          if (!end.opened && saysNever(end.status)) return this.#host.onNoStream()
           const wait = end.retryMs ?? Math.min(RETRY_MS.first * 2 ** this.#failures++, RETRY_MS.most)
           this.#timer = this.#later(Math.max(wait, this.#leastWait()), () =>
             this.#listenFrom(end.lastEventId ?? lastEventId),

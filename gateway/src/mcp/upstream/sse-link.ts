@@ -3,10 +3,10 @@ import type { HubError } from '@mcphub/api'
 import * as write from '../../proxy/headers.ts'
 import type { RequestMessage } from '../codec/answer.ts'
 import { EventStream } from './event-stream.ts'
-import { expandRemote, type RemoteTarget } from './expand.ts'
 import { answerFault, lostFault, socketFault, statusFault, timeoutFault } from './faults.ts'
 import { readHandshake } from './handshake.ts'
 import { checkAgreed, LinkBase, type CloseReason, type LinkInit } from './link.ts'
+import type { LinkTarget } from './link-targets.ts'
 import { Multiplex, type MultiplexHost } from './multiplex.ts'
 import { OneWay } from './one-way.ts'
 import * as rpc from './rpc-body.ts'
@@ -21,8 +21,8 @@ export class SseLink extends LinkBase implements MultiplexHost {
   readonly era = 'legacy'
   readonly shared = false
   readonly client: rpc.ClientIdentity
-  readonly #target: RemoteTarget
-  readonly #headers: write.SharedHeaders
+  readonly #target: LinkTarget
+  readonly #headers: write.LinkHeaders
   readonly #hasContext: boolean
   #multiplex = new Multiplex(this)
   #stream: EventStream | null = null
@@ -34,14 +34,11 @@ export class SseLink extends LinkBase implements MultiplexHost {
     super(init)
     const { owner, server, tools, scope } = init
     this.client = rpc.declareClient(owner, server, tools.version)
-    this.#target = expandRemote(server, init.variables.values)
+    this.#target = tools.targets.find(server, init.variables)
     this.#hasContext = server.spec.remote?.contextHeaders !== 'None'
     const { revision = rpc.LEGACY_REVISION } = owner ?? {}
-    this.#headers = write.buildLinkHeaders({
-      own: this.#target.headers,
-      context: this.#hasContext ? { userId: scope.userId, sessionId: scope.sessionId, revision } : null,
-      userAgent: `mcphub/${tools.version}`,
-    })
+    const context = { userId: scope.userId, sessionId: scope.sessionId, revision }
+    this.#headers = new write.LinkHeaders(this.#target.headers, this.#hasContext ? context : null)
   }
 
   notify(method: string, params: JsonObject | undefined): void {
@@ -127,11 +124,11 @@ export class SseLink extends LinkBase implements MultiplexHost {
   }
 
   onEvent(method: string, params: JsonObject | undefined): void {
-    this.init.onEvent(this, method, params)
+    this.tools.listener.onEvent(this, method, params)
   }
 
   onQuestion(question: RequestMessage, respond: (answer: RpcAnswer) => void): void {
-    this.init.onQuestion(this, question, respond)
+    this.tools.listener.onQuestion(this, question, respond)
   }
 
   onStray(reason: string): void {

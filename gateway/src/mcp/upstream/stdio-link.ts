@@ -204,11 +204,11 @@ export class StdioLink extends LinkBase implements MultiplexHost, ListenHost {
   }
 
   onEvent(method: string, params: JsonObject | undefined): void {
-    this.init.onEvent(this, method, params)
+    this.tools.listener.onEvent(this, method, params)
   }
 
   onQuestion(question: RequestMessage, respond: (answer: RpcAnswer) => void): void {
-    this.init.onQuestion(this, question, respond)
+    this.tools.listener.onQuestion(this, question, respond)
   }
 
   onStray(_reason: string, bytes: number): void {
