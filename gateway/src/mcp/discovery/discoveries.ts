@@ -6,6 +6,7 @@ import type { Catalog, CatalogServer, CatalogSnapshot } from '../../catalog/cata
 import type { ResolvedVariables, Variables } from '../../secrets/variables.ts'
 import { ALL_RELAYED } from '../codec/client-capabilities.ts'
 import { LATEST_LEGACY_REVISION } from '../codec/revisions.ts'
+import { checkMissing } from '../upstream/expand.ts'
 import type { LinkOwner, UpstreamEvent, Upstreams } from '../upstream/upstreams.ts'
 import { DiscoveryJobs, type DiscoveryTask } from './discovery-jobs.ts'
 import { DiscoveryMemory } from './discovery-memory.ts'
@@ -134,11 +135,13 @@ export class Discoveries {
 
   /**
    * Somebody calls what a server may offer of which nothing is known: asks it now, however often that failed.
-   * @throws HubError `server_unavailable` when it is not known in time
+   * @throws HubError `server_unavailable` when it is not known in time, `missing_variable` when it cannot be before that is set
    */
   async demand(principal: Principal, server: CatalogServer, waitMs: number): Promise<void> {
     this.#remember(principal)
     const plan = await this.#plan(principal, server)
+    const isKnown = this.find(principal.userId, server) !== null
+    if (plan.kind === 'missing' && !isKnown) checkMissing(server, { missing: plan.names })
     if (plan.kind !== 'discover') return
     this.#jobs.forgive(server.name, plan.task.userId)
     const running = this.#jobs.launch(plan.task, 'foreground')

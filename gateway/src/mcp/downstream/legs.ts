@@ -78,10 +78,11 @@ function send(deps: LegDeps, call: RpcCall, route: CallRoute): void {
   deps.caller.send(call, route)
 }
 
-/** What the server offers is only now being learned: the call waits for that as it would for its answer. */
+/** What the server offers is only now being learned: the call waits for that as it would for its answer, or is told what stands in the way. */
 function sendDiscovered(deps: LegDeps, call: RpcCall, server: CatalogServer): void {
-  const { inbound, reply } = call
+  const { facts, inbound, reply } = call
   const { principal, view, endpoint } = inbound
+  facts.server = server
   settle(
     deps.listings.getWith(principal, { view, scope: endpoint.scope }, server),
     (listing) => {

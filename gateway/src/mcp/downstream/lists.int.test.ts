@@ -73,6 +73,27 @@ describe('missing variables', () => {
     expect(world.upstreams.described).toEqual([])
   })
 
+  test('SES-8: a call of what it may offer says what to set; of a server that is not theirs it is an unknown tool', async () => {
+    const call = async (name: string, path = '/mcp') =>
+      (await post(world, path, bob, rpc(1, 'tools/call', { name }))).json.error
+    const missing = {
+      code: -32010,
+      message: 'Server "hub" needs the variable USER_TOKEN, which is not set. Set with: mcphub secrets set USER_TOKEN',
+      data: { hubCode: 'missing_variable', variables: ['USER_TOKEN'], command: 'mcphub secrets set USER_TOKEN' },
+    }
+    expect(await call('hub__issues')).toMatchObject(missing)
+    expect(await call('issues', '/mcp/hub')).toMatchObject(missing)
+    expect(world.audit.at(-1)).toMatchObject({ server: 'hub', outcome: 'refused', code: 'missing_variable' })
+    const unknown = { code: -32602, message: 'Unknown tool', data: { hubCode: 'invalid_params' } }
+    expect(await call('hu__issues')).toEqual(unknown)
+    world.access.hide(idOf(bob), 'hub')
+    expect(await call('hub__issues')).toEqual(unknown)
+    expect(world.upstreams.described).toEqual([])
+    world.access.hide(idOf(bob), 'hub', false)
+    world.variables.set(idOf(bob), 'USER_TOKEN', 'x')
+    expect(await call('hub__issues')).toBeUndefined()
+  })
+
   test('setting it lists the tools of that user alone and tells the editor; unsetting keeps them listed', async () => {
     const { stream } = await openStream(bob)
     world.variables.set(idOf(bob), 'USER_TOKEN', 'secret-value')

@@ -11,10 +11,11 @@ const PREFIX_SHARE = 16
 /** null: nothing that is still to be learned could make the call a known one. */
 export function findUndiscovered(listing: Listing, params: JsonObject | undefined): CatalogServer | null {
   if (listing.isComplete) return null
-  const open = [...listing.servers.values()].filter(
-    ({ discovery, note }) => discovery === null && note.state !== 'MissingVariable',
+  const named = [...listing.servers.values()].filter(
+    (entry) => entry.discovery === null && (listing.uris === null || isNamed(entry, params)),
   )
-  const found = listing.uris === null ? open[0] : open.find((entry) => isNamed(entry, params))
+  // a shortened name may fit several: one that can be asked comes before one that lacks a variable
+  const found = named.find(({ note }) => note.state !== 'MissingVariable') ?? named[0]
   return found?.grant.server ?? null
 }
 

@@ -25,8 +25,7 @@ export interface StdioTarget {
 type Values = ResolvedVariables['values']
 
 /** @throws HubError `missing_variable` naming what to set, and how */
-export function checkMissing(server: CatalogServer, variables: ResolvedVariables): void {
-  const { missing } = variables
+export function checkMissing(server: CatalogServer, { missing }: Pick<ResolvedVariables, 'missing'>): void {
   if (missing.length === 0) return
   const commands = missing.map((name) =>
     name.startsWith('ORG_') ? `mcphub secrets set ${name} --org` : `mcphub secrets set ${name}`,

@@ -306,8 +306,6 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
     return false
   }
 
-  // --- writing ---
-
   #callHeaders(requestId: string | null): write.RequestHeaders {
     // before 2025-06-18 the header did not exist
     const known = this.#revision !== null && this.#revision >= '2025-06-18'
