@@ -25,6 +25,9 @@ export interface SessionStreamsHost {
 interface Resumed {
   stream: EventStream | null
   timer: NodeJS.Timeout | null
+  /** as those of the standing stream */
+  shortOnes: number
+  askedAt: number
 }
 
 /** some servers hold a lost stream for open a while, and refuse a second one with 409 */
@@ -35,9 +38,20 @@ function saysNever(status: number): boolean {
   return status >= 400 && status < 500 && !LATER.has(status)
 }
 
-const RETRY_MS = { least: 100, first: 1000, most: 30_000 }
+/** `retry:` counts between these, whatever a server says: each of its sessions would else be ten requests a second for us */
+const RETRY_MS = { least: 1000, most: 30_000 }
 /** A stream that ends earlier than this is hardly one: whoever wants it back at once, again and again, waits longer each time, up to as long. */
 const SHORT_MS = 5000
+
+/** Streams in a row that were hardly ones, now that one has ended. */
+function countShort(before: number, askedAt: number): number {
+  return performance.now() - askedAt < SHORT_MS ? before + 1 : 0
+}
+
+function waitFor(wantedMs: number, shortOnes: number): number {
+  const least = Math.min(RETRY_MS.least * 2 ** Math.max(shortOnes - 1, 0), SHORT_MS)
+  return Math.min(Math.max(wantedMs, least), RETRY_MS.most)
+}
 
 export class SessionStreams {
   readonly #host: SessionStreamsHost
@@ -72,7 +86,7 @@ export class SessionStreams {
     const settled = Promise.withResolvers<void>()
     this.#settled = settled
     // some servers send the head of the answer with its first event
-    this.#later(RETRY_MS.first, () => this.#settle(settled))
+    later(RETRY_MS.least, () => this.#settle(settled))
     this.#listenFrom(null)
     return settled.promise
   }
@@ -89,20 +103,22 @@ export class SessionStreams {
   /** The call's own stream ended before its answer: goes on reading behind the last event. */
   resumeCall(call: UpstreamCall, lastEventId: string, retryMs: number | null): void {
     this.#resumed ??= new Map()
-    const entry = this.#resumed.get(call) ?? { stream: null, timer: null }
+    const entry = this.#resumed.get(call) ?? { stream: null, timer: null, shortOnes: 0, askedAt: 0 }
     this.#resumed.set(call, entry)
-    entry.timer = this.#later(retryMs ?? RETRY_MS.first, () => {
+    entry.timer = later(waitFor(retryMs ?? RETRY_MS.least, entry.shortOnes), () => {
       entry.stream = new EventStream(
         {
           onStreamEvent: (type, data) => this.#onEvent(type, data, call),
           onStreamEnd: (end) => {
             if (call.isOver) return
+            entry.shortOnes = countShort(entry.shortOnes, entry.askedAt)
             if (end.opened) return this.resumeCall(call, end.lastEventId ?? lastEventId, end.retryMs)
             call.fail(lostFault(call.server.name, end.error ?? undefined))
           },
         },
         this.#host.messageBytes,
       )
+      entry.askedAt = performance.now()
       this.#host.openStream(lastEventId, entry.stream)
     })
   }
@@ -133,10 +149,9 @@ export class SessionStreams {
           if (this.#isOpen && this.#hadOne && end.status === 404) return this.#host.onSessionLost()
           if (!this.#isOpen) return
           if (!end.opened && saysNever(end.status)) return this.#host.onNoStream()
-          const wait = end.retryMs ?? Math.min(RETRY_MS.first * 2 ** this.#failures++, RETRY_MS.most)
-          this.#timer = this.#later(Math.max(wait, this.#leastWait()), () =>
-            this.#listenFrom(end.lastEventId ?? lastEventId),
-          )
+          const wanted = end.retryMs ?? RETRY_MS.least * 2 ** this.#failures++
+          this.#shortOnes = countShort(this.#shortOnes, this.#askedAt)
+          this.#timer = later(waitFor(wanted, this.#shortOnes), () => this.#listenFrom(end.lastEventId ?? lastEventId))
         },
       },
       this.#host.messageBytes,
@@ -145,20 +160,9 @@ export class SessionStreams {
     this.#host.openStream(lastEventId, this.#standing)
   }
 
-  #leastWait(): number {
-    this.#shortOnes = performance.now() - this.#askedAt < SHORT_MS ? this.#shortOnes + 1 : 0
-    return Math.min(RETRY_MS.least * 2 ** this.#shortOnes, SHORT_MS)
-  }
-
   #settle(settled: PromiseWithResolvers<void> | null): void {
     settled?.resolve()
     if (this.#settled === settled) this.#settled = null
-  }
-
-  #later(ms: number, then: () => void): NodeJS.Timeout {
-    const timer = setTimeout(then, Math.min(Math.max(ms, RETRY_MS.least), RETRY_MS.most))
-    timer.unref()
-    return timer
   }
 
   #onEvent(type: string, data: Buffer, call: UpstreamCall | null): void {
@@ -195,4 +199,10 @@ export class SessionStreams {
     for (const call of this.#host.inFlight) if (call.isSent && !call.isOver && call.isSomebodys) last = call
     return last
   }
+}
+
+function later(ms: number, then: () => void): NodeJS.Timeout {
+  const timer = setTimeout(then, ms)
+  timer.unref()
+  return timer
 }
