@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 
 export class HubRequest extends IncomingMessage {
   #taker: ((chunk: Buffer | null) => void) | null = null
+  #isTaken = false
   #hasBegun = false
 
   /**
@@ -18,22 +19,26 @@ export class HubRequest extends IncomingMessage {
       return
     }
     this.#taker = take
+    this.#isTaken = true
     // or node's server would read the rest away after the answer
     ;(this as unknown as { _consuming: boolean })._consuming = true
   }
 
   /** Called by node's parser, with null at the end. */
   override push(chunk: Buffer | null, encoding?: BufferEncoding): boolean {
-    if (this.#taker === null) {
+    if (!this.#isTaken) {
       this.#hasBegun = true
       return super.push(chunk, encoding)
     }
-    this.#taker(chunk)
+    const take = this.#taker
+    // the answer may stream for days, and needs nothing of the body
+    if (chunk === null) this.#taker = null
+    take?.(chunk)
     return true
   }
 
   get isTaken(): boolean {
-    return this.#taker !== null
+    return this.#isTaken
   }
 }
 

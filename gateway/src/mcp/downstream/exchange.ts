@@ -11,8 +11,10 @@ import type { Accepts } from './accept.ts'
 import { buildError, sendJson, sendPieces, sendRefusal } from './answers.ts'
 import type { EndpointConfig } from './endpoint-deps.ts'
 import { EventStream, ignoreLateWrite } from './event-stream.ts'
+import type { CallFacts } from './inbound.ts'
 import { isWantedLog } from './log-filter.ts'
 import { CANNOT_ASK, NO_HOOKS, type ReplyHooks } from './reply-hooks.ts'
+import type { Session } from './session-table.ts'
 
 export type Outcome = 'ok' | 'error' | 'refused' | 'canceled'
 
@@ -38,8 +40,15 @@ export interface ExchangeOptions {
   readonly accepts: Accepts
   readonly requestId: string
   readonly principal: Principal
-  /** once, when nothing of this call is left: audit, metrics, slots */
-  readonly onOver: (outcome: Outcome, code: ErrorCode | null) => void
+  readonly method: string
+  readonly facts: CallFacts
+  readonly session: Session | null
+  readonly books: Books
+}
+
+/** Told once, when nothing of a call is left: audit, metrics, slots. */
+export interface Books {
+  close(exchange: Exchange, call: ExchangeOptions, outcome: Outcome, code: ErrorCode | null): void
 }
 
 type State = 'waiting' | 'streaming' | 'passing' | 'collecting' | 'over'
@@ -300,7 +309,7 @@ export class Exchange implements Reply, Listed {
     this.#state = 'over'
     this.#collected = null
     this.#handle = null
-    this.#options.onOver(outcome, code)
+    this.#options.books.close(this, this.#options, outcome, code)
   }
 }
 

@@ -1,17 +1,14 @@
 // Open `subscriptions/listen` requests: what of the filter is honoured, the acknowledgement, and what is told until the client closes the stream or the
 // hub ends it with an empty result (2026-07-28 basic/patterns/subscriptions).
 import { HubError, LIMITS } from '@mcphub/api'
-import type { EndpointScope } from '../../access/access.ts'
-import type { Principal } from '../../auth/principal.ts'
 import type { RpcRequest } from '../codec/message.ts'
-import { META } from '../codec/modern-envelope.ts'
 import { isObject } from '../codec/message.ts'
 import type { Listing } from '../discovery/listing.ts'
 import type { JsonObject, LinkOwner, Upstreams } from '../upstream/upstreams.ts'
-import { buildResult } from './answers.ts'
 import type { Exchange } from './exchange.ts'
 import type { Inbound } from './inbound.ts'
 import { ListWatches } from './list-watches.ts'
+import { Listener } from './listener.ts'
 import { CHANGE_KINDS, type ChangeKind, type ShownStates } from './listings.ts'
 import { ResourceWatches, type WatchedUri, type WatchQuota } from './resource-watches.ts'
 import { ROUTED_METHODS } from './route-call.ts'
@@ -33,26 +30,12 @@ export interface ListenRequest {
   readonly owner: LinkOwner
 }
 
-export interface Listener {
-  readonly principal: Principal
-  readonly scope: EndpointScope
-  readonly kinds: ReadonlySet<ChangeKind>
-  readonly shown: ShownStates
-  readonly watches: ResourceWatches
-  readonly lists: ListWatches
-  readonly isGone: boolean
-  tell(method: string, params: JsonObject): void
-  /** the empty result: no accident, and the client may listen anew */
-  end(): void
-}
-
 const FILTER: Readonly<Record<ChangeKind, string>> = {
   tools: 'toolsListChanged',
   prompts: 'promptsListChanged',
   resources: 'resourcesListChanged',
 }
 const AGREE_MS = 5_000
-const EARLY = 256
 
 export class Listeners {
   readonly #deps: ListenersDeps
@@ -80,50 +63,42 @@ export class Listeners {
     if (own.size >= LIMITS.listenersPerUser) {
       throw new HubError('limit_exceeded', `A user has at most ${LIMITS.listenersPerUser} open listen requests`)
     }
-    const early: string[] = []
-    const meta = { [META.subscriptionId]: request.id }
-    const state = { isAcknowledged: false }
-    const write = (method: string, params: JsonObject) =>
-      JSON.stringify({ jsonrpc: '2.0', method, params: { ...params, _meta: { ...asMeta(params), ...meta } } })
-    const result = { resultType: 'complete', _meta: { ...meta, [META.serverInfo]: this.#deps.serverInfo } }
-    const listener: Listener = {
+    const { quota, readStates, upstreams } = this.#deps
+    const listener = new Listener({
       principal: inbound.principal,
       scope: inbound.endpoint.scope,
       kinds: wanted.kinds,
-      shown: { ...this.#deps.readStates(listing) },
-      watches: new ResourceWatches(this.#deps.upstreams, this.#deps.quota, owner),
-      lists: new ListWatches(this.#deps.upstreams, inbound.principal),
-      get isGone() {
-        return !own.has(listener)
-      },
-      tell: (method, params) => {
-        // the acknowledgement is the first message
-        if (state.isAcknowledged) reply.sendMessage(write(method, params))
-        else if (early.length < EARLY) early.push(write(method, params))
-      },
-      end: () => {
-        forget()
-        reply.answer(buildResult(request.idJson, JSON.stringify(result)))
-      },
-    }
-    const forget = () => {
-      own.delete(listener)
-      if (own.size === 0) this.#byUser.delete(userId)
-      listener.watches.close()
-      listener.lists.close()
-    }
-    this.#byUser.set(userId, own.add(listener))
-    inbound.res.on('close', forget)
-    reply.attach({ cancel: forget, resume: () => undefined, handOver: () => undefined })
-    void this.#agree(listener, wanted, listing).then((uris) => {
-      if (reply.isOver) return
-      const kinds = Object.fromEntries([...wanted.kinds].map((kind) => [FILTER[kind], true]))
-      const honoured = { ...kinds, ...(uris.length > 0 ? { resourceSubscriptions: uris } : {}) }
-      reply.sendMessage(write('notifications/subscriptions/acknowledged', { notifications: honoured }))
-      state.isAcknowledged = true
-      for (const json of early) reply.sendMessage(json)
-      if (Object.keys(honoured).length === 0) listener.end()
+      shown: { ...readStates(listing) },
+      lists: new ListWatches(upstreams, inbound.principal),
+      watches: wanted.uris.length === 0 ? null : new ResourceWatches(upstreams, quota, owner),
+      id: request.id,
+      reply,
+      home: this,
     })
+    this.#byUser.set(userId, own.add(listener))
+    reply.attach(listener)
+    void this.#acknowledge(listener, { wanted, listing, reply })
+  }
+
+  get serverInfo(): JsonObject {
+    return this.#deps.serverInfo
+  }
+
+  forget(listener: Listener): void {
+    const { userId } = listener.principal
+    const own = this.#byUser.get(userId)
+    own?.delete(listener)
+    if (own?.size === 0) this.#byUser.delete(userId)
+  }
+
+  async #acknowledge(listener: Listener, asked: { wanted: Wanted; listing: Listing; reply: Exchange }): Promise<void> {
+    const { wanted, listing, reply } = asked
+    const uris = await this.#agree(listener, wanted, listing)
+    if (reply.isOver) return
+    const kinds = Object.fromEntries(wanted.kinds.map((kind) => [FILTER[kind], true]))
+    const honoured = { ...kinds, ...(uris.length > 0 ? { resourceSubscriptions: uris } : {}) }
+    listener.acknowledge(honoured)
+    if (Object.keys(honoured).length === 0) listener.end()
   }
 
   /** The URIs that are honoured, as the client wrote them. */
@@ -131,13 +106,13 @@ export class Listeners {
     const refused = new Set<string>()
     let isTold = false
     const asked = wanted.uris.map((one) =>
-      listener.watches.add(one).catch(() => {
+      (listener.watches?.add(one) ?? Promise.resolve()).catch(() => {
         refused.add(one.known)
         // it was told that it would hear of this
         if (isTold) listener.end()
       }),
     )
-    if (wanted.kinds.size > 0) asked.push(listener.lists.follow(listing))
+    if (wanted.kinds.length > 0) asked.push(listener.lists.follow(listing))
     await settleWithin(asked, this.#deps.agreeMs ?? AGREE_MS)
     isTold = true
     return wanted.uris.filter(({ known }) => !refused.has(known)).map(({ known }) => known)
@@ -145,7 +120,7 @@ export class Listeners {
 }
 
 interface Wanted {
-  readonly kinds: ReadonlySet<ChangeKind>
+  readonly kinds: readonly ChangeKind[]
   readonly uris: readonly WatchedUri[]
 }
 
@@ -153,7 +128,7 @@ interface Wanted {
 function readFilter(request: RpcRequest, listing: Listing): Wanted {
   const filter = request.params?.['notifications']
   if (!isObject(filter)) throw new HubError('invalid_params', '"notifications" must be an object')
-  const kinds = new Set(CHANGE_KINDS.filter((kind) => filter[FILTER[kind]] === true && offers(listing, kind)))
+  const kinds = CHANGE_KINDS.filter((kind) => filter[FILTER[kind]] === true && offers(listing, kind))
   const uris: unknown = filter['resourceSubscriptions'] ?? []
   if (
     !Array.isArray(uris) ||
@@ -186,10 +161,6 @@ function routeUri(listing: Listing, known: string): WatchedUri[] {
 
 function hasSubscribe(resources: unknown): boolean {
   return isObject(resources) && resources['subscribe'] === true
-}
-
-function asMeta(params: JsonObject): JsonObject {
-  return isObject(params['_meta']) ? params['_meta'] : {}
 }
 
 async function settleWithin(work: readonly Promise<unknown>[], ms: number): Promise<void> {

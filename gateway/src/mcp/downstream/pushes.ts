@@ -30,7 +30,7 @@ export interface PushesDeps {
 interface Hearer {
   readonly principal: Principal
   readonly scope: EndpointScope
-  readonly kinds: ReadonlySet<ChangeKind>
+  readonly kinds: readonly ChangeKind[]
   readonly shown: ShownStates
   readonly watches: ResourceWatches | null
   readonly lists: ListWatches | null
@@ -40,7 +40,6 @@ interface Hearer {
 
 /** Changes come in flocks: one look for all of them. */
 const COALESCE_MS = 50
-const ALL_KINDS: ReadonlySet<ChangeKind> = new Set(CHANGE_KINDS)
 const LOG_ORDER = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']
 
 export class Pushes {
@@ -133,7 +132,7 @@ export class Pushes {
       // what is watched for somebody who has left meanwhile would be watched for good
       if (hearer.isGone) return
       hearer.watches?.follow((server) => view?.grants.get(server)?.server ?? null)
-      if (hearer.kinds.size === 0) return
+      if (hearer.kinds.length === 0) return
       if (listing === null) hearer.lists?.close()
       else void hearer.lists?.follow(listing)
       tellChanges(hearer, listing === null ? NOTHING : listings.readStates(listing))
@@ -217,11 +216,12 @@ export class Pushes {
 
 const NOTHING = { tools: 'none', prompts: 'none', resources: 'none' }
 
-function tellChanges({ kinds, shown, tell }: Hearer, states: Readonly<Record<ChangeKind, string>>): void {
+function tellChanges(hearer: Hearer, states: Readonly<Record<ChangeKind, string>>): void {
+  const { kinds, shown } = hearer
   for (const kind of kinds) {
     const before = shown[kind]
     shown[kind] = states[kind]
-    if (before !== null && before !== states[kind]) tell(`notifications/${kind}/list_changed`, {})
+    if (before !== null && before !== states[kind]) hearer.tell(`notifications/${kind}/list_changed`, {})
   }
 }
 
@@ -229,7 +229,7 @@ function hearerOf(session: Session, stream: SessionStream): Hearer {
   return {
     principal: stream.principal,
     scope: stream.scope,
-    kinds: ALL_KINDS,
+    kinds: CHANGE_KINDS,
     shown: session.shown,
     watches: session.watches,
     lists: stream.lists,

@@ -5,7 +5,7 @@ import { InFlight } from '../in-flight.ts'
 import type { Era } from '../upstream/upstreams.ts'
 import type { Batch } from './batch.ts'
 import type { EndpointDeps } from './endpoint-deps.ts'
-import { Exchange, type Outcome, type Reply } from './exchange.ts'
+import { Exchange, type Books, type ExchangeOptions, type Outcome, type Reply } from './exchange.ts'
 import type { CallFacts, Inbound } from './inbound.ts'
 import { dropRequests } from './server-requests.ts'
 import type { Session } from './session-table.ts'
@@ -20,7 +20,7 @@ type RepliesDeps = Pick<EndpointDeps, 'audit' | 'metrics' | 'config' | 'discover
 
 const ACTION_LENGTH = 64
 
-export class Replies {
+export class Replies implements Books {
   readonly #deps: RepliesDeps
   readonly #live = new InFlight<Exchange>()
 
@@ -39,23 +39,20 @@ export class Replies {
     session: Session | null,
   ): { reply: Exchange; facts: CallFacts } {
     const facts = createFacts(session)
-    const startedAt = performance.now()
-    const reply: Exchange = new Exchange({
-      res: inbound.res,
-      idJson: request.idJson,
-      era,
-      accepts: inbound.accepts,
-      requestId: inbound.requestId,
-      principal: inbound.principal,
-      onOver: (outcome, code) => {
-        this.#live.delete(reply)
-        if (session !== null) forget(session, reply)
-        this.#close({ inbound, method: request.method, facts, startedAt }, outcome, code)
-      },
-    })
+    const { res, accepts, requestId, principal } = inbound
+    const { idJson, method } = request
+    const options = { res, idJson, era, accepts, requestId, principal, method, facts, session, books: this }
+    const reply = new Exchange(options)
     this.#live.add(reply)
     session?.inFlight.push(reply)
     return { reply, facts }
+  }
+
+  close(exchange: Exchange, call: ExchangeOptions, outcome: Outcome, code: ErrorCode | null): void {
+    const { facts, method, session } = call
+    this.#live.delete(exchange)
+    if (session !== null) forget(session, exchange)
+    this.#note({ asker: call, method, facts, startedAt: exchange.startedAt }, outcome, code)
   }
 
   place(batch: Batch, inbound: Inbound, request: RpcRequest, session: Session): OpenReply {
@@ -63,15 +60,15 @@ export class Replies {
     const startedAt = performance.now()
     const reply: Reply = batch.place(request.idJson, inbound.requestId, (outcome, code) => {
       forget(session, reply)
-      this.#close({ inbound, method: request.method, facts, startedAt }, outcome, code)
+      this.#note({ asker: inbound, method: request.method, facts, startedAt }, outcome, code)
     })
     session.inFlight.push(reply)
     return { reply, facts }
   }
 
   /** A request that had no reply of its own. */
-  note(inbound: Asker, method: string, outcome: Outcome, code: ErrorCode | null): void {
-    this.#close({ inbound, method, facts: createFacts(null), startedAt: performance.now() }, outcome, code)
+  note(asker: Asker, method: string, outcome: Outcome, code: ErrorCode | null): void {
+    this.#note({ asker, method, facts: createFacts(null), startedAt: performance.now() }, outcome, code)
   }
 
   tick(now: number): void {
@@ -82,9 +79,9 @@ export class Replies {
     for (const reply of this.#live) if (matches(reply)) reply.revoke(error)
   }
 
-  #close(
+  #note(
     call: {
-      readonly inbound: Asker
+      readonly asker: Asker
       readonly method: string
       readonly facts: CallFacts
       readonly startedAt: number
@@ -92,20 +89,21 @@ export class Replies {
     outcome: Outcome,
     code: ErrorCode | null,
   ): void {
-    const { facts, inbound, method, startedAt } = call
+    const { asker, facts, method, startedAt } = call
+    const { principal, requestId } = asker
     facts.slot?.release()
     facts.slot = null
     const durationMs = performance.now() - startedAt
     const { audit, discoveries, metrics } = this.#deps
     const server = facts.server?.name ?? null
-    if (outcome === 'ok' && facts.server !== null) discoveries.noteSuccess(inbound.principal, facts.server)
+    if (outcome === 'ok' && facts.server !== null) discoveries.noteSuccess(principal, facts.server)
     metrics.mcpCall({ server: server ?? 'hub', method, outcome, seconds: durationMs / 1000 })
     if (code !== null) metrics.hubError(code)
     audit.record({
       at: Date.now(),
-      requestId: inbound.requestId,
-      userId: inbound.principal.userId,
-      keyId: inbound.principal.keyId,
+      requestId,
+      userId: principal.userId,
+      keyId: principal.keyId,
       sessionId: facts.sessionId,
       kind: 'mcp',
       action: method.slice(0, ACTION_LENGTH),
