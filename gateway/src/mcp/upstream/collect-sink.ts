@@ -2,6 +2,7 @@
 import { HubError } from '@mcphub/api'
 import { Gathered } from '../../platform/gathered.ts'
 import type { RpcFault } from '../codec/answer-era.ts'
+import { NOT_FOUND } from './rpc-body.ts'
 import type { AnswerKind, CallSink, JsonObject, RpcAnswer } from './upstreams.ts'
 
 export type Reply = { readonly result: JsonObject } | { readonly error: RpcFault }
@@ -25,7 +26,7 @@ export class CollectSink implements CallSink {
   notification(): void {}
 
   request(_method: string, _params: JsonObject | undefined, respond: (answer: RpcAnswer) => void): void {
-    respond({ error: { code: -32601, message: 'Method not found' } })
+    respond(NOT_FOUND)
   }
 
   answer(json: Buffer, kind?: AnswerKind): void {

@@ -30,7 +30,6 @@ const ONE_WAY_MS = 10_000
 export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, SessionStreamsHost {
   readonly wheel: TimerWheel
   readonly messageBytes: number
-  readonly #client: rpc.ClientIdentity
   readonly #target: LinkTarget
   readonly #headers: write.LinkHeaders
   readonly #hasContext: boolean
@@ -51,12 +50,16 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
     const { owner, tools, server } = init
     this.wheel = tools.wheel
     this.messageBytes = tools.limits.messageBytes
-    this.#client = rpc.declareClient(owner, server, tools.version)
     this.#target = tools.targets.find(server, init.variables)
     this.#hasContext = server.spec.remote?.contextHeaders !== 'None'
     const { revision = rpc.LEGACY_REVISION } = owner ?? {}
     const context = { userId: init.scope.userId, sessionId: init.scope.sessionId, revision }
     this.#headers = new write.LinkHeaders(this.#target.headers, this.#hasContext ? context : null)
+  }
+
+  /** As whom it introduces itself; seldom asked for, and not held. */
+  get #client(): rpc.ClientIdentity {
+    return rpc.declareClient(this.init.owner, this.server, this.tools.version)
   }
 
   notify(method: string, params: JsonObject | undefined): void {
@@ -368,7 +371,7 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
     if (this.#era !== 'legacy') return
     const { id, method, params } = message
     if (method === 'ping') return this.#reply(id, { result: {} })
-    if (!mayAsk(method, this.#client.capabilities)) return this.#reply(id, NOT_FOUND)
+    if (!mayAsk(method, this.#client.capabilities)) return this.#reply(id, rpc.NOT_FOUND)
     const respond = (answer: RpcAnswer) => this.#reply(id, answer)
     if (call === null) this.tools.listener.onQuestion(this, message, respond)
     else call.ask(method, params, respond)
@@ -395,5 +398,3 @@ export class HttpLink extends LinkBase implements ExchangeHost, ListenHost, Sess
     return this.ask({ method: 'tools/list', params, era: 'modern' }, (call) => this.#post(call, 'modern'))
   }
 }
-
-const NOT_FOUND: RpcAnswer = { error: { code: -32_601, message: 'Method not found' } }

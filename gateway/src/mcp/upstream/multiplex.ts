@@ -5,7 +5,7 @@ import type { FaultMessage, NotificationMessage, RequestMessage, ResponseMessage
 import { SMALL_MESSAGE_BYTES } from '../codec/message-reader.ts'
 import { answerFault } from './faults.ts'
 import { subscriptionOf, type ListenSink } from './listen-stream.ts'
-import { concernsServer, writeResponse, type ClientIdentity } from './rpc-body.ts'
+import { concernsServer, NOT_FOUND, writeResponse, type ClientIdentity } from './rpc-body.ts'
 import { shapeOf, type CallExchange, type UpstreamCall } from './upstream-call.ts'
 import type { Era, JsonObject, RpcAnswer } from './upstreams.ts'
 
@@ -153,8 +153,6 @@ function rankOf(call: UpstreamCall, method: string, now: number): number {
   if (!call.isAsking) return isAble ? 3 : 1
   return isAble && now - call.askedAt < AT_ONCE_MS ? 2 : 0
 }
-
-const NOT_FOUND: RpcAnswer = { error: { code: -32_601, message: 'Method not found' } }
 const SLICE_BYTES = 64 * 1024
 
 /** An answer that is already here but too large to be pushed at a slow client at once. */

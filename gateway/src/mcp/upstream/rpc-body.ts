@@ -45,6 +45,8 @@ export function declareClient(owner: LinkOwner | null, server: CatalogServer, ve
 
 const NONE: JsonObject = {}
 
+export const NOT_FOUND: RpcAnswer = { error: { code: -32601, message: 'Method not found' } }
+
 function isSharedChild(server: CatalogServer): boolean {
   return server.spec.type === 'Stdio' && server.isolation.mode === 'Shared'
 }
