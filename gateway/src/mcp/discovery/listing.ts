@@ -8,6 +8,7 @@ import type { JsonObject } from '../upstream/upstreams.ts'
 import type { ServerNote } from './discoveries.ts'
 import type { Discovery } from './discovery-store.ts'
 import { buildUriTable, mapMetaUri, type UriTable } from './resource-uris.ts'
+import { needsTask } from './task-tools.ts'
 
 export const LIST_KINDS = ['tools', 'prompts', 'resources', 'resourceTemplates'] as const
 export type ListKind = (typeof LIST_KINDS)[number]
@@ -40,6 +41,8 @@ export interface Listing {
   readonly servers: ReadonlyMap<string, ListingEntry>
   /** items as comma-separated JSON, one buffer a page; the same for both eras */
   readonly pages: Readonly<Record<ListKind, readonly Buffer[]>>
+  /** `pages.tools` without what a client that makes no tasks of 2025-11-25 cannot call */
+  readonly tasklessTools: readonly Buffer[]
   readonly toolCount: number
   readonly faults: readonly ListingFault[]
   /** servers of which nothing is known yet */
@@ -66,17 +69,22 @@ export function buildListing(entries: readonly ListingEntry[], isBare: boolean):
   const uris = isBare ? null : buildUriTable(sorted.map(readOfferedUris))
   const tools = nameAll(offeredTools(sorted, faults), isBare, faults)
   const prompts = nameAll(offeredPrompts(sorted), isBare, faults)
+  const pagesOf = (shown: readonly [string, Offered][]) =>
+    paginate(shown.map(([name, one]) => presentTool(name, one, uris)))
+  const taskless = [...tools].filter(([, { entry, item }]) => !needsTask(item, entry.discovery))
+  const toolPages = pagesOf([...tools])
   return {
     tools: toRoutes(tools),
     prompts: toRoutes(prompts),
     uris,
     servers: new Map(sorted.map((entry) => [entry.grant.server.name, entry])),
     pages: {
-      tools: paginate([...tools].map(([name, one]) => presentTool(name, one, uris))),
+      tools: toolPages,
       prompts: paginate([...prompts].map(([name, { item }]) => ({ ...item, name }))),
       resources: paginate(sorted.flatMap((entry) => presentResources(entry, uris))),
       resourceTemplates: paginate(sorted.flatMap((entry) => presentTemplates(entry, uris))),
     },
+    tasklessTools: taskless.length === tools.size ? toolPages : pagesOf(taskless),
     toolCount: tools.size,
     faults,
     isComplete: sorted.every((entry) => entry.discovery !== null),

@@ -13,6 +13,7 @@ import type { WatchQuota } from './resource-watches.ts'
 import { ROUTED_METHODS, type CallRoute } from './route-call.ts'
 import { createSealer } from './sealer.ts'
 import type { SessionTable } from './session-table.ts'
+import { mayMakeOldTasks } from './tasks.ts'
 import { findUndiscovered } from './undiscovered.ts'
 
 export interface LegDeps extends Pick<EndpointDeps, 'upstreams' | 'sealingKeys' | 'rates'> {
@@ -46,7 +47,9 @@ export function answerList(deps: LegDeps, call: RpcCall): void {
   const { era, inbound, listing, reply, request, session } = call
   const kind = LIST_METHODS[request.method]!
   const cursors = createSealer(deps.sealingKeys, 'cursor', `${inbound.principal.userId}\n${inbound.endpoint.path}`)
-  reply.answerPieces(deps.local.list(kind, { idJson: request.idJson, params: request.params, listing, era, cursors }))
+  const { idJson, params } = request
+  const asked = { idJson, params, listing, era, mayMakeOldTasks: mayMakeOldTasks(call), cursors }
+  reply.answerPieces(deps.local.list(kind, asked))
   if (session === null) return
   const change = kind === 'resourceTemplates' ? 'resources' : kind
   session.shown[change] = deps.listings.readStates(listing)[change]

@@ -7,9 +7,9 @@ import { isModernRevision, MODERN_REVISIONS } from '../codec/revisions.ts'
 import { isObject } from '../codec/message.ts'
 import type { Discovery } from '../discovery/discovery-store.ts'
 import type { Listing, ListKind } from '../discovery/listing.ts'
+import { hasLegacyTasks } from '../discovery/task-tools.ts'
 import type { Era, JsonObject } from '../upstream/upstreams.ts'
 import type { Sealer } from './sealer.ts'
-import { hasLegacyTasks } from './tasks.ts'
 
 /** How long a modern client may keep a list; list_changed comes earlier. */
 const TTL_MS = 5_000
@@ -35,6 +35,8 @@ export interface ListRequest {
   readonly params: JsonObject | undefined
   readonly listing: Listing
   readonly era: Era
+  /** the client may make tasks of calls, as 2025-11-25 has them */
+  readonly mayMakeOldTasks: boolean
   /** bound to user and endpoint */
   readonly cursors: Sealer
 }
@@ -69,7 +71,7 @@ export function createLocalAnswers(version: string): LocalAnswers {
 
 function buildList(kind: ListKind, request: ListRequest, serverInfo: JsonObject): readonly Buffer[] {
   const { listing, era } = request
-  const pages = listing.pages[kind]
+  const pages = kind === 'tools' && !request.mayMakeOldTasks ? listing.tasklessTools : listing.pages[kind]
   const at = readCursor(kind, request)
   const page = pages[at] ?? Buffer.alloc(0)
   const next = at + 1 < pages.length ? { nextCursor: request.cursors.seal({ k: kind, p: at + 1 }) } : {}

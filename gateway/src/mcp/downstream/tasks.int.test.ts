@@ -146,6 +146,33 @@ describe('of 2025-11-25', () => {
     ])
   })
 
+  test('R4-2e: a tool that is a task or nothing is listed where the client may make one', async () => {
+    const required = tool('must', { execution: { taskSupport: 'required' } })
+    const { capabilities } = world.upstreams.servers.get('old')!
+    for (const name of ['tasks', 'none']) {
+      const offered = name === 'none' ? { tools: {} } : capabilities!
+      world.upstreams.servers.set(name, { tools: [tool('may'), required], capabilities: offered })
+      world.catalog.put(makeServer(name))
+    }
+    await until(() => world.discoveryStore.rows.length === 5)
+    type Listed = { readonly name: string }[]
+    const namesOf = (answer: { readonly json: { readonly result: { readonly tools: Listed } } }) =>
+      answer.json.result.tools.map(({ name }) => name).filter((name) => /^(tasks|none)__/.test(name))
+    const inSession = async (protocolVersion: string) => {
+      const params = { protocolVersion, capabilities: {}, clientInfo: { name: 't', version: '1' } }
+      const opened = await post(world, '/mcp', alice, rpc(0, 'initialize', params))
+      const headers = { 'mcp-session-id': opened.headers['mcp-session-id'] as string }
+      return namesOf(await post(world, '/mcp', alice, rpc(1, 'tools/list'), headers))
+    }
+    const all = ['none__may', 'none__must', 'tasks__may', 'tasks__must']
+    const taskless = all.filter((name) => name !== 'tasks__must')
+    expect(await inSession('2025-11-25')).toEqual(all)
+    expect(namesOf(await post(world, '/mcp', alice, rpc(1, 'tools/list')))).toEqual(all)
+    expect(await inSession('2025-06-18')).toEqual(taskless)
+    expect(namesOf(await ask(alice, 'tools/list', {}))).toEqual(taskless)
+    expect(await inSession('2025-11-25')).toEqual(all)
+  })
+
   test('R4-2e: a newer server is not asked for one, an older server makes none for a newer client', async () => {
     const asked = await post(world, '/mcp', alice, rpc(1, 'tools/call', { name: 'one__job', task: {} }))
     expect(asked.json.error).toMatchObject({ code: -32602 })

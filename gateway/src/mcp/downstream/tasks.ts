@@ -4,6 +4,8 @@
 import { HubError } from '@mcphub/api'
 import { readExtensions, TASKS_EXTENSION } from '../codec/extensions.ts'
 import { isObject } from '../codec/message.ts'
+import { LATEST_LEGACY_REVISION } from '../codec/revisions.ts'
+import { hasLegacyTasks } from '../discovery/task-tools.ts'
 import type { Era, JsonObject } from '../upstream/upstreams.ts'
 import type { RpcCall } from './inbound.ts'
 import type { CallRoute } from './route-call.ts'
@@ -70,13 +72,12 @@ export function readTaskIds(call: RpcCall, route: CallRoute, keys: () => readonl
   return createIds(call, route, keys)
 }
 
-export function hasLegacyTasks(
-  discovery: { readonly capabilities: JsonObject; readonly revision: string } | null | undefined,
-): boolean {
-  const tasks = discovery?.revision === '2025-11-25' ? discovery.capabilities['tasks'] : undefined
-  const requests = isObject(tasks) ? tasks['requests'] : undefined
-  const tools = isObject(requests) ? requests['tools'] : undefined
-  return isObject(tools) && tools['call'] !== undefined
+/**
+ * Whether the client's revision has tasks of 2025-11-25. Whether the client itself makes any cannot be known: it has nothing to declare for it. Nor can
+ * it of a plain POST, which may be of any revision.
+ */
+export function mayMakeOldTasks({ era, session }: Pick<RpcCall, 'era' | 'session'>): boolean {
+  return era === 'legacy' && (session === null || session.revision === LATEST_LEGACY_REVISION)
 }
 
 /** What a server that was not asked for a task makes of a call is not passed on as one. */
