@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LIMITS } from '@mcphub/api'
+import { HubError, LIMITS } from '@mcphub/api'
 import { Batch } from './batch.ts'
 
 test('GW-10: a batch holds no more than one message may have, all its answers together; a call beyond that fails and is ended', () => {
@@ -32,4 +32,11 @@ test('GW-10: a batch holds no more than one message may have, all its answers to
     [2, false],
     [3, false],
   ])
+})
+
+test.each(['canceled', 'unauthenticated'] as const)('a call cut off as %s stands in the books as canceled', (code) => {
+  const ends: unknown[] = []
+  const batch = new Batch(() => undefined)
+  batch.place('1', 'request', (...end) => ends.push(end)).fail(new HubError(code, 'It ended'))
+  expect(ends).toEqual([['canceled', code]])
 })

@@ -54,6 +54,8 @@ export class Batch {
   }
 }
 
+/** the client canceled, or its key was revoked while the call ran */
+const CUT_OFF: ReadonlySet<ErrorCode> = new Set(['canceled', 'unauthenticated'])
 const OPEN = Buffer.from('[')
 const COMMA = Buffer.from(',')
 const CLOSE = Buffer.from(']')
@@ -125,7 +127,7 @@ class BatchPlace implements Reply {
     this.answer(this.#held.take())
   }
   fail(error: HubError): void {
-    const outcome = error.code === 'canceled' ? 'canceled' : 'error'
+    const outcome = CUT_OFF.has(error.code) ? 'canceled' : 'error'
     this.#over(buildError(this.idJson, error, this.#requestId), outcome, error.code)
   }
   refuse(error: HubError): void {
