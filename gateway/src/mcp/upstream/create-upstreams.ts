@@ -14,7 +14,7 @@ import { LinkTargets } from './link-targets.ts'
 import { SharedDescriptions } from './shared-descriptions.ts'
 import { checkMissing } from './expand.ts'
 import { HealthBook } from './health-book.ts'
-import type { LinkBase, LinkTools } from './link.ts'
+import type { CloseReason, LinkBase, LinkTools } from './link.ts'
 import { Links } from './links.ts'
 import type { Topic } from './subscriptions.ts'
 import { UpstreamCall } from './upstream-call.ts'
@@ -130,11 +130,10 @@ class HubUpstreams implements Upstreams {
     this.#watches.stop()
     for (const off of this.#unsubscribe.splice(0)) off()
     const until = performance.now() + (this.#deps.config.drainMs ?? LIMITS.drainMs)
-    while (performance.now() < until && this.#links.all().some((link) => link.inFlight.size > 0)) {
+    while (performance.now() < until && this.#links.busy().length > 0) {
       await new Promise((resolve) => setTimeout(resolve, 25))
     }
-    const error = new HubError('shutting_down', 'The hub is shutting down')
-    await this.#links.closeWhere(() => true, 'shutdown', error)
+    await closeAll(this.#links.all(), 'shutdown', () => new HubError('shutting_down', 'The hub is shutting down'))
     this.#links.stop()
     this.#wheel.stop()
     await this.#pool.destroy()
@@ -203,27 +202,27 @@ class HubUpstreams implements Upstreams {
   }
 
   async closeDiscovery(server: CatalogServer): Promise<void> {
-    const error = new HubError('canceled', 'The discovery ended')
     const chosen = (link: LinkBase) => link.init.scope.discovery && link.server.name === server.name && !link.isWatched
-    await this.#links.closeWhere(chosen, 'discovered', error)
+    const links = this.#links.all().filter(chosen)
+    await closeAll(links, 'discovered', () => new HubError('canceled', 'The discovery ended'))
   }
 
   async closeSession(sessionId: string): Promise<void> {
-    const error = new HubError('canceled', 'The session ended')
+    const makeError = () => new HubError('canceled', 'The session ended')
     this.#watches.endWhere((owner) => owner.sessionId === sessionId)
-    this.#cancelWhere((owner) => owner.sessionId === sessionId, error)
-    await this.#links.closeWhere((link) => link.init.scope.sessionId === sessionId, 'session', error)
+    this.#cancelWhere((owner) => owner.sessionId === sessionId, makeError)
+    await closeAll(this.#links.ofSession(sessionId), 'session', makeError)
   }
 
   async closeUser(userId: string, keyId: string | null): Promise<void> {
-    const error = new HubError('unauthenticated', 'Not authenticated')
+    const makeError = () => new HubError('unauthenticated', 'Not authenticated')
     const isTheirs = (principal: { userId: string; keyId: string }) =>
       principal.userId === userId && (keyId === null || principal.keyId === keyId)
     this.#watches.endWhere((owner) => isTheirs(owner.principal))
-    this.#cancelWhere((owner) => isTheirs(owner.principal), error)
+    this.#cancelWhere((owner) => isTheirs(owner.principal), makeError)
     const chosen = ({ init }: LinkBase) =>
       init.scope.userId === userId && (keyId === null || init.scope.keyId === keyId)
-    await this.#links.closeWhere(chosen, 'deactivated', error)
+    await closeAll(this.#links.all().filter(chosen), 'deactivated', makeError)
   }
 
   onEvent(listener: (event: UpstreamEvent) => void): () => void {
@@ -307,12 +306,12 @@ class HubUpstreams implements Upstreams {
     for (const listener of this.#listeners) listener(event)
   }
 
-  #cancelWhere(chosen: (owner: LinkOwner) => boolean, error: HubError): void {
-    for (const link of this.#links.all()) {
+  #cancelWhere(chosen: (owner: LinkOwner) => boolean, makeError: () => HubError): void {
+    for (const link of this.#links.busy()) {
       for (const call of link.inFlight) {
         if (!call.owner || !chosen(call.owner)) continue
         link.abandon(call, 'the caller is gone')
-        call.fail(error)
+        call.fail(makeError())
       }
     }
   }
@@ -373,4 +372,11 @@ function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) onAbort()
   work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   return promise
+}
+
+/** Sessions end in thousands, most of them with nothing open: an error, and its stack, is made for those that have. */
+async function closeAll(links: readonly LinkBase[], reason: CloseReason, makeError: () => HubError): Promise<void> {
+  if (links.length === 0) return
+  const error = makeError()
+  await Promise.all(links.map((link) => link.close(reason, error)))
 }

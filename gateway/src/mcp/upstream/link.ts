@@ -96,6 +96,8 @@ export abstract class LinkBase implements CallCarrier, SubscriptionHost {
   readonly server: CatalogServer
   readonly tools: LinkTools
   readonly inFlight = new InFlight<UpstreamCall>()
+  /** for the list of the links of its downstream session */
+  nextOfSession: LinkBase | null = null
   lastUsed = performance.now()
   #waiting: UpstreamCall[] = []
   #state: 'idle' | 'opening' | 'ready' | 'closed' = 'idle'

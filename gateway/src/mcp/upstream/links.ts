@@ -1,6 +1,5 @@
 // The open links, found by key: (whose) × server × its configuration × the version of the values that went in. Another value, another link.
 import { hash } from 'node:crypto'
-import type { HubError } from '@mcphub/api'
 import type { CatalogServer } from '../../catalog/catalog.ts'
 import type { ResolvedVariables } from '../../secrets/variables.ts'
 import { keyOfRelayed } from '../codec/client-capabilities.ts'
@@ -59,6 +58,8 @@ export class Links {
   readonly #links = new Map<string, LinkBase>()
   /** by what lives as long as a session, or as a key, and by server: the link used last, which spares the making of its key */
   readonly #last = new WeakMap<object, LastUse>()
+  /** by downstream session: the one that was made last, the others behind it */
+  readonly #ofSession = new Map<string, LinkBase>()
   /** taken out of the map, their last calls still running */
   readonly #leaving = new Set<LinkBase>()
   #sweeper: NodeJS.Timeout | null = null
@@ -75,6 +76,20 @@ export class Links {
 
   all(): LinkBase[] {
     return [...this.#links.values(), ...this.#leaving]
+  }
+
+  /** Those with calls in flight. */
+  busy(): LinkBase[] {
+    const found: LinkBase[] = []
+    for (const link of this.#links.values()) if (link.inFlight.size > 0) found.push(link)
+    for (const link of this.#leaving) if (link.inFlight.size > 0) found.push(link)
+    return found
+  }
+
+  ofSession(sessionId: string): LinkBase[] {
+    const found: LinkBase[] = []
+    for (let at = this.#ofSession.get(sessionId) ?? null; at !== null; at = at.nextOfSession) found.push(at)
+    return found
   }
 
   current(): IterableIterator<LinkBase> {
@@ -106,6 +121,10 @@ export class Links {
     const { maxRunningPerUser, tools } = rest
     const link = createLink({ key, server, owner, scope, variables, maxRunningPerUser, tools })
     this.#links.set(key, link)
+    if (scope.sessionId !== null) {
+      link.nextOfSession = this.#ofSession.get(scope.sessionId) ?? null
+      this.#ofSession.set(scope.sessionId, link)
+    }
     return link
   }
 
@@ -121,14 +140,20 @@ export class Links {
   forget(link: LinkBase): void {
     this.#leaving.delete(link)
     if (this.#isCurrent(link)) this.#links.delete(link.init.key)
+    const { sessionId } = link.init.scope
+    if (sessionId !== null) this.#leaveSession(sessionId, link)
   }
 
-  async closeWhere(chosen: (link: LinkBase) => boolean, reason: CloseReason, error: HubError): Promise<void> {
-    await Promise.all(
-      this.all()
-        .filter(chosen)
-        .map((link) => link.close(reason, error)),
-    )
+  #leaveSession(sessionId: string, link: LinkBase): void {
+    const others = this.ofSession(sessionId).filter((one) => one !== link)
+    let next: LinkBase | null = null
+    for (const one of others.toReversed()) {
+      one.nextOfSession = next
+      next = one
+    }
+    link.nextOfSession = null
+    if (next === null) this.#ofSession.delete(sessionId)
+    else this.#ofSession.set(sessionId, next)
   }
 
   #remember(longLived: object, use: Omit<LastUse, 'next' | 'count'>): void {

@@ -10,6 +10,7 @@ import {
   openUpstreamWorld,
   type UpstreamWorld,
 } from '../../../../test/kit/upstream-world.ts'
+import type { CatalogServer } from '../../catalog/catalog.ts'
 import { waitUntil } from '../../../../test/kit/wait-until.ts'
 
 const CHILD = new URL('../../../../test/kit/odd-stdio-server.ts', import.meta.url).pathname
@@ -45,6 +46,34 @@ describe('a changed catalogue', () => {
     expect((await running.sink.done).error).toBeNull()
     await waitUntil(() => upstream.count('DELETE') === 1, 'then it is closed')
     expect(world.upstreams.health().find((one) => one.server === 'stays')!.links).toBe(1)
+  })
+})
+
+describe('the end of a session', () => {
+  test('its links close, whichever were replaced or closed before; another session keeps its own', async () => {
+    const [one, two, three] = ['one', 'two', 'three'].map((name) => makeRemote(name, upstream.url)) as [
+      CatalogServer,
+      CatalogServer,
+      CatalogServer,
+    ]
+    world.catalog.replace([one, two, three])
+    const ending = makeOwner('alice', { sessionId: 'ending' })
+    const staying = makeOwner('alice', { sessionId: 'staying' })
+    for (const server of [one, two, three]) {
+      await world.call(ending, server, 'echo')
+      await world.call(staying, server, 'echo')
+    }
+    const links = () => world.upstreams.health().reduce((sum, health) => sum + health.links, 0)
+    expect(links()).toBe(6)
+    world.catalog.replace([one, three])
+    await waitUntil(() => upstream.count('DELETE') === 2, 'the links of the removed server are closed')
+    await world.upstreams.closeSession('ending')
+    expect(upstream.count('DELETE')).toBe(4)
+    expect(links()).toBe(2)
+    await world.upstreams.closeSession('ending')
+    expect(upstream.count('DELETE')).toBe(4)
+    await world.call(ending, one, 'echo')
+    expect(links()).toBe(3)
   })
 })
 
