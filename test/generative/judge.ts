@@ -79,6 +79,7 @@ export class Judge {
     }
     const allowed = new Set(ends(call))
     for (const may of call.mays) for (const outcome of MAYS[may]) allowed.add(outcome)
+    if (isPassedOn(call) && (call.mays.has('canceled') || call.mays.has('ended'))) allowed.add('lost')
     const met = this.#met(call)
     if (met.some(({ link }) => link === call.link)) for (const outcome of BROKEN) allowed.add(outcome)
     // once it is repeated on a new session; a server that loses that one too has refused it
@@ -184,6 +185,11 @@ const MAYS = {
   ended: ['http404', 'hub:canceled'],
   hidden: ['hub:invalid_params', 'http404'],
 } as const
+
+/** A large answer that may have begun to leave: it can only be broken off. */
+function isPassedOn({ plan, isBatched }: CallRecord): boolean {
+  return plan.act === 'big' && (plan.server === 'web' || plan.server === 'now') && !isBatched
+}
 
 /** How a call ends when nothing comes between. */
 function ends({ plan, isBatched }: CallRecord): readonly string[] {

@@ -21,7 +21,8 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'mcp/upstream/links.ts',
     find: "const isolated = server.spec.stdio?.sessions === 'Isolated'",
     replace: "const isolated = server.spec.stdio?.sessions === 'Isolated' && server.name === ''",
-    shows: /shares/,
+    // the state of another session, or its end
+    shows: /shares|ended with hub:sandbox_failed/,
   },
   {
     name: 'a session usable with another person’s key',
