@@ -78,6 +78,14 @@ const CALLS: readonly Calls[] = [
     server: 'modern',
   },
   {
+    name: 'calls-users',
+    about: 'echo, 200 users with a connection each, all ids colliding, 2025-11-25 on both sides, JSON answers',
+    bars: [atMost(CPU, 1.3), atMost(MIXED_UP, 0)],
+    calls: 20_000,
+    connections: 200,
+    users: 200,
+  },
+  {
     name: 'large',
     about: 'answers of 64 KiB, 32 at once, 2025-11-25, JSON',
     bars: [atMost(CPU, 1.15)],
