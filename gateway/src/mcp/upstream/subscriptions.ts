@@ -24,6 +24,8 @@ interface Entry {
 }
 
 const RENEW_MS = { first: 500, most: 60_000 }
+/** what lasted less was hardly agreed to */
+const SHORT_MS = 5000
 
 export class Subscriptions {
   readonly #host: SubscriptionHost
@@ -31,7 +33,8 @@ export class Subscriptions {
   /** counts the conversations: what was agreed in an earlier one is gone */
   #turn = 0
   #failures = 0
-  #renewedAt = 0
+  /** when something was agreed last in the conversation that is now */
+  #agreedAt = Number.POSITIVE_INFINITY
   #timer: NodeJS.Timeout | null = null
   #isClosed = false
 
@@ -66,8 +69,9 @@ export class Subscriptions {
   /** The conversation in which they were agreed is over. */
   onLost(): void {
     this.#turn++
-    // one that agrees and breaks off at once is not asked ever faster
-    if (performance.now() - this.#renewedAt > RENEW_MS.most) this.#failures = 0
+    // one that agrees and breaks off at once, again and again, is asked ever more slowly
+    if (performance.now() - this.#agreedAt >= SHORT_MS) this.#failures = 0
+    this.#agreedAt = Number.POSITIVE_INFINITY
     for (const entry of this.#entries.values()) entry.isMade = false
     this.#renewLater()
   }
@@ -101,6 +105,7 @@ export class Subscriptions {
     await this.#host.subscribe(topic)
     if (this.#isClosed || turn !== this.#turn) return
     entry.isMade = true
+    this.#agreedAt = performance.now()
     // everybody left while the server was asked
     if (this.#entries.get(topic) !== entry) this.#host.unsubscribe(topic)
   }
@@ -121,7 +126,6 @@ export class Subscriptions {
     for (const [at, [topic, entry]] of renewed.entries()) {
       if (outcomes[at]!.status === 'fulfilled' && entry.isMade) this.#host.onGap(topic)
     }
-    this.#renewedAt = performance.now()
     if (outcomes.some((outcome) => outcome.status === 'rejected')) this.#renewLater()
   }
 }
