@@ -231,7 +231,7 @@ export class Sequence {
     const waiting = this.#open().find((call) => call.person === person && call.plan.act === 'held')
     if (waiting !== undefined) await this.#arrived(waiting)
     const theirs = this.#open().filter((call) => call.person === person)
-    const held = theirs.filter((call) => !call.isBatched && this.#isHeld(call))
+    const held = theirs.filter((call) => this.#isHeld(call))
     for (const call of theirs) call.mays.add('revoked')
     this.#parties.revoke(person, silently)
     await eventually(() => !held.some(isOpen), REACHES_MS)

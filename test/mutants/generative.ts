@@ -98,7 +98,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'calls that outlive a key nobody told of',
     file: 'mcp/downstream/endpoint.ts',
-    find: 'this.#replies.revoke(({ principal }) => !authenticator.isLive(principal), gone)',
+    find: 'this.#replies.revoke((principal) => !authenticator.isLive(principal), gone)',
     replace: 'void gone',
     shows: /outlived its key/,
   },

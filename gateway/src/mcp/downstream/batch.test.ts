@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest'
 import { HubError, LIMITS } from '@mcphub/api'
-import { Batch } from './batch.ts'
+import type { Principal } from '../../auth/principal.ts'
+import { Batch, type BatchEnd } from './batch.ts'
+
+const ALICE = { userId: 'alice', keyId: 'key' } as Principal
 
 test('GW-10: a batch holds no more than one message may have, all its answers together; a call beyond that fails and is ended', () => {
-  let sent: Buffer | null = null
+  let sent: BatchEnd = null
   const outcomes: string[] = []
-  const batch = new Batch((json) => (sent = json))
+  const batch = new Batch(ALICE, (end) => (sent = end))
   const places = ['1', '2', '3'].map((id) => batch.place(id, 'request', (outcome) => outcomes.push(outcome)))
   batch.seal()
   const canceled: string[] = []
@@ -36,7 +39,7 @@ test('GW-10: a batch holds no more than one message may have, all its answers to
 
 test.each(['canceled', 'unauthenticated'] as const)('a call cut off as %s stands in the books as canceled', (code) => {
   const ends: unknown[] = []
-  const batch = new Batch(() => undefined)
+  const batch = new Batch(ALICE, () => undefined)
   batch.place('1', 'request', (...end) => ends.push(end)).fail(new HubError(code, 'It ended'))
   expect(ends).toEqual([['canceled', code]])
 })

@@ -1,6 +1,8 @@
 // JSON-RPC batches, which only 2025-03-26 has: each request gets a place, the answers leave together as one array.
 import { HubError, LIMITS, type ErrorCode } from '@mcphub/api'
+import type { Principal } from '../../auth/principal.ts'
 import { Gathered } from '../../platform/gathered.ts'
+import type { InFlight, Listed } from '../in-flight.ts'
 import type { AnswerKind, CallHandle, JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
 import { buildError } from './answers.ts'
 import { kindOf, type Outcome, type Reply } from './exchange.ts'
@@ -8,26 +10,44 @@ import type { ReplyHooks } from './reply-hooks.ts'
 
 export const BATCH_LIMIT = 50
 
+/** All answers as one array; null where none is expected; an error where the whole request is refused. */
+export type BatchEnd = Buffer | HubError | null
+
 /** Collects the answers and calls back when the last one is there; at once when none is expected. */
-export class Batch {
+export class Batch implements Listed {
+  listed: InFlight<Listed> | null = null
+  listNext: Listed | null = null
+  listPrevious: Listed | null = null
+  readonly principal: Principal
+  readonly #places: BatchPlace[] = []
   readonly #answers: Buffer[] = []
-  readonly #done: (json: Buffer | null) => void
+  readonly #done: (end: BatchEnd) => void
   #open = 0
   #bytes = 0
   #isSealed = false
+  #refusal: HubError | null = null
 
-  constructor(done: (json: Buffer | null) => void) {
+  constructor(principal: Principal, done: (end: BatchEnd) => void) {
+    this.principal = principal
     this.#done = done
   }
 
   place(idJson: string, requestId: string, onOver: (outcome: Outcome, code: ErrorCode | null) => void): Reply {
     this.#open++
-    return new BatchPlace(this, { idJson, requestId }, (json, outcome, code) => {
+    const place = new BatchPlace(this, { idJson, requestId }, (json, outcome, code) => {
       this.add(json)
       this.#open--
       onOver(outcome, code)
       this.#check()
     })
+    this.#places.push(place)
+    return place
+  }
+
+  /** The key was revoked: nothing leaves, also not what is there already, and the upstream calls are ended. */
+  revoke(error: HubError): void {
+    this.#refusal = error
+    for (const place of this.#places) place.revoke(error)
   }
 
   add(json: Buffer): void {
@@ -48,6 +68,7 @@ export class Batch {
 
   #check(): void {
     if (!this.#isSealed || this.#open > 0) return
+    if (this.#refusal !== null) return this.#done(this.#refusal)
     if (this.#answers.length === 0) return this.#done(null)
     const parts = this.#answers.flatMap((json, index) => (index === 0 ? [json] : [COMMA, json]))
     this.#done(Buffer.concat([OPEN, ...parts, CLOSE]))
@@ -136,6 +157,12 @@ class BatchPlace implements Reply {
   cancel(reason: string): void {
     this.#handle?.cancel(reason)
     this.#over(buildError(this.idJson, new HubError('canceled', 'The call was canceled')), 'canceled', 'canceled')
+  }
+  revoke(error: HubError): void {
+    if (this.#isOver) return
+    if (this.#hooks === null) this.refuse(error)
+    else this.fail(error)
+    this.#handle?.cancel('the key is no longer valid')
   }
 
   #over(json: Buffer, outcome: Outcome, code: ErrorCode | null): void {

@@ -406,6 +406,34 @@ describe('legacy sessions', () => {
     }
   })
 
+  test('ID-4: nothing of a batch leaves whose key was revoked, and its calls are ended, also if nobody told', async () => {
+    world.upstreams.servers.get('one')!.onCall = () => undefined
+    world.upstreams.servers.set('late', { tools: [tool('echo')], describe: 60_000 })
+    world.catalog.put(makeServer('late'))
+    for (const silently of [false, true]) {
+      const key = world.authenticator.addKey('alice')
+      const opened = await post(world, '/mcp', key, rpc(0, 'initialize', init({}, '2025-03-26')))
+      const [records, calls] = [world.audit.length, world.upstreams.sent.length]
+      const batch = post(
+        world,
+        '/mcp',
+        key,
+        [rpc(1, 'ping'), rpc(2, 'tools/call', { name: 'one__echo' }), rpc(3, 'tools/call', { name: 'late__echo' })],
+        { 'mcp-session-id': opened.headers['mcp-session-id'] as string },
+      )
+      await until(() => world.upstreams.sent.length > calls)
+      world.authenticator.revoke(key, silently)
+      const { status, json } = await batch
+      expect([status, json.id]).toEqual([401, null])
+      expect(world.upstreams.sent.at(-1)!.canceled).not.toBeNull()
+      expect(world.audit.slice(records).map(({ outcome, code }) => [outcome, code])).toEqual([
+        ['ok', null],
+        ['canceled', 'unauthenticated'],
+        ['refused', 'unauthenticated'],
+      ])
+    }
+  })
+
   test('ID-4: a call whose key is revoked before its server was asked stands in the books as refused', async () => {
     world.upstreams.servers.set('late', { tools: [tool('echo')], describe: 60_000 })
     world.catalog.put(makeServer('late'))

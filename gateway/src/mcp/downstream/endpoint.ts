@@ -274,7 +274,7 @@ class HubEndpoint implements McpEndpoint {
 
   #onRevoked({ userId, keyId }: Revocation): void {
     const error = new HubError('unauthenticated', 'Not authenticated')
-    this.#replies.revoke(({ principal }) => matches(principal, userId, keyId), error)
+    this.#replies.revoke((principal) => matches(principal, userId, keyId), error)
     this.#parked.cancelWhere((principal) => matches(principal, userId, keyId), 'the key is no longer valid')
     this.#sessions.freeUser(userId, keyId)
     this.#deps.upstreams.closeUser(userId, keyId).catch((cause: unknown) => {
@@ -300,7 +300,7 @@ class HubEndpoint implements McpEndpoint {
     this.#replies.tick(now)
     this.#pushes.tick(now, this.#deps.config.keepAliveMs)
     const gone = new HubError('unauthenticated', 'Not authenticated')
-    this.#replies.revoke(({ principal }) => !authenticator.isLive(principal), gone)
+    this.#replies.revoke((principal) => !authenticator.isLive(principal), gone)
     this.#parked.tick(now, (principal) => authenticator.isLive(principal))
     if (++this.#ticks % SWEEP_TICKS === 0) this.#sessions.sweep()
   }

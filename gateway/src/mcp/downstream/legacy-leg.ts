@@ -4,8 +4,8 @@ import { isObject, readMessage, salvageId, type RpcNotification, type RpcRequest
 import { BATCH_REVISION, negotiateRevision } from '../codec/revisions.ts'
 import type { Listing } from '../discovery/listing.ts'
 import type { JsonObject, LinkOwner } from '../upstream/upstreams.ts'
-import { buildError, buildResult, sendAccepted, sendJson, sendRefusal } from './answers.ts'
-import { Batch, BATCH_LIMIT } from './batch.ts'
+import { buildError, buildResult, sendAccepted, sendRefusal } from './answers.ts'
+import { BATCH_LIMIT, type Batch } from './batch.ts'
 import type { Inbound, RpcCall } from './inbound.ts'
 import {
   answerList,
@@ -92,10 +92,7 @@ export class LegacyLeg {
     if (items.length === 0 || items.length > BATCH_LIMIT) {
       throw new HubError('invalid_request', `A batch has 1 to ${BATCH_LIMIT} messages`)
     }
-    const batch = new Batch((json) => {
-      if (json === null) sendAccepted(inbound.res)
-      else sendJson(inbound.res, 200, json)
-    })
+    const batch = this.#deps.replies.openBatch(inbound)
     for (const item of items) this.#batchItem(batch, { inbound, session, item })
     batch.seal()
   }

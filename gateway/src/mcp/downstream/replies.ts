@@ -1,9 +1,11 @@
 // Opens the reply of each request and keeps the books: which are live, and one audit record and one metric when each is over.
-import type { ErrorCode, HubError } from '@mcphub/api'
+import { HubError, type ErrorCode } from '@mcphub/api'
+import type { Principal } from '../../auth/principal.ts'
 import type { RpcRequest } from '../codec/message.ts'
 import { InFlight } from '../in-flight.ts'
 import type { Era } from '../upstream/upstreams.ts'
-import type { Batch } from './batch.ts'
+import { sendAccepted, sendJson, sendRefusal } from './answers.ts'
+import { Batch } from './batch.ts'
 import type { EndpointDeps } from './endpoint-deps.ts'
 import { Exchange, type Books, type ExchangeOptions, type Outcome, type Reply } from './exchange.ts'
 import type { CallFacts, Inbound } from './inbound.ts'
@@ -23,6 +25,7 @@ const ACTION_LENGTH = 64
 export class Replies implements Books {
   readonly #deps: RepliesDeps
   readonly #live = new InFlight<Exchange>()
+  readonly #batches = new InFlight<Batch>()
 
   constructor(deps: RepliesDeps) {
     this.#deps = deps
@@ -55,6 +58,17 @@ export class Replies implements Books {
     this.#note({ asker: call, method, facts, startedAt: exchange.startedAt }, outcome, code)
   }
 
+  openBatch({ res, requestId, principal }: Inbound): Batch {
+    const batch = new Batch(principal, (end) => {
+      this.#batches.delete(batch)
+      if (end === null) sendAccepted(res)
+      else if (end instanceof HubError) sendRefusal(res, end, 'null', requestId)
+      else sendJson(res, 200, end)
+    })
+    this.#batches.add(batch)
+    return batch
+  }
+
   place(batch: Batch, inbound: Inbound, request: RpcRequest, session: Session): OpenReply {
     const facts = createFacts(session)
     const startedAt = performance.now()
@@ -75,8 +89,9 @@ export class Replies implements Books {
     for (const reply of this.#live) reply.tick(now, this.#deps.config)
   }
 
-  revoke(matches: (reply: Exchange) => boolean, error: HubError): void {
-    for (const reply of this.#live) if (matches(reply)) reply.revoke(error)
+  revoke(matches: (principal: Principal) => boolean, error: HubError): void {
+    for (const reply of this.#live) if (matches(reply.principal)) reply.revoke(error)
+    for (const batch of this.#batches) if (matches(batch.principal)) batch.revoke(error)
   }
 
   #note(
