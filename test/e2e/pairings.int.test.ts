@@ -2,7 +2,7 @@
 // docs/guides/protocol.md says is what is seen here.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startHub, type TestHub, type TestUser } from '../kit/hub.ts'
-import { remote } from '../kit/manifests.ts'
+import { local, remote } from '../kit/manifests.ts'
 import { RawClient, type JsonObject } from '../kit/raw-client.ts'
 import { startRegistry, type TestRegistry } from '../kit/registry.ts'
 import { until } from '../kit/wait-until.ts'
@@ -33,20 +33,6 @@ const cells = new Map<string, Promise<Cell>>()
 /** a stream on which nothing happens while everything else runs */
 let idle: RawClient
 
-const stdioManifest = () => `apiVersion: mcphub.io/v1alpha1
-kind: McpServer
-metadata:
-  name: stdio
-spec:
-  type: Stdio
-  access: Everyone
-  stdio:
-    package:
-      npm:
-        name: '${STDIO_PACKAGE.name}'
-        version: ${STDIO_PACKAGE.version}
-`
-
 beforeAll(async () => {
   upstreams.push(...(await Promise.all([openModern(), openStateful(), openSse()])))
   const [modern, stateful, sse] = upstreams.map(({ url }) => url)
@@ -56,7 +42,7 @@ beforeAll(async () => {
       'modern.yaml': remote('modern', modern!),
       'stateful.yaml': remote('stateful', stateful!),
       'sse.yaml': remote('sse', sse!, '    transport: Sse\n'),
-      'stdio.yaml': stdioManifest(),
+      'stdio.yaml': local('stdio', STDIO_PACKAGE),
     },
     env: { MCPHUB_NPMRC: registry.npmrc, MCPHUB_SANDBOXES_PER_USER: '20' },
   })

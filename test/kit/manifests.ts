@@ -46,11 +46,16 @@ export const THINKING = `${head('thinking')}  type: Stdio
 ${npm('@modelcontextprotocol/server-sequential-thinking', OFFICIAL)}    sessions: Isolated
 `
 
-/** One child per user, started with that user's own secret. */
-export const probe = (name: string, extra = '', variable = 'USER_PROBE_SECRET'): string => `${head(name)}  type: Stdio
+/** A package without options: one child per user. */
+export const local = (name: string, pack: { readonly name: string; readonly version: string }): string =>
+  `${head(name)}  type: Stdio
   access: Everyone
   stdio:
-${npm('@mcphub-test/probe-server', '1.0.0')}    env:
+${npm(pack.name, pack.version)}`
+
+/** One child per user, started with that user's own secret. */
+export const probe = (name: string, extra = '', variable = 'USER_PROBE_SECRET'): string =>
+  `${local(name, { name: '@mcphub-test/probe-server', version: '1.0.0' })}    env:
       - name: PROBE_SECRET
         value: \${${variable}}
 ${extra}`

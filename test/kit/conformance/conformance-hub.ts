@@ -1,7 +1,7 @@
 // A real hub in front of the conformance fixture behind every kind of upstream it speaks.
 import { expect } from 'vitest'
 import { startHub, type TestHub, type TestUser } from '../hub.ts'
-import { remote } from '../manifests.ts'
+import { local, remote } from '../manifests.ts'
 import { startRegistry } from '../registry.ts'
 import { until } from '../wait-until.ts'
 import { startFixture, type FixtureKind } from './fixture-hosts.ts'
@@ -20,20 +20,6 @@ export interface ConformanceHub {
   stop(): Promise<void>
 }
 
-const STDIO = `apiVersion: mcphub.io/v1alpha1
-kind: McpServer
-metadata:
-  name: stdio
-spec:
-  type: Stdio
-  access: Everyone
-  stdio:
-    package:
-      npm:
-        name: '${FIXTURE_PACKAGE.name}'
-        version: ${FIXTURE_PACKAGE.version}
-`
-
 export async function startConformanceHub(): Promise<ConformanceHub> {
   const [modern, legacy, sse] = await Promise.all([startFixture('modern'), startFixture('legacy'), startFixture('sse')])
   const registry = await startRegistry([await bundleFixture()])
@@ -42,7 +28,7 @@ export async function startConformanceHub(): Promise<ConformanceHub> {
       'modern.yaml': remote('modern', modern.url),
       'legacy.yaml': remote('legacy', legacy.url),
       'sse.yaml': remote('sse', sse.url, '    transport: Sse\n'),
-      'stdio.yaml': STDIO,
+      'stdio.yaml': local('stdio', FIXTURE_PACKAGE),
     },
     env: { MCPHUB_NPMRC: registry.npmrc },
   })
