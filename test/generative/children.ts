@@ -1,19 +1,6 @@
 // The stdio servers of a random sequence: children in memory behind the `Sandboxes` port. What a call gets is played by upstream.ts.
 import type { AcquireRequest, Child, EndReason, ExitReason, Sandboxes } from '../../gateway/src/sandboxes/sandboxes.ts'
-import type { Act } from './plan.ts'
-import type { Behaviours, Outlet } from './upstream.ts'
-
-interface Line {
-  readonly id?: string | number
-  readonly method?: string
-  readonly params?: {
-    readonly arguments?: { readonly nonce?: string; readonly act?: Act; readonly ms?: number }
-    readonly requestId?: unknown
-    readonly _meta?: Readonly<Record<string, unknown>>
-  }
-  readonly result?: unknown
-  readonly error?: unknown
-}
+import type { Behaviours, Outlet, Rpc } from './upstream.ts'
 
 export class MemoryChildren implements Sandboxes {
   readonly separation = { kind: 'ProcessOnly', message: 'test' } as const
@@ -96,7 +83,7 @@ class MemoryChild implements Child {
     const text = line.toString()
     if (text.includes('mcphub_')) this.#behaviours.violations.push('a child was sent a hub key')
     queueMicrotask(() => {
-      if (!this.hasExited) this.#receive(JSON.parse(text) as Line)
+      if (!this.hasExited) this.#receive(JSON.parse(text) as Rpc)
     })
     return true
   }
@@ -139,7 +126,7 @@ class MemoryChild implements Child {
     else this.#listener(line)
   }
 
-  #receive(line: Line): void {
+  #receive(line: Rpc): void {
     const { id, method } = line
     if (method === undefined) return this.#behaviours.receiveAnswer(id, line)
     if (method === 'notifications/cancelled') return this.#behaviours.stop(line.params?.requestId)
@@ -150,7 +137,7 @@ class MemoryChild implements Child {
     else this.#line({ jsonrpc: '2.0', id, result })
   }
 
-  #call({ params }: Line, id: string | number): void {
+  #call({ params }: Rpc, id: string | number): void {
     const { nonce = '', act = 'echo', ms = 1 } = params?.arguments ?? {}
     const { env, owner, server } = this.request
     const value = env.get('TOKEN') ?? null

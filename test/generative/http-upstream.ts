@@ -1,20 +1,7 @@
 // The HTTP servers of a random sequence, both eras, on real sockets. What a call gets is played by upstream.ts.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Act } from './plan.ts'
-import type { Behaviours, Outlet } from './upstream.ts'
-
-interface Rpc {
-  readonly id?: string | number
-  readonly method?: string
-  readonly params?: {
-    readonly arguments?: { readonly nonce?: string; readonly act?: Act; readonly ms?: number }
-    readonly requestId?: unknown
-    readonly _meta?: Readonly<Record<string, unknown>>
-  }
-  readonly result?: unknown
-  readonly error?: unknown
-}
+import type { Behaviours, Outlet, Rpc } from './upstream.ts'
 
 const SLICE = 23
 const TOOLS = [{ name: 'do', inputSchema: { type: 'object' } }]

@@ -4,6 +4,19 @@ import type { Act } from './plan.ts'
 
 export type Clock = () => number
 
+/** What the hub says to a server. */
+export interface Rpc {
+  readonly id?: string | number
+  readonly method?: string
+  readonly params?: {
+    readonly arguments?: { readonly nonce?: string; readonly act?: Act; readonly ms?: number }
+    readonly requestId?: unknown
+    readonly _meta?: Readonly<Record<string, unknown>>
+  }
+  readonly result?: unknown
+  readonly error?: unknown
+}
+
 /** One `tools/call` as it arrived. */
 export interface Arrival {
   readonly nonce: string

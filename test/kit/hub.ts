@@ -15,6 +15,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import type { AppEvent } from '../../gateway/src/app-events.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 
@@ -39,14 +40,7 @@ export interface HubDatabase {
   drop(): Promise<void>
 }
 
-export interface ReadyEvent {
-  readonly type: 'ready'
-  readonly endpoint: string
-  readonly setupUrl: string | null
-  readonly demoKey: string | null
-  readonly metricsUrl: string
-  readonly separation: { readonly kind: string; readonly message: string }
-}
+type ReadyEvent = Extract<AppEvent, { type: 'ready' }>
 
 export interface TestUser {
   readonly id: string
@@ -134,7 +128,7 @@ export class TestHub {
     gateway.stdout?.pipe(log)
     gateway.stderr?.pipe(log)
     this.ready = await new Promise<ReadyEvent>((resolve, reject) => {
-      gateway.on('message', (event: ReadyEvent | { type: 'fatal'; message: string } | { type: 'progress' }) => {
+      gateway.on('message', (event: AppEvent) => {
         if (event.type === 'ready') resolve(event)
         if (event.type === 'fatal') reject(new Error(event.message))
       })

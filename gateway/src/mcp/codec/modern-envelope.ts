@@ -14,7 +14,6 @@ export const META = {
   subscriptionId: 'io.modelcontextprotocol/subscriptionId',
 } as const
 
-/** Which parameter `Mcp-Name` repeats. */
 const NAME_SOURCE: Readonly<Record<string, string>> = {
   'tools/call': 'name',
   'prompts/get': 'name',
@@ -22,6 +21,11 @@ const NAME_SOURCE: Readonly<Record<string, string>> = {
   'tasks/get': 'taskId',
   'tasks/update': 'taskId',
   'tasks/cancel': 'taskId',
+}
+
+/** Which parameter `Mcp-Name` repeats; undefined where a method names nothing. */
+export function nameParamOf(method: string): string | undefined {
+  return Object.hasOwn(NAME_SOURCE, method) ? NAME_SOURCE[method] : undefined
 }
 
 export interface ModernEnvelope {
@@ -55,7 +59,7 @@ function checkHeaders(request: RpcRequest, headers: McpHeaders): void {
   if (headers.version === undefined) throw mismatch('MCP-Protocol-Version is missing')
   if (headers.method === undefined) throw mismatch('Mcp-Method is missing')
   if (headers.method.trim() !== request.method) throw mismatch('Mcp-Method does not match the method in the body')
-  const source = Object.hasOwn(NAME_SOURCE, request.method) ? NAME_SOURCE[request.method] : undefined
+  const source = nameParamOf(request.method)
   if (source !== undefined) checkName(headers.name, request.params?.[source], source)
 }
 

@@ -2,6 +2,7 @@
 import type { CatalogServer } from '../../catalog/catalog.ts'
 import { ALL_RELAYED, pickRelayed, reduceRelayed } from '../codec/client-capabilities.ts'
 import { readExtensions, readOldExtensions } from '../codec/extensions.ts'
+import { nameParamOf } from '../codec/modern-envelope.ts'
 import type { Era, JsonObject, LinkOwner, RpcAnswer, ServerDescription } from './upstreams.ts'
 import type { UpstreamCall } from './upstream-call.ts'
 
@@ -120,18 +121,9 @@ export function answerHere(call: UpstreamCall): void {
 
 /** The object a modern request names in `Mcp-Name`. */
 export function mcpNameOf(method: string, params: JsonObject | undefined): string | null {
-  const key = NAME_KEYS[method]
+  const key = nameParamOf(method)
   const value = key === undefined ? undefined : params?.[key]
   return typeof value === 'string' ? value : null
-}
-
-const NAME_KEYS: Readonly<Record<string, string>> = {
-  'tools/call': 'name',
-  'prompts/get': 'name',
-  'resources/read': 'uri',
-  'tasks/get': 'taskId',
-  'tasks/update': 'taskId',
-  'tasks/cancel': 'taskId',
 }
 
 /** Notifications that concern everything the owner has of this server, not the call they came with. */
