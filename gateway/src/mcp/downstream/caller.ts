@@ -44,6 +44,7 @@ export class Caller {
     const { facts, inbound } = call
     const { userId } = inbound.principal
     facts.server = route.server
+    facts.isKnown = call.listing.servers.get(route.server.name)?.discovery?.configHash === route.server.configHash
     facts.target = route.target.slice(0, 256)
     facts.argumentsHash = hashArguments(route.params['arguments'])
     this.checkRate(inbound)

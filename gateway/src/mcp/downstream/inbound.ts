@@ -27,6 +27,8 @@ export interface Inbound {
 /** Filled while the call is routed; read once when it is over, for audit and metrics. */
 export interface CallFacts {
   server: CatalogServer | null
+  /** what is known of the server is of its present configuration: that it answered is no news */
+  isKnown: boolean
   target: string | null
   argumentsHash: string | null
   sessionId: string | null

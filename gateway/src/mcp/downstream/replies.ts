@@ -111,7 +111,7 @@ export class Replies implements Books {
     const durationMs = performance.now() - startedAt
     const { audit, discoveries, metrics } = this.#deps
     const server = facts.server?.name ?? null
-    if (outcome === 'ok' && facts.server !== null) discoveries.noteSuccess(principal, facts.server)
+    if (outcome === 'ok' && facts.server !== null && !facts.isKnown) discoveries.noteSuccess(principal, facts.server)
     metrics.mcpCall({ server: server ?? 'hub', method, outcome, seconds: durationMs / 1000 })
     if (code !== null) metrics.hubError(code)
     audit.record({
@@ -133,7 +133,7 @@ export class Replies implements Books {
 }
 
 function createFacts(session: Session | null): CallFacts {
-  return { server: null, target: null, argumentsHash: null, sessionId: session?.id ?? null, slot: null }
+  return { server: null, isKnown: false, target: null, argumentsHash: null, sessionId: session?.id ?? null, slot: null }
 }
 
 function forget(session: Session, reply: Reply): void {
