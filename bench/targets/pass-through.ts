@@ -2,7 +2,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Pool } from 'undici'
 
-const pool = new Pool(`http://127.0.0.1:${process.argv[2]}`, { connections: 64, headersTimeout: 0, bodyTimeout: 0 })
+/** As many calls at once as the gateway lets through to one server (`LIMITS.callsPerServer`): with fewer sockets some wait, which is cheap to do and slow to get. */
+const CONNECTIONS = 256
+
+const pool = new Pool(`http://127.0.0.1:${process.argv[2]}`, {
+  connections: CONNECTIONS,
+  headersTimeout: 0,
+  bodyTimeout: 0,
+})
 const KEPT = [
   'content-type',
   'accept',
