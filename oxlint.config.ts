@@ -48,6 +48,10 @@ const ONLY_ZOD: Restriction = {
   regex: '^([^.z]|z[^o]|zo[^d]|zod.)',
   message: 'layers: packages/api imports zod only; it runs in a browser',
 }
+const KUBE_ALONE: Restriction = {
+  regex: '^(@mcphub/|(\\.\\./)+(api|gateway|cli|launcher|operator)(/|$))',
+  message: 'layers: packages/kube knows Kubernetes alone; whoever takes the folder can write another operator with it',
+}
 const programs = (...names: string[]): Restriction => ({
   regex: `^(@mcphub/|(\\.\\./)+)(${names.join('|')})(/|$)`,
   message: `layers: programs never import each other (${names.join(', ')}); share through @mcphub/api`,
@@ -120,6 +124,7 @@ const FEATURES = [OTHER_FEATURE, NOT_UPWARDS, programs('cli', 'launcher')]
 const ZONES: readonly Zone[] = [
   { files: ['**/*.ts'], deny: LIBRARIES },
   { files: ['packages/api/**/*.ts'], deny: [ONLY_ZOD, programs('gateway', 'cli', 'launcher')] },
+  { files: ['packages/kube/**/*.ts'], deny: [KUBE_ALONE, ...LIBRARIES] },
   { files: ['cli/**/*.ts'], deny: [programs('gateway', 'launcher'), ...LIBRARIES] },
   { files: ['launcher/**/*.ts'], deny: [programs('gateway', 'cli'), EXPRESS, MCP_SDK] },
   { files: ['gateway/src/*.ts'], deny: [programs('cli', 'launcher'), DATABASE, EXPRESS, MCP_SDK] },

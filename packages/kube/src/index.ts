@@ -1,0 +1,12 @@
+// @mcphub/kube: a small runtime for Kubernetes operators. It knows Kubernetes and nothing of who uses it.
+export * from './back-off.ts'
+export * from './client.ts'
+export * from './credentials.ts'
+export * from './http.ts'
+export * from './in-cluster.ts'
+export * from './kube-error.ts'
+export * from './kubeconfig.ts'
+export * from './objects.ts'
+export * from './reflector.ts'
+export * from './store.ts'
+export * from './work-queue.ts'

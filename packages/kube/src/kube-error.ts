@@ -1,0 +1,119 @@
+// The one error of this package: what the API server's Status says, or why there was no answer. It names the call and the object, and
+// holds neither headers nor bodies, so that a token cannot leave with it.
+
+const MESSAGE_LIMIT = 1000
+
+/** Reasons the API server gives that this package acts on, and four of its own for calls that got no answer. */
+export type KubeReason =
+  | 'AlreadyExists'
+  | 'BadRequest'
+  | 'Conflict'
+  | 'Expired'
+  | 'Forbidden'
+  | 'Gone'
+  | 'InternalError'
+  | 'Invalid'
+  | 'NotFound'
+  | 'ServiceUnavailable'
+  | 'Timeout'
+  | 'TooManyRequests'
+  | 'Unauthorized'
+  | 'Unknown'
+  // no answer: the socket failed, the deadline passed, the caller gave up, the bytes were not what the API server sends
+  | 'Transport'
+  | 'Deadline'
+  | 'Aborted'
+  | 'Malformed'
+  | (string & {})
+
+export interface KubeErrorFields {
+  readonly reason: KubeReason
+  /** HTTP status; 0 without an answer */
+  readonly code: number
+  /** `GET /api/v1/namespaces/default/pods/x` */
+  readonly call: string
+  readonly text: string
+  readonly retryAfterMs?: number
+  readonly cause?: unknown
+}
+
+export class KubeError extends Error {
+  override readonly name = 'KubeError'
+  readonly reason: KubeReason
+  readonly code: number
+  readonly call: string
+  /** how long the API server asked to wait, if it did */
+  readonly retryAfterMs: number | null
+
+  constructor(fields: KubeErrorFields) {
+    const said = fields.text.slice(0, MESSAGE_LIMIT)
+    super(`${fields.call}: ${fields.code > 0 ? `${fields.code} ` : ''}${fields.reason}: ${said}`, {
+      cause: fields.cause,
+    })
+    this.reason = fields.reason
+    this.code = fields.code
+    this.call = fields.call
+    this.retryAfterMs = fields.retryAfterMs ?? null
+  }
+}
+
+/** By HTTP status, for bodies that are no Status: a proxy's page, an empty answer. */
+const REASON_OF: Readonly<Record<number, KubeReason>> = {
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  409: 'Conflict',
+  410: 'Gone',
+  422: 'Invalid',
+  429: 'TooManyRequests',
+  500: 'InternalError',
+  503: 'ServiceUnavailable',
+  504: 'Timeout',
+}
+
+export interface Answer {
+  readonly call: string
+  readonly code: number
+  readonly body: string
+  readonly retryAfterMs?: number
+}
+
+export function errorOfAnswer({ call, code, body, retryAfterMs }: Answer): KubeError {
+  const status = parseStatus(body)
+  const reason = status.reason || (REASON_OF[code] ?? 'Unknown')
+  return new KubeError({
+    call,
+    code,
+    reason,
+    text: status.message || 'the answer is no Status',
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  })
+}
+
+function parseStatus(body: string): { reason?: string; message?: string } {
+  try {
+    const { kind, reason, message } = JSON.parse(body) as Record<string, unknown>
+    if (kind !== 'Status') return {}
+    return {
+      ...(typeof reason === 'string' ? { reason } : {}),
+      ...(typeof message === 'string' ? { message } : {}),
+    }
+  } catch {
+    return {}
+  }
+}
+
+export function isReason(error: unknown, ...reasons: readonly KubeReason[]): boolean {
+  return error instanceof KubeError && reasons.includes(error.reason)
+}
+
+export const isNotFound = (error: unknown): boolean => isReason(error, 'NotFound')
+
+/** Both a lost race on a resourceVersion and a create of what is there. */
+export const isConflict = (error: unknown): boolean => isReason(error, 'Conflict', 'AlreadyExists')
+
+/** The version asked for is no longer held: only a new list helps. */
+export function isExpired(error: unknown): boolean {
+  return error instanceof KubeError && (error.code === 410 || error.reason === 'Expired' || error.reason === 'Gone')
+}
