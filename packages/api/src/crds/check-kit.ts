@@ -1,5 +1,6 @@
 // What the checks are written with: a check is `spec → faults`; the list of them reads as the specification.
 import type { FieldFault } from '../errors.ts'
+import { CPU, MEMORY } from './patterns.ts'
 
 export type Check<Spec> = (spec: Spec) => FieldFault[]
 
@@ -15,9 +16,6 @@ export function duplicates(field: string, names: readonly string[], part = '.nam
     return when(again, `${field}[${i}]${part}`, 'this name stands in the list twice; keep one')
   })
 }
-
-const CPU = /^(\d+(\.\d{1,3})?|\d+m)$/
-const MEMORY = /^\d+(\.\d+)?(Ki|Mi|Gi|Ti|k|M|G|T)?$/
 
 export const quantities = (
   field: string,

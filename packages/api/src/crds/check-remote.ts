@@ -1,7 +1,8 @@
 // Rules across the fields of a remote server.
 import { duplicates, fault, when } from './check-kit.ts'
 import type { Check } from './check-kit.ts'
-import type { RemoteSpec } from './mcp-server.ts'
+import { OWN_HEADERS, UNFIT_HEADER_VALUE, VARIABLE_IN_HOST } from './patterns.ts'
+import type { RemoteSpec } from './remote-spec.ts'
 
 /** References do not matter for the shape; any host-safe word may stand for one. */
 function parseUrl(text: string): URL | null {
@@ -37,14 +38,10 @@ const plainHttpIsAsked: Check<RemoteSpec> = ({ url, insecure }) => {
 /** Else a user's value would choose where everybody's headers, organisation tokens among them, are sent. */
 const hostIsFixed: Check<RemoteSpec> = ({ url }) =>
   when(
-    /^[^/?#]*(\/\/)?[^/?#]*\$\{/.test(url),
+    VARIABLE_IN_HOST.test(url),
     'remote.url',
     'a variable may stand in the path or query of a URL, never in its scheme or host',
   )
-
-/** Headers that frame the message, that the hub writes itself, or by which it is recognised. */
-const OWN_HEADERS =
-  /^(host|connection|content-length|content-type|transfer-encoding|te|trailer|upgrade|expect|keep-alive|proxy-.*|accept|accept-encoding|origin|last-event-id|mcp-.*|x-mcphub-.*)$/
 
 const headersAreFree: Check<RemoteSpec> = ({ headers }) =>
   headers.flatMap(({ name, value }, i) => [
@@ -54,7 +51,7 @@ const headersAreFree: Check<RemoteSpec> = ({ headers }) =>
       'the hub sets this header itself; remove it',
     ),
     ...when(
-      /[^ -~\t]/.test(value) || /^[ \t]|[ \t]$/.test(value),
+      UNFIT_HEADER_VALUE.test(value),
       `remote.headers[${i}].value`,
       'use printable ASCII without spaces at the edges',
     ),

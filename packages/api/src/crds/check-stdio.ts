@@ -1,7 +1,8 @@
 // Rules across the fields of a stdio server.
 import { duplicates, quantities, when } from './check-kit.ts'
 import type { Check } from './check-kit.ts'
-import type { StdioSpec } from './mcp-server.ts'
+import { IMAGE_BY_DIGEST, NPM_NAME, OWN_ENV, PYPI_NAME, PYPI_VERSION } from './patterns.ts'
+import type { StdioSpec } from './stdio-spec.ts'
 
 const packageXorImage: Check<StdioSpec> = (spec) =>
   when(
@@ -16,11 +17,6 @@ const npmXorPypi: Check<StdioSpec> = ({ package: from }) =>
     'stdio.package',
     from?.npm ? 'give npm or pypi, not both' : 'give npm or pypi, with name and version',
   )
-
-/** The registry's own rule; also keeps paths, URLs and options out of an install command. */
-const NPM_NAME = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/
-const PYPI_NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/
-const PYPI_VERSION = /^\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?(\.dev\d+)?(\+[A-Za-z0-9.]+)?$/
 
 const packageIsNamed: Check<StdioSpec> = ({ package: from }) => [
   ...when(
@@ -42,7 +38,7 @@ const packageIsNamed: Check<StdioSpec> = ({ package: from }) => [
 
 const imageIsPinned: Check<StdioSpec> = ({ image, command }) => [
   ...when(
-    image !== undefined && !/^[^@\s]+@sha256:[0-9a-f]{64}$/.test(image),
+    image !== undefined && !IMAGE_BY_DIGEST.test(image),
     'stdio.image',
     'name the image by digest: registry/name@sha256:… (a tag may change under you)',
   ),
@@ -90,9 +86,6 @@ const cidrsAreNetworks: Check<StdioSpec> = ({ egress }) =>
   (egress.cidrs ?? []).flatMap((cidr, i) =>
     when(!isCidr(cidr), `stdio.egress.cidrs[${i}]`, 'not a network; give one such as 10.0.0.0/8 or fd00::/8'),
   )
-
-/** Set by the adapter for every child; a manifest that set them could lead its child out of its own folder. */
-const OWN_ENV = /^(HOME|TMPDIR|MCPHUB_.*)$/
 
 const envIsFree: Check<StdioSpec> = ({ env }) =>
   env.flatMap(({ name }, i) =>

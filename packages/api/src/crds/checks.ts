@@ -3,6 +3,7 @@
 import type { FieldFault } from '../errors.ts'
 import { duplicates, fault, quantities, when } from './check-kit.ts'
 import type { Check } from './check-kit.ts'
+import { NESTED_REPEAT } from './patterns.ts'
 import { REMOTE_CHECKS } from './check-remote.ts'
 import { STDIO_CHECKS } from './check-stdio.ts'
 import type { McpServerSpec } from './mcp-server.ts'
@@ -60,9 +61,6 @@ function compiles(pattern: string): boolean {
     return false
   }
 }
-
-/** `(a+)+`, `(\w+ ?)*`: a repeat at the end of a repeated group takes forever on a crafted value. `([a-z-]+\.)+` does not. */
-const NESTED_REPEAT = /[+*}](?:(?:\\.|[^()\\])[?*])?\)[+*{]/
 
 const patternsAreSafe: Check<McpServerSpec> = ({ userVariables }) =>
   userVariables.flatMap(({ pattern }, i) => {

@@ -1,4 +1,4 @@
-// What all three resources share: API group, metadata, Kubernetes name rules.
+// What all three resources share: API group, metadata, Kubernetes name rules, time spans.
 import { z } from 'zod'
 
 export const API_VERSION = 'mcphub.io/v1alpha1'
@@ -12,6 +12,9 @@ export const resourceName = z
     /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
     'use lower-case letters, digits and "-", starting and ending with a letter or digit',
   )
+
+/** A time span in seconds, at most a day. */
+export const seconds = z.int32().min(1).max(86_400)
 
 export const objectMeta = z.looseObject({
   name: resourceName,

@@ -1,0 +1,27 @@
+// Patterns that the checks (JavaScript) and the rules of the CRDs (CEL, RE2) both use, so that neither can drift: no look-around, no flag but `i`.
+
+/** The registry's own rule; also keeps paths, URLs and options out of an install command. */
+export const NPM_NAME = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/
+export const PYPI_NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/
+export const PYPI_VERSION = /^\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?(\.dev\d+)?(\+[A-Za-z0-9.]+)?$/
+
+export const IMAGE_BY_DIGEST = /^[^@\s]+@sha256:[0-9a-f]{64}$/
+
+export const CPU = /^(\d+(\.\d{1,3})?|\d+m)$/
+export const MEMORY = /^\d+(\.\d+)?(Ki|Mi|Gi|Ti|k|M|G|T)?$/
+
+/** Set by the hub for every child; a manifest that set them could lead its child out of its own folder. */
+export const OWN_ENV = /^(HOME|TMPDIR|MCPHUB_.*)$/
+
+/** Headers that frame the message, that the hub writes itself, or by which it is recognised. In lower case. */
+export const OWN_HEADERS =
+  /^(host|connection|content-length|content-type|transfer-encoding|te|trailer|upgrade|expect|keep-alive|proxy-.*|accept|accept-encoding|origin|last-event-id|mcp-.*|x-mcphub-.*)$/
+
+/** What a header's value must not hold: anything but printable ASCII, or a space at an edge. */
+export const UNFIT_HEADER_VALUE = /[^ -~\t]|^[ \t]|[ \t]$/
+
+/** A variable before the path: a user's value would choose where everybody's headers, organisation tokens among them, are sent. */
+export const VARIABLE_IN_HOST = /^[^/?#]*(\/\/)?[^/?#]*\$\{/
+
+/** `(a+)+`, `(\w+ ?)*`: a repeat at the end of a repeated group takes forever on a crafted value. `([a-z-]+\.)+` does not. */
+export const NESTED_REPEAT = /[+*}](?:(?:\\.|[^()\\])[?*])?\)[+*{]/
