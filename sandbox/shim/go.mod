@@ -1,0 +1,3 @@
+module mcphub.io/shim
+
+go 1.26
