@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest'
 import { parseDocuments } from '../../gateway/src/catalog/manifests/documents.ts'
 import { parseManifest } from '../../gateway/src/catalog/manifests/parse.ts'
 import { mcpSandbox, presentFaults } from '../../packages/api/src/index.ts'
-import { listExamples, readCrds, schemaOf } from './crd-files.ts'
+import { BAD, GOOD } from './corpus.ts'
+import { readCrds, schemaOf } from './crd-files.ts'
 import { listNodes } from './structural-rules.ts'
 
 const isSandbox = (text: string): boolean => /^kind: McpSandbox$/m.test(text)
@@ -20,8 +21,6 @@ function refusals(text: string): string[] {
   })
 }
 
-const told = (text: string, what: string): string | undefined => new RegExp(`^# ${what}: (.*)$`, 'm').exec(text)?.[1]
-
 const RULES = readCrds().flatMap((crd) =>
   listNodes(schemaOf(crd)).flatMap(({ node }) => node['x-kubernetes-validations'] ?? []),
 )
@@ -30,21 +29,15 @@ const RULES = readCrds().flatMap((crd) =>
 const OWN_WORDS =
   /^(Unsupported value|Required value|Too long|Too many|Duplicate value|should be (greater|less) than|must be of type|unknown field)/
 
-const GOOD = [...listExamples('test/crds/good'), ...listExamples('catalog')]
-const BAD = listExamples('test/crds/bad')
-
 test.each(GOOD)('$name is taken', ({ text }) => expect(refusals(text)).toEqual([]))
 
-describe.each(BAD)('$name', ({ text }) => {
-  const field = told(text, 'field') ?? ''
-  const says = told(text, 'says') ?? ''
-
+describe.each(BAD)('$name', ({ text, field, says, clusterOnly }) => {
   test('says what the CRD would say', () => {
     expect(field).toMatch(/^(spec|metadata)\./)
     expect(OWN_WORDS.test(says) || RULES.some(({ message }) => message.includes(says))).toBe(true)
   })
 
-  if (told(text, 'only') === 'cluster') {
+  if (clusterOnly) {
     test('is no matter of one machine', () => expect(refusals(text)).toEqual([]))
   } else {
     test('is refused by the hub, naming the same field', () => {
@@ -56,9 +49,8 @@ describe.each(BAD)('$name', ({ text }) => {
 })
 
 test('every rule of the CRDs has a manifest that breaks it', () => {
-  const said = BAD.map(({ text }) => told(text, 'says') ?? '')
   const messages = [...new Set(RULES.map(({ message }) => message))]
-  expect(messages.filter((message) => !said.some((one) => message.includes(one)))).toEqual([])
+  expect(messages.filter((message) => !BAD.some(({ says }) => message.includes(says)))).toEqual([])
 })
 
 test('the corpus is as large as it looks', () => {

@@ -7,8 +7,10 @@ import type { CrdNode } from './structural-rules.ts'
 export const ROOT = path.join(import.meta.dirname, '../..')
 
 export interface CrdFile {
+  readonly metadata: { readonly name: string }
   readonly spec: {
-    readonly names: { readonly kind: string }
+    readonly group: string
+    readonly names: { readonly kind: string; readonly plural: string }
     readonly versions: readonly {
       readonly schema: { readonly openAPIV3Schema: CrdNode }
       readonly additionalPrinterColumns: readonly { readonly jsonPath: string }[]
