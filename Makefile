@@ -1,7 +1,7 @@
 # Needs Node 20 or later with npm, make, git and sh. Everything else, Node 26 and PostgreSQL too, npm installs into node_modules.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run dev check test soak bench format clean
+.PHONY: help install run dev check test shim soak bench format clean
 
 # the pinned Node first, for every tool; scripts/install.sh alone uses the npm that was there before
 BIN := $(CURDIR)/node_modules/.bin
@@ -26,14 +26,18 @@ run: install ## start the hub on this machine; Ctrl-C ends it
 dev: install ## the same, and the gateway starts again when its sources change
 	@$(WITH_NODE) exec node launcher/src/main.ts --watch $(RUN_OPTIONS)
 
-check: install ## types, lint, format, unused files and dependencies
+check: install ## types, lint, format, unused files and dependencies, the shim's too
 	@$(WITH_NODE) npm run --silent check:types
 	@$(WITH_NODE) npm run --silent check:lint
 	@$(WITH_NODE) npm run --silent check:format
 	@$(WITH_NODE) npm run --silent check:unused
+	@$(WITH_NODE) npm run --silent check:shim
 
 test: install ## every test; ends with "N passed, N failed"
 	@$(WITH_NODE) exec vitest run
+
+shim: ## build the program that runs in sandbox pods (needs Go 1.26) to sandbox/out
+	@scripts/build-shim.sh
 
 soak: install ## the crowd, the kills and the random sequences for longer; SOAK_MINUTES=30
 	@export KILLS="$${KILLS:-1000}" GENERATIVE_COUNT="$${GENERATIVE_COUNT:-20000}"; $(WITH_NODE) exec vitest run --config vitest.soak.config.ts
@@ -45,5 +49,5 @@ format: install ## format all sources
 	@$(WITH_NODE) npm run --silent format
 
 clean: ## remove what was installed and produced; the hub's data are kept
-	@rm -rf node_modules coverage bench/out test/out
+	@rm -rf node_modules coverage bench/out test/out sandbox/out
 	@echo 'Removed node_modules and outputs. The data of `make run` are kept.'
