@@ -70,9 +70,11 @@ func serve() error {
 	if err != nil {
 		return err
 	}
+	home := caller(settings, own.Fingerprint, listener)
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	go caller(settings, own.Fingerprint, listener).Run(ctx)
+	go home.Run(ctx)
+	log(fmt.Sprintf("listening on port %d with certificate %s", home.Body.Port, own.Fingerprint))
 	made := server.New(server.Options{
 		Version: version, Identity: own, Reaper: process.NewReaper(), Environ: os.Environ(), Log: log,
 		Verifier: identity.Verifier{PodUID: settings.podUID, Fingerprint: own.Fingerprint, KeysFile: settings.keysFile},
