@@ -1,7 +1,7 @@
 # Needs Node 20 or later with npm, make, git and sh. Everything else, Node 26 and PostgreSQL too, npm installs into node_modules.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run dev check test shim soak bench format clean
+.PHONY: help install run dev check test shim cluster cluster-down cluster-check soak bench format clean
 
 # the pinned Node first, for every tool; scripts/install.sh alone uses the npm that was there before
 BIN := $(CURDIR)/node_modules/.bin
@@ -12,7 +12,7 @@ option = $(if $(filter command,$(firstword $(origin $(1)))),--$(2) '$($(1))')
 RUN_OPTIONS := $(call option,PORT,port) $(call option,DATA_DIR,data-dir) $(call option,CATALOG,catalog)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo '  make run PORT=3001 DATA_DIR=folder CATALOG=folder   (all optional)'
 	@echo '  make bench SUITE=storm ROUNDS=9                     (one suite of bench/suites.ts, shown and not written)'
@@ -38,6 +38,15 @@ test: install ## every test; ends with "N passed, N failed"
 
 shim: ## build the program that runs in sandbox pods (needs Go 1.26) to sandbox/out
 	@scripts/build-shim.sh
+
+cluster: install ## bring up a real Kubernetes cluster (root, Go; the first time builds for ten minutes); test/cluster/README.md
+	@$(WITH_NODE) exec node test/cluster/main.ts up
+
+cluster-down: install ## end it and take away what is left
+	@$(WITH_NODE) exec node test/cluster/main.ts down
+
+cluster-check: install ## what that cluster proves, or the one KUBECONFIG points to; CHECK='pods tokens'
+	@$(WITH_NODE) exec node test/cluster/main.ts check $(CHECK)
 
 soak: install ## the crowd, the kills and the random sequences for longer; SOAK_MINUTES=30
 	@export KILLS="$${KILLS:-1000}" GENERATIVE_COUNT="$${GENERATIVE_COUNT:-20000}"; $(WITH_NODE) exec vitest run --config vitest.soak.config.ts
