@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers())
 
 async function drain(queue: WorkQueue): Promise<string[]> {
   const keys: string[] = []
-  while (queue.depth > 0) keys.push((await queue.take())!)
+  while (queue.depth > 0) keys.push((await queue.take())!.key)
   return keys
 }
 
@@ -21,7 +21,7 @@ describe('keys', () => {
   test('a key that is worked on has no second worker, and comes again when it was added meanwhile', async () => {
     const queue = new WorkQueue()
     queue.add('a', 'spec')
-    expect(await queue.take()).toBe('a')
+    expect(await queue.take()).toEqual({ key: 'a', priority: 'spec' })
     queue.add('a', 'child')
     queue.add('a', 'wake')
     expect(queue.depth).toBe(0)
@@ -36,7 +36,7 @@ describe('keys', () => {
     const queue = new WorkQueue()
     const [first, second] = [queue.take(), queue.take()]
     queue.add('a', 'spec')
-    expect(await first).toBe('a')
+    expect(await first).toMatchObject({ key: 'a' })
     queue.close()
     expect(await second).toBeNull()
     expect(await queue.take()).toBeNull()

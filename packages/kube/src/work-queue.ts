@@ -25,6 +25,12 @@ export interface WorkQueueOptions {
 const FIRST_BACK_OFF_MS = 5
 const MOST_BACK_OFF_MS = 1_000_000
 
+export interface Taken {
+  readonly key: string
+  /** the lane it waited in */
+  readonly priority: Priority
+}
+
 interface Delayed {
   readonly timer: NodeJS.Timeout
   readonly dueMs: number
@@ -45,7 +51,7 @@ export class WorkQueue {
   readonly #dirty = new Map<string, Priority>()
   readonly #delayed = new Map<string, Delayed>()
   readonly #failures = new Map<string, number>()
-  #takers: ((key: string | null) => void)[] = []
+  #takers: ((taken: Taken | null) => void)[] = []
   #closed = false
 
   constructor(options: WorkQueueOptions = {}) {
@@ -104,9 +110,9 @@ export class WorkQueue {
   }
 
   /** The next key, which is the caller's until `done`; null when the queue is closed. */
-  take(): Promise<string | null> {
+  take(): Promise<Taken | null> {
     if (this.#closed) return Promise.resolve(null)
-    const { promise, resolve } = Promise.withResolvers<string | null>()
+    const { promise, resolve } = Promise.withResolvers<Taken | null>()
     this.#takers.push(resolve)
     this.#hand()
     return promise
@@ -130,21 +136,21 @@ export class WorkQueue {
 
   #hand(): void {
     while (this.#takers.length > 0) {
-      const key = this.#next()
-      if (key === null) break
-      this.#working.add(key)
-      this.#takers.shift()!(key)
+      const taken = this.#next()
+      if (taken === null) break
+      this.#working.add(taken.key)
+      this.#takers.shift()!(taken)
     }
     this.#options.metrics?.depth(this.depth)
   }
 
-  #next(): string | null {
+  #next(): Taken | null {
     for (const priority of PRIORITIES) {
       const lane = this.#lanes[priority]
       for (const [key, readySince] of lane) {
         lane.delete(key)
         this.#options.metrics?.latency((performance.now() - readySince) / 1000)
-        return key
+        return { key, priority }
       }
     }
     return null
