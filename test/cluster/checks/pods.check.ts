@@ -1,6 +1,11 @@
 // Pods, Services and DNS work, and the node holds pods to what they were given.
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../../kit/wait-until.ts'
+import { writeArchive } from '../oci-archive.ts'
+import { program } from '../settings.ts'
 import type { Scene } from './kit.ts'
 import { PORT, buildPod, openScene } from './kit.ts'
 
@@ -78,4 +83,29 @@ test('an emptyDir over its limit evicts its pod and no other', async () => {
   // the kubelet measures once a minute
   await until(async () => expect(await reason()).toBe('Evicted'), 100_000)
   expect(await scene.fetchFrom('caller', 'http://server/')).toBe('server')
+})
+
+test('an image that is loaded from an archive runs', async ({ skip }) => {
+  skip(!scene.cluster.own, 'the nodes of a foreign cluster are its own')
+  const scratch = await mkdtemp(join(tmpdir(), 'mcphub-image-'))
+  try {
+    const folder = join(scratch, 'root')
+    const archive = join(scratch, 'image.tar')
+    await mkdir(folder)
+    // a static binary is all an image needs
+    await copyFile(program('corednsd'), join(folder, 'answer'))
+    await writeArchive(archive, { reference: 'localhost/loaded:1', folder, config: { Entrypoint: ['/answer'] } })
+    await scene.cluster.loadImage(archive)
+  } finally {
+    await rm(scratch, { recursive: true })
+  }
+  const container = {
+    image: 'localhost/loaded:1',
+    imagePullPolicy: 'Never',
+    command: undefined,
+    args: ['-version'],
+    readinessProbe: undefined,
+  }
+  await scene.apply(buildPod('loaded', { spec: { restartPolicy: 'Never' }, container }))
+  await until(async () => expect(await scene.kubectl('logs', 'loaded')).toContain('CoreDNS-'), 30_000)
 })
