@@ -1,7 +1,7 @@
 // Rules across the fields of a remote server.
 import { duplicates, fault, when } from './check-kit.ts'
 import type { Check } from './check-kit.ts'
-import { OWN_HEADERS, UNFIT_HEADER_VALUE, VARIABLE_IN_HOST } from './patterns.ts'
+import { HTTP_URL, OWN_HEADERS, UNFIT_HEADER_VALUE, VARIABLE_IN_HOST } from './patterns.ts'
 import type { RemoteSpec } from './remote-spec.ts'
 
 /** References do not matter for the shape; any host-safe word may stand for one. */
@@ -15,6 +15,7 @@ const urlIsHttp: Check<RemoteSpec> = ({ url }) => {
   const parsed = parseUrl(url)
   if (!parsed) return fault('remote.url', 'not a URL; give one such as https://mcp.example.com/mcp')
   if (!/^https?:$/.test(parsed.protocol)) return fault('remote.url', 'only https and http URLs are served')
+  if (!HTTP_URL.test(url)) return fault('remote.url', 'write the URL out, such as https://mcp.example.com/mcp')
   return [
     ...when(
       parsed.username !== '' || parsed.password !== '',

@@ -45,6 +45,17 @@ describe('checkServer names the field', () => {
     ['a member of another type', { ...remote(), stdio: { package: npm } }, ['stdio']],
     ['text that is no URL', remote({ url: 'mcp.example.com' }), ['remote.url']],
     ['another scheme', remote({ url: 'file:///etc/passwd' }), ['remote.url']],
+    ['one slash, which parsers mend', remote({ url: 'https:/mcp.example.com/mcp' }), ['remote.url']],
+    [
+      'a variable that mending makes the host',
+      remote({ url: 'https:///${USER_HOST}/mcp', allowInUrl: true }),
+      ['remote.url'],
+    ],
+    [
+      'a variable that a tab makes the host',
+      remote({ url: 'https://\t/${USER_HOST}/mcp', allowInUrl: true }),
+      ['remote.url'],
+    ],
     ['credentials in the URL', remote({ url: 'https://user:pass@mcp.example.com/' }), ['remote.url']],
     ['a fragment', remote({ url: 'https://mcp.example.com/#x' }), ['remote.url']],
     ['plain http elsewhere', remote({ url: 'http://mcp.example.com/' }), ['remote.url']],

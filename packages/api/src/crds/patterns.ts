@@ -20,6 +20,12 @@ export const OWN_HEADERS =
 /** What a header's value must not hold: anything but printable ASCII, or a space at an edge. */
 export const UNFIT_HEADER_VALUE = /[^ -~\t]|^[ \t]|[ \t]$/
 
+/**
+ * Both slashes, then a host at once, and no tab or line break anywhere: URL parsers mend `https:/x`, `https:///x` and `https://<tab>/x` to host x,
+ * so there a variable that looks like part of the path would choose the host.
+ */
+export const HTTP_URL = /^https?:\/\/[^/?#\\\x00-\x20][^\t\r\n]*$/i
+
 /** A variable before the path: a user's value would choose where everybody's headers, organisation tokens among them, are sent. */
 export const VARIABLE_IN_HOST = /^[^/?#]*(\/\/)?[^/?#]*\$\{/
 

@@ -1,7 +1,7 @@
 // The member `remote` of a McpServer: a server somewhere else, reached over HTTP. Its rules in words of the hub are check-remote.ts.
 import { z } from 'zod'
 import { listMap, matches, onlyReferences, rules } from './cel.ts'
-import { OWN_HEADERS, UNFIT_HEADER_VALUE, VARIABLE_IN_HOST } from './patterns.ts'
+import { HTTP_URL, OWN_HEADERS, UNFIT_HEADER_VALUE, VARIABLE_IN_HOST } from './patterns.ts'
 
 const TEMPLATE = onlyReferences('USER', 'ORG')
 
@@ -80,7 +80,7 @@ export const remoteSpec = z
   .meta(
     rules(
       {
-        rule: matches('self.url', /^https?:\/\/[^/?#]/i),
+        rule: matches('self.url', HTTP_URL),
         message: 'not an https or http URL; give one such as https://mcp.example.com/mcp',
         fieldPath: '.url',
       },

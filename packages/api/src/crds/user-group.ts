@@ -35,7 +35,7 @@ const members = z
 const toolPattern = z
   .string()
   .max(191)
-  .describe('An exposed name or a pattern such as <server>__*; * matches any run of characters.')
+  .describe('An exposed name or a pattern such as github__*; * matches any run of characters.')
 
 const limits = z
   .strictObject({
