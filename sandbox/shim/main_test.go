@@ -29,12 +29,15 @@ const (
 	maxPrivate = 12 << 20
 )
 
+var buildFolder string
+
 // build makes the binary as make shim does, once.
 var build = sync.OnceValues(func() (string, error) {
 	folder, err := os.MkdirTemp("", "mcphub-shim-test-*")
 	if err != nil {
 		return "", err
 	}
+	buildFolder = folder
 	path := filepath.Join(folder, "mcphub-shim")
 	command := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=1.2.3", "-o", path, ".")
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -46,9 +49,7 @@ var build = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if path, err := build(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
-	}
+	_ = os.RemoveAll(buildFolder)
 	os.Exit(code)
 }
 
