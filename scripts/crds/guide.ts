@@ -12,7 +12,7 @@ UserGroup; McpSandbox is written by the hub. In a cluster \`kubectl get mcp-hub\
 
 A manifest that breaks a rule below is refused, with the field and this sentence: by the API server in a cluster, by the hub on one machine.
 Some things the API server cannot see, so the hub alone finds them, says so where the server is listed, and keeps serving the last good version:
-labels and annotations below \`mcphub.io/\`, which are the hub's own; a tool prefix that another server has; a \`pattern\` that is no regular expression; a variable with line breaks
+a URL that no parser takes, such as one of port 99999; labels and annotations below \`mcphub.io/\`, which are the hub's own; a tool prefix that another server has; a \`pattern\` that is no regular expression; a variable with line breaks
 (\`format: Text\`) that goes elsewhere than to \`stdio.env\`; a \`verify\` of a variable the server does not name; two spellings of one handle, such as \`Alice\` and \`alice\`.
 `
 
