@@ -39,7 +39,7 @@ const earlyPod = buildPod('early', {
   container: { command: ['node', '-e', TRY_EARLY], readinessProbe: undefined },
 })
 
-describe.runIf(inject('proves').includes('deny enforced'))('NetworkPolicy', () => {
+describe.runIf(inject('own') && inject('proves').includes('deny enforced'))('NetworkPolicy', () => {
   let scene: Scene
   let outside: Scene
   let server: string

@@ -6,13 +6,17 @@ import type { Probe } from '../probes.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
+    /** the checks that name nodes and addresses know those of our own cluster */
+    own: boolean
     proves: readonly Probe['name'][]
   }
 }
 
 export default async function prove(project: TestProject): Promise<void> {
-  const probes = await probeCluster(await openCluster())
+  const cluster = await openCluster()
+  const probes = await probeCluster(cluster)
   console.log(presentProbes(probes))
+  project.provide('own', cluster.own)
   project.provide(
     'proves',
     probes.filter(({ holds }) => holds).map(({ name }) => name),

@@ -5,7 +5,7 @@ import { API_SERVICE_IP, NODE1 } from '../settings.ts'
 import type { Scene } from './kit.ts'
 import { PORT, buildPod, openScene } from './kit.ts'
 
-describe.runIf(inject('proves').includes('two nodes'))('two nodes', () => {
+describe.runIf(inject('own') && inject('proves').includes('two nodes'))('two nodes', () => {
   let scene: Scene
   let addresses: Record<'server1' | 'server2', string>
   const on = (nodeName: string, name: string, labels = {}): object => buildPod(name, { labels, spec: { nodeName } })
