@@ -99,9 +99,10 @@ const initialize = (id: string) =>
 describe.skipIf(!hasGo)('the shim', () => {
   beforeAll(() => {
     execFileSync(path.join(root, 'scripts/build-shim.sh'), { stdio: 'pipe' })
-  })
+    // nothing is cached on a fresh machine
+  }, 300_000)
 
-  test('go vet and its own tests pass', { timeout: 400_000 }, async () => {
+  test('go vet and its own tests pass', { timeout: 900_000 }, async () => {
     const race = hasCompiler ? ['-race'] : []
     const env = { ...process.env, GOTOOLCHAIN: 'local' }
     const run = async (...args: string[]) => {
