@@ -45,7 +45,7 @@ func TestAnEndlessLineEndsTheChild(t *testing.T) {
 
 func TestAFloodOfStderrIsBounded(t *testing.T) {
 	w := newWorld(t, nil)
-	a := w.open("a", `tr '\0' x </dev/zero | head -c 20000000 >&2; echo end >&2; echo done; cat`)
+	a := w.open("a", `read -r go; tr '\0' x </dev/zero | head -c 20000000 >&2; echo end >&2; echo done; cat`)
 	a.write("x")
 	a.expect("done")
 	var text string
