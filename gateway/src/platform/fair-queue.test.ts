@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { HubError } from '@mcphub/api'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { FairQueue, type Slot } from './fair-queue.ts'
 import { createRateLimiter } from './rate-limiter.ts'
 
@@ -131,22 +131,28 @@ describe('fair queue', () => {
     expect(queue.counts).toEqual({ inFlight: 0, queued: 0 })
   })
 
-  test('each wait ends at its own time', async () => {
+  test('each wait ends at its own time', () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
     const queue = new FairQueue({ ...limits, perServer: 1, maxWaitMs: 60 })
     queue.tryAcquire('alice', 's')
-    const from = performance.now()
-    const waited: number[] = []
+    const refused: string[] = []
     const line = (user: string) =>
       queue.wait(user, 's', {
         grant: () => expect.unreachable('there is no room'),
-        refuse: () => void waited.push(performance.now() - from),
+        refuse: (error) => void refused.push(`${user}: ${error.code}`),
       })
     line('bob')
-    await new Promise((resolve) => setTimeout(resolve, 30))
+    vi.advanceTimersByTime(30)
     line('carol')
-    await vi.waitUntil(() => waited.length === 2)
-    expect(waited[0]).toBeGreaterThanOrEqual(60)
-    expect(waited[1]).toBeGreaterThanOrEqual(waited[0]! + 20)
+    vi.advanceTimersByTime(29)
+    expect(refused).toEqual([])
+    vi.advanceTimersByTime(2)
+    expect(refused).toEqual(['bob: limit_exceeded'])
+    vi.advanceTimersByTime(28)
+    expect(refused).toHaveLength(1)
+    vi.advanceTimersByTime(2)
+    expect(refused).toEqual(['bob: limit_exceeded', 'carol: limit_exceeded'])
   })
 
   test('closing refuses those who wait and those who come', async () => {

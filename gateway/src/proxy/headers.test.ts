@@ -32,6 +32,8 @@ describe('headers to an upstream', () => {
     const base = link()
     const before = [...base.flat]
     expect(base.text).toContain('authorization: Bearer x\r\n')
+    const lines = Array.from({ length: before.length / 2 }, (_, at) => `${before[2 * at]!}: ${before[2 * at + 1]!}\r\n`)
+    expect(base.text).toBe(lines.join(''))
     const call = buildCallHeaders(base, { requestId: 'r', protocolVersion: '2025-11-25', mcpSessionId: 'up' })
     expect(base.flat).toEqual(before)
     expect(asObject(call)).toMatchObject({

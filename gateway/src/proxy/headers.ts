@@ -101,20 +101,26 @@ export class LinkHeaders implements HeaderFields {
     }
   }
 
-  get text(): string {
-    const user = this.#userId
-    const session = this.#sessionId
-    let text = this.#shared.text
-    if (this.#revision === null) return text
-    if (user !== null) text += `x-mcphub-user-id: ${user}\r\n`
-    if (user !== null && session !== null) text += `x-mcphub-user-session-id: ${user}:${session}\r\n`
-    if (session !== null) text += `x-mcphub-session-id: ${session}\r\n`
-    return `${text}x-mcphub-protocol-version: ${this.#revision}\r\n`
+  get flat(): readonly string[] {
+    return [...this.#shared.flat, ...this.#context()]
   }
 
-  get flat(): readonly string[] {
-    const own = this.text.slice(this.#shared.text.length)
-    return [...this.#shared.flat, ...own.split(/: |\r\n/).slice(0, -1)]
+  get text(): string {
+    const context = this.#context()
+    let { text } = this.#shared
+    for (let at = 0; at < context.length; at += 2) text += `${context[at]!}: ${context[at + 1]!}\r\n`
+    return text
+  }
+
+  #context(): string[] {
+    const user = this.#userId
+    const session = this.#sessionId
+    if (this.#revision === null) return []
+    const context = ['x-mcphub-protocol-version', this.#revision]
+    if (user !== null) context.push('x-mcphub-user-id', user)
+    if (user !== null && session !== null) context.push('x-mcphub-user-session-id', `${user}:${session}`)
+    if (session !== null) context.push('x-mcphub-session-id', session)
+    return context
   }
 }
 

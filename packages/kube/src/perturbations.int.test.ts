@@ -254,7 +254,8 @@ describe('one fault, always the same end', () => {
     const undo = server.inject({ when: byOperator, act: { drop: 'before' } })
     server.cutWatches()
     await change('a')
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    const before = server.calls.length
+    await vi.waitFor(() => expect(server.calls.slice(before).filter(byOperator).length).toBeGreaterThan(4), 15_000)
     undo()
     await reach(AFTER_CHANGE)
     eachBornOnce()

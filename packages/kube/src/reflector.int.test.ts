@@ -120,11 +120,13 @@ describe('under faults', () => {
       { metadata: { name: 'x', namespace: 'default' } },
     )
     const { version } = server.storage
-    await new Promise((resolve) => setTimeout(resolve, 60))
-    server.cutWatches()
-    await vi.waitFor(() => expect(watches()).toHaveLength(2))
-    expect(from(watches()[1])).toBe(version)
+    // cut until the bookmark had come before it: the versions of other kinds reach this watch in no other way
+    await vi.waitFor(() => {
+      if (server.openWatches > 0) server.cutWatches()
+      expect(from(watches().at(-1))).toBe(version)
+    })
     expect(from(watches()[0])).toBeLessThan(version)
+    expect(lists()).toBe(1)
   })
 
   test.each([
