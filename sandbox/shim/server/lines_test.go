@@ -107,10 +107,11 @@ func TestLargeLinesAndOrder(t *testing.T) {
 
 func TestAReplicaThatTakesNothingIsLeftBehind(t *testing.T) {
 	w := newWorld(t, func(options *Options) { options.StallTime = 200 * time.Millisecond })
-	script := fmt.Sprintf(`read -r go; for n in 1 2 3 4; do head -c %d /dev/zero | tr '\0' x; echo; done; cat`, 700_000)
+	script := fmt.Sprintf(`until [ "$go" = go ]; do read -r go; done; for n in 1 2 3 4; do head -c %d /dev/zero | tr '\0' x; echo; done; cat`, 700_000)
 	a, b := w.open("a", script), w.open("b", script)
-	a.write("go") // the latest writer gets what is no JSON
 	b.write(request("b-1"))
+	w.waitFor("its request was taken", func() bool { return w.inFlight() == 1 })
+	a.write("go") // the latest writer gets what is no JSON
 	a.write(request("a-1"))
 	if err := func() error {
 		for {

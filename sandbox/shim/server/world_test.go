@@ -200,3 +200,14 @@ func (w *world) attached() int {
 	defer w.server.mu.Unlock()
 	return len(w.server.attachments)
 }
+
+// inFlight counts the calls of all children.
+func (w *world) inFlight() int {
+	count := 0
+	w.server.mu.Lock()
+	defer w.server.mu.Unlock()
+	for _, one := range w.server.list() {
+		count += one.inFlight()
+	}
+	return count
+}
