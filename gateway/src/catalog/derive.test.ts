@@ -1,8 +1,8 @@
-import { mcpServerSpec } from '@mcphub/api'
+import { listTemplates, mcpServerSpec } from '@mcphub/api'
 import type { McpServerSpec } from '@mcphub/api'
 import { describe, expect, test } from 'vitest'
 import { canonicalJson, deriveServer } from './derive.ts'
-import { checkTemplates, listTemplates, variablePlaces } from './templates.ts'
+import { checkTemplates, variablePlaces } from './templates.ts'
 
 const remote = (over: object = {}, spec: object = {}): McpServerSpec =>
   mcpServerSpec.parse({ type: 'Remote', remote: { url: 'https://mcp.example.test/mcp', ...over }, ...spec })

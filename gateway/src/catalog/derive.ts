@@ -1,9 +1,8 @@
 // From a checked manifest to what the gateway works with: derived variables, isolation, prefix, config hash. Pure.
 import { createHash } from 'node:crypto'
-import { ORG_VARIABLE, userVariableSpec } from '@mcphub/api'
+import { ORG_VARIABLE, decideIsolation, listUserVariables, userVariableSpec } from '@mcphub/api'
 import type { McpServerSpec, UserVariableSpec } from '@mcphub/api'
 import type { CatalogServer } from './catalog.ts'
-import { decideIsolation } from './isolation.ts'
 import { variablePlaces } from './templates.ts'
 
 export interface DeclaredServer {
@@ -14,11 +13,8 @@ export interface DeclaredServer {
 
 export function deriveServer({ name, labels, spec }: DeclaredServer): CatalogServer {
   const named = [...variablePlaces(spec).keys()]
-  const userVariables = deriveUserVariables(spec, named)
-  const isolation = decideIsolation(
-    spec,
-    userVariables.map((variable) => variable.name),
-  )
+  const userVariables = deriveUserVariables(spec)
+  const isolation = decideIsolation(spec)
   return {
     name,
     prefix: prefixOf(name, spec),
@@ -35,11 +31,10 @@ export function prefixOf(name: string, spec: McpServerSpec): string {
   return spec.tools.prefix ?? name
 }
 
-/** Named ones in order of first appearance, those not declared with defaults; then declared ones that appear nowhere. */
-function deriveUserVariables(spec: McpServerSpec, named: readonly string[]): UserVariableSpec[] {
+/** One that is not declared has the defaults. */
+function deriveUserVariables(spec: McpServerSpec): UserVariableSpec[] {
   const declared = new Map(spec.userVariables.map((variable) => [variable.name, variable]))
-  const order = new Set([...named.filter((name) => name.startsWith('USER_')), ...declared.keys()])
-  return Array.from(order, (name) => declared.get(name) ?? userVariableSpec.parse({ name }))
+  return listUserVariables(spec).map((name) => declared.get(name) ?? userVariableSpec.parse({ name }))
 }
 
 /**

@@ -1,33 +1,7 @@
-// Where a manifest may hold `${…}` (design.md §5) and which variables it names there: the one list of template places, pure.
-import type { FieldFault, McpServerSpec } from '@mcphub/api'
-import { checkTemplate, findVariables } from '../secrets/template.ts'
-import type { ValuePlace } from '../secrets/template.ts'
-
-export interface TemplateText {
-  /** field of the spec, e.g. `remote.headers[0].value` */
-  readonly field: string
-  readonly place: ValuePlace
-  readonly text: string
-}
-
-/** Every text of the spec that is expanded before a call or a start, in the order it stands in the schema. */
-export function listTemplates(spec: McpServerSpec): TemplateText[] {
-  const { remote, stdio } = spec
-  return [
-    ...(remote ? [{ field: 'remote.url', place: 'url' as const, text: remote.url }] : []),
-    ...(remote?.headers ?? []).map((header, i) => ({
-      field: `remote.headers[${i}].value`,
-      place: 'header' as const,
-      text: header.value,
-    })),
-    ...(stdio?.args ?? []).map((text, i) => ({ field: `stdio.args[${i}]`, place: 'args' as const, text })),
-    ...(stdio?.env ?? []).map((entry, i) => ({
-      field: `stdio.env[${i}].value`,
-      place: 'env' as const,
-      text: entry.value,
-    })),
-  ]
-}
+// Which variables a manifest names where, and what is wrong with its templates. Pure.
+import { findVariables, listTemplates } from '@mcphub/api'
+import type { FieldFault, McpServerSpec, ValuePlace } from '@mcphub/api'
+import { checkTemplate } from '../secrets/template.ts'
 
 /** Variable → the places its value goes to; decides what the value may look like (`checkValueFor`). */
 export function variablePlaces(spec: McpServerSpec): ReadonlyMap<string, ReadonlySet<ValuePlace>> {

@@ -1,8 +1,9 @@
+import { findVariables } from '@mcphub/api'
+import type { ValuePlace } from '@mcphub/api'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Secret } from './secret.ts'
-import { checkTemplate, checkValueFor, expandTemplate, expandUrl, findVariables } from './template.ts'
-import type { ValuePlace } from './template.ts'
+import { checkTemplate, checkValueFor, expandTemplate, expandUrl } from './template.ts'
 
 const secrets = (values: Record<string, string>): ReadonlyMap<string, Secret> =>
   new Map(Object.entries(values).map(([name, value]) => [name, new Secret(value)]))

@@ -1,27 +1,17 @@
 // `${USER_X}` and `${ORG_X}` in a manifest's text (design.md §5): pure. One pass, only the names it is given, nothing recursive, no other
 // variables; what a value may look like depends on where it goes, and no text made here ever holds a value.
-import { LIMITS } from '@mcphub/api'
+import { LIMITS, VARIABLE_REFERENCE, findVariables, type ValuePlace } from '@mcphub/api'
 import { Secret } from './secret.ts'
 
-/** A reference that can be resolved: the same names as `USER_VARIABLE` and `ORG_VARIABLE` of the McpServer schema. */
-const REFERENCE = /\$\{(USER_[A-Z][A-Z0-9_]{0,58}|ORG_[A-Z][A-Z0-9_]{0,59})\}/g
 /** Replaced by the sandbox adapter, which alone knows the folder; left alone here. */
 const WORKDIR = /\$\{WORKDIR\}/g
-
-/** Where a manifest puts a value. */
-export type ValuePlace = 'header' | 'env' | 'args' | 'url'
-
-/** Names of the `${USER_*}` and `${ORG_*}` references, each once, in order of first appearance. */
-export function findVariables(text: string): string[] {
-  return [...new Set(Array.from(text.matchAll(REFERENCE), (match) => match[1]!))]
-}
 
 /**
  * Why this text cannot be a template, or null. Found when the manifest is loaded, so that no literal `${…}` ever reaches a server:
  * any `${` that is not a known reference is a fault (`${PATH}`, `${USER_lower}`, `${USER_${USER_A}}`).
  */
 export function checkTemplate(text: string, allow: { readonly workdir: boolean }): string | null {
-  const rest = text.replace(REFERENCE, '')
+  const rest = text.replace(VARIABLE_REFERENCE, '')
   const left = allow.workdir ? rest.replace(WORKDIR, '') : rest
   const at = left.indexOf('${')
   if (at < 0) return null
@@ -51,7 +41,7 @@ function expand(
   const names = findVariables(text)
   if (names.length === 0) return text
   if (names.some((name) => !values.has(name))) return null
-  return new Secret(text.replace(REFERENCE, (_, name: string) => encode(values.get(name)!.reveal())))
+  return new Secret(text.replace(VARIABLE_REFERENCE, (_, name: string) => encode(values.get(name)!.reveal())))
 }
 
 /** Not printable anywhere: controls, lone surrogates, unassigned code points, line and paragraph separators, the byte order mark. */

@@ -1,9 +1,9 @@
 // What a value may look like, by everything the catalogue's manifests do with it: places, format, pattern. No reason ever holds a value.
 import { createContext, Script } from 'node:vm'
-import type { UserVariableSpec } from '@mcphub/api'
+import type { UserVariableSpec, ValuePlace } from '@mcphub/api'
 import type { CatalogServer } from '../../catalog/catalog.ts'
 import { variablePlaces } from '../../catalog/templates.ts'
-import { checkValueFor, type ValuePlace } from '../../secrets/template.ts'
+import { checkValueFor } from '../../secrets/template.ts'
 
 /** One server's wish. */
 interface Wish {

@@ -1,12 +1,12 @@
 // A manifest's templates with one user's values: headers and URL of a remote server, args and env of a stdio one. Checked again here, before anything
 // is opened or started; every error names variables, never values.
-import { HubError } from '@mcphub/api'
+import { HubError, findVariables } from '@mcphub/api'
+import type { ValuePlace } from '@mcphub/api'
 import { checkOwnHeader } from '../../proxy/headers.ts'
 import type { OwnHeader } from '../../proxy/headers.ts'
 import type { CatalogServer } from '../../catalog/catalog.ts'
 import { Secret } from '../../secrets/secret.ts'
-import { checkValueFor, expandTemplate, expandUrl, findVariables } from '../../secrets/template.ts'
-import type { ValuePlace } from '../../secrets/template.ts'
+import { checkValueFor, expandTemplate, expandUrl } from '../../secrets/template.ts'
 import type { ResolvedVariables } from '../../secrets/variables.ts'
 
 export interface RemoteTarget {

@@ -1,9 +1,10 @@
-import { stdioSpec } from '@mcphub/api'
 import { expect, test } from 'vitest'
+import { userVariableSpec } from './crds/mcp-server.ts'
+import { stdioSpec } from './crds/stdio-spec.ts'
 import { decideIsolation, riskOf } from './isolation.ts'
 
 type Case = [
-  spec: Parameters<typeof decideIsolation>[0],
+  spec: Omit<Parameters<typeof decideIsolation>[0], 'userVariables'>,
   variables: string[],
   mode: 'Shared' | 'PerUser',
   reason: RegExp,
@@ -32,7 +33,8 @@ const cases: Case[] = [
 ]
 
 test.each(cases)('R3-9c: isolation of %j with variables %j is %s', (spec, variables, mode, reason) => {
-  const decided = decideIsolation(spec, variables)
+  const userVariables = variables.map((name) => userVariableSpec.parse({ name }))
+  const decided = decideIsolation({ ...spec, userVariables })
   expect(decided.mode).toBe(mode)
   expect(decided.reason).toMatch(reason)
 })

@@ -1,5 +1,6 @@
 // `isolation: Auto` (design.md §4): one pure function from what the manifest says to a mode and its reason, which status and console show.
-import type { McpServerSpec } from '@mcphub/api'
+import type { McpServerSpec } from './crds/mcp-server.ts'
+import { listUserVariables } from './templates.ts'
 
 export interface Isolation {
   readonly mode: 'Shared' | 'PerUser'
@@ -11,10 +12,9 @@ export function riskOf(spec: Pick<McpServerSpec, 'type' | 'riskLevel'>): NonNull
   return spec.riskLevel ?? (spec.type === 'Stdio' ? 'High' : 'Low')
 }
 
-/** `userVariables`: names of the `${USER_*}` variables the manifest names or declares; organisation variables belong to nobody. */
+/** Only user variables count; organisation variables belong to nobody. */
 export function decideIsolation(
-  spec: Pick<McpServerSpec, 'type' | 'riskLevel' | 'isolation' | 'stdio'>,
-  userVariables: readonly string[],
+  spec: Pick<McpServerSpec, 'type' | 'riskLevel' | 'isolation' | 'remote' | 'stdio' | 'userVariables'>,
 ): Isolation {
   if (spec.isolation !== 'Auto')
     return { mode: spec.isolation, reason: `the manifest says isolation: ${spec.isolation}` }
@@ -24,6 +24,7 @@ export function decideIsolation(
       reason: `a ${spec.type} server runs no process here; every user has an upstream session of their own`,
     }
   }
+  const userVariables = listUserVariables(spec)
   if (userVariables.length > 0) {
     return { mode: 'PerUser', reason: `it takes the user's own ${userVariables.join(', ')}` }
   }
