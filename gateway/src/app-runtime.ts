@@ -3,6 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createAccess, type StartedAccess } from './access/create-access.ts'
+import { groupsThatGive } from './access/entitlement.ts'
 import type { Storage } from './app-storage.ts'
 import type { Catalog, CatalogServer } from './catalog/catalog.ts'
 import type { Config } from './config.ts'
@@ -101,6 +102,7 @@ export function createRuntime(deps: RuntimeDeps): Runtime {
       const view = access.view(principal, { kind: 'all' })
       return view === null || view instanceof Promise ? null : view.limits.maxRunningPerUser
     },
+    groupsOf: ({ principal }, server) => groupsThatGive(principal, server, catalog.snapshot()),
     config: {
       version: VERSION,
       idleMs: config.callIdleMs,

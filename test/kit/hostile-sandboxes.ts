@@ -107,6 +107,7 @@ export async function startHostileSandboxes(dataDir: string, options: HostileOpt
         env: new Map(),
         fingerprint: 'one',
         maxRunningPerUser: null,
+        groups: [],
         ...change,
       }),
     async close() {

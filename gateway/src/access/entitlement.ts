@@ -35,6 +35,15 @@ export function groupHas({ spec }: CatalogGroup, server: CatalogServer): boolean
   )
 }
 
+/** Active groups through which this person has this server, by name; none when everybody has it, or this person has not. */
+export function groupsThatGive(
+  person: Person,
+  server: CatalogServer,
+  catalog: Pick<CatalogSnapshot, 'groups'>,
+): readonly CatalogGroup[] {
+  return entitle(server, listGroupsOf(person, catalog.groups.values()))?.groups ?? []
+}
+
 /** null: not entitled, or the server is switched off. */
 export function entitle(server: CatalogServer, groupsOfPerson: readonly CatalogGroup[]): Entitlement | null {
   if (!server.spec.enabled) return null

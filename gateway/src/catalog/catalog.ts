@@ -3,6 +3,9 @@ import type { McpServerSpec, UserGroupSpec, UserVariableSpec } from '@mcphub/api
 
 export interface CatalogServer {
   readonly name: string
+  /** of the custom resource: tells it from a later one of the same name; absent on one machine */
+  readonly uid?: string
+  readonly namespace?: string
   /** tool prefix, unique in the catalogue: `spec.tools.prefix` or the name */
   readonly prefix: string
   readonly labels: Readonly<Record<string, string>>
@@ -24,7 +27,7 @@ export interface CatalogGroup {
 
 /** A manifest that could not be used; the last good version of that resource keeps serving. */
 export interface CatalogFault {
-  /** file relative to the catalogue folder */
+  /** file relative to the catalogue folder; in a cluster the resource's name */
   readonly file: string
   readonly line: number | null
   readonly resource: string | null

@@ -46,6 +46,7 @@ const END_REASONS = [
   'deactivated',
   'deleted',
   'replaced',
+  'entitlement',
   'session',
   'shutdown',
   'discovered',

@@ -1,6 +1,6 @@
 // Port: running stdio servers. One machine: a child process (sandboxes/process). Cluster: the same over a remote pipe to the pod's shim.
 // Everything MCP (ids, sessions, eras, parked calls) sits above `Child`; here are only lines, signals, limits and a stderr ring.
-import type { CatalogServer } from '../catalog/catalog.ts'
+import type { CatalogGroup, CatalogServer } from '../catalog/catalog.ts'
 import type { Secret } from '../secrets/secret.ts'
 
 /** Whose child: (server, user), and one per MCP session where the manifest says `sessions: Isolated`. userId null = shared or discovery. */
@@ -25,6 +25,8 @@ export interface AcquireRequest {
   readonly fingerprint: string
   /** limits of the user's groups; null = the hub's default */
   readonly maxRunningPerUser: number | null
+  /** active groups that give this person this server, by name; none for everybody's servers and for starts that are nobody's */
+  readonly groups: readonly CatalogGroup[]
   /** told why it takes long: 'installing package …', 'starting' */
   readonly onProgress?: (message: string) => void
   readonly signal?: AbortSignal
@@ -42,6 +44,8 @@ export type EndReason =
   | 'deactivated'
   | 'deleted'
   | 'replaced'
+  /** no group gives its person the server any more */
+  | 'entitlement'
   | 'session'
   | 'shutdown'
   | 'discovered'

@@ -59,7 +59,7 @@ function declaredTwice(key: ResourceKey, winner: Resource, loser: Resource): Cat
 
 /**
  * One server per prefix, and no prefix that is another server's name (a UserGroup's `<server>__*` must mean one server). Who served under it
- * before keeps it; among newcomers nobody gets it, because a client could not tell whose tools it sees. A refused one goes on under its
+ * before keeps it, else who is known to be the oldest; among newcomers nobody gets it, because a client could not tell whose tools it sees. A refused one goes on under its
  * own earlier version where that claims something else.
  */
 function settlePrefixes(chosen: Good, before: Good): Assembled {
@@ -67,7 +67,7 @@ function settlePrefixes(chosen: Good, before: Good): Assembled {
   const faults: CatalogFault[] = []
   for (let collision = findCollision(good); collision; collision = findCollision(good)) {
     const { claim, rivals } = collision
-    const holder = rivals.find(({ key }) => claimsOf(before.get(key)).includes(claim))
+    const holder = rivals.find(({ key }) => claimsOf(before.get(key)).includes(claim)) ?? oldestOf(rivals)
     for (const rival of rivals) {
       if (rival === holder) continue
       faults.push(prefixTaken({ claim, rival, rivals, holder }))
@@ -77,6 +77,14 @@ function settlePrefixes(chosen: Good, before: Good): Assembled {
     }
   }
   return { good, faults }
+}
+
+/** Files have no age. Replicas of a cluster that start at different times must come to one answer. */
+function oldestOf(rivals: readonly Resource[]): Resource | undefined {
+  const [first, second] = rivals
+    .filter(({ createdAt }) => createdAt !== undefined)
+    .toSorted((a, b) => (a.createdAt! < b.createdAt! ? -1 : 1))
+  return first?.createdAt === second?.createdAt ? undefined : first
 }
 
 function claimsOf(resource: Resource | undefined): readonly string[] {
@@ -104,7 +112,7 @@ interface PrefixTaken {
 }
 
 function prefixTaken({ claim, rival, rivals, holder }: PrefixTaken): CatalogFault {
-  const names = rivals.map(({ key, file }) => `${key} (${file})`).join(' and ')
+  const names = rivals.map(({ key, file }) => (file === key ? key : `${key} (${file})`)).join(' and ')
   const outcome = holder ? `${holder.key} had it first and keeps it` : 'none of them is used'
   return {
     file: rival.file,

@@ -2,6 +2,7 @@
 // is reported with file, line and reason while the last good version goes on serving, also across a restart.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Catalog, CatalogFault, CatalogSnapshot } from '../catalog.ts'
+import { PublishedSnapshot, type CatalogLog } from '../published.ts'
 import { assemble } from './assemble.ts'
 import type { Assembled, Good } from './assemble.ts'
 import { loadLastGood, saveLastGood } from './last-good.ts'
@@ -9,14 +10,8 @@ import { parseManifest } from './parse.ts'
 import type { ParsedFile } from './parse.ts'
 import { listManifests, readManifest } from './scan.ts'
 import type { Listing, SeenFile } from './scan.ts'
-import { EMPTY_SNAPSHOT, buildSnapshot } from './snapshot.ts'
+import { buildSnapshot } from './snapshot.ts'
 import { FolderWatch } from './watch.ts'
-
-/** The part of a pino logger the catalogue needs. */
-export interface CatalogLog {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-}
 
 export interface ManifestCatalogDeps {
   readonly folder: string
@@ -44,11 +39,10 @@ export function createManifestCatalog(deps: ManifestCatalogDeps): Catalog {
 class ManifestCatalog implements Catalog {
   readonly #deps: ManifestCatalogDeps
   readonly #timing: CatalogTiming
-  readonly #listeners = new Set<(next: CatalogSnapshot, previous: CatalogSnapshot) => void>()
+  readonly #published: PublishedSnapshot
   readonly #watch = new FolderWatch(() => this.#hint())
   /** file → what was parsed at which stamp */
   readonly #parsed = new Map<string, { readonly stamp: string; readonly parsed: ParsedFile }>()
-  #snapshot = EMPTY_SNAPSHOT
   #good: Good = new Map()
   #stamps: string | null = null
   #busy: Promise<void> | null = null
@@ -57,16 +51,16 @@ class ManifestCatalog implements Catalog {
 
   constructor(deps: ManifestCatalogDeps) {
     this.#deps = deps
+    this.#published = new PublishedSnapshot(deps.log)
     this.#timing = { ...TIMING, ...deps.timing }
   }
 
   snapshot(): CatalogSnapshot {
-    return this.#snapshot
+    return this.#published.current
   }
 
   subscribe(listener: (next: CatalogSnapshot, previous: CatalogSnapshot) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#published.subscribe(listener)
   }
 
   async start(): Promise<void> {
@@ -117,7 +111,7 @@ class ManifestCatalog implements Catalog {
     const assembled = await this.#assemble(listing)
     this.#stamps = stamps
     this.#good = assembled.good
-    await this.#publish(buildSnapshot(this.#snapshot, assembled))
+    if (this.#published.publish(buildSnapshot(this.#published.current, assembled))) await this.#keep()
   }
 
   /** An editor writes in several steps (truncate and write, or unlink and rename): wait until it has finished. */
@@ -155,30 +149,6 @@ class ManifestCatalog implements Catalog {
   #forgetOthers(files: readonly SeenFile[]): void {
     const there = new Set(files.map(({ file }) => file))
     for (const file of this.#parsed.keys()) if (!there.has(file)) this.#parsed.delete(file)
-  }
-
-  async #publish(next: CatalogSnapshot): Promise<void> {
-    const previous = this.#snapshot
-    if (next === previous) return
-    this.#snapshot = next
-    this.#tell(next, previous)
-    for (const listener of this.#listeners) {
-      try {
-        listener(next, previous)
-      } catch (error) {
-        this.#deps.log.warn({ err: error }, 'a reader of the catalogue failed on a change')
-      }
-    }
-    await this.#keep()
-  }
-
-  #tell(next: CatalogSnapshot, previous: CatalogSnapshot): void {
-    const { log } = this.#deps
-    const known = new Set(previous.faults.map((fault) => JSON.stringify(fault)))
-    for (const { message, ...where } of next.faults.filter((fault) => !known.has(JSON.stringify(fault))))
-      log.warn({ ...where, fault: message }, 'manifest fault')
-    const counts = { servers: next.servers.size, groups: next.groups.size, faults: next.faults.length }
-    log.info({ revision: next.revision, ...counts }, 'catalogue changed')
   }
 
   async #keep(): Promise<void> {

@@ -17,7 +17,10 @@ export type ResourceKey = `${ResourceKind}/${string}`
 export type Resource = {
   readonly key: ResourceKey
   readonly file: string
-  readonly line: number
+  /** null: it stands in no file */
+  readonly line: number | null
+  /** when the cluster took it; what came first keeps what two claim */
+  readonly createdAt?: string
   /** the manifest as it was written */
   readonly source: unknown
 } & (
@@ -60,13 +63,21 @@ const emptyFault = (file: string): CatalogFault => ({
   message: 'holds no resource; delete the file to remove what it held',
 })
 
-interface ReadDocument {
+/** What a reader needs of a document, whatever it was written in. */
+export interface SourceDocument {
+  readonly data: unknown
+  readonly faults: ManifestDocument['faults']
+  readonly firstLine: number | null
+  lineOf(path: readonly PropertyKey[]): number | null
+}
+
+export interface ReadDocument {
   readonly key: ResourceKey | null
   readonly resource: Resource | null
   readonly faults: readonly CatalogFault[]
 }
 
-function readDocument(file: string, document: ManifestDocument): ReadDocument {
+export function readDocument(file: string, document: SourceDocument): ReadDocument {
   const { data } = document
   const at = (path: readonly PropertyKey[], message: string): CatalogFault => ({
     file,
@@ -101,7 +112,7 @@ function readDocument(file: string, document: ManifestDocument): ReadDocument {
 
 export function toResource(
   manifest: z.infer<typeof mcpServer> | z.infer<typeof userGroup>,
-  origin: { readonly file: string; readonly line: number; readonly source: unknown },
+  origin: { readonly file: string; readonly line: number | null; readonly source: unknown },
 ): Resource {
   const { name, labels } = manifest.metadata
   const key: ResourceKey = `${manifest.kind}/${name}`

@@ -4,7 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { HubError, LIMITS, toHubError } from '@mcphub/api'
 import { HttpPool } from '../../proxy/pool.ts'
 import { TimerWheel } from '../../proxy/timers.ts'
-import type { Catalog, CatalogServer } from '../../catalog/catalog.ts'
+import type { Catalog, CatalogGroup, CatalogServer } from '../../catalog/catalog.ts'
 import type { Sandboxes } from '../../sandboxes/sandboxes.ts'
 import type { ResolvedVariables, Variables } from '../../secrets/variables.ts'
 import type { InputRequest } from '../codec/input-requests.ts'
@@ -54,6 +54,8 @@ export interface UpstreamsDeps {
   readonly log: LinkTools['log']
   /** of a user's groups; null = the hub's default */
   readonly maxRunningPerUser?: (owner: LinkOwner, server: CatalogServer) => number | null
+  /** active groups that give this person this server; default none */
+  readonly groupsOf?: (owner: LinkOwner, server: CatalogServer) => readonly CatalogGroup[]
 }
 
 export function createUpstreams(deps: UpstreamsDeps): Upstreams {
@@ -108,6 +110,7 @@ class HubUpstreams implements Upstreams {
       limits,
       version: config.version,
       mintId: () => `${this.#idPrefix}-${++this.#lastId}`,
+      groupsOf: (owner, server) => (owner === null ? [] : (deps.groupsOf?.(owner, server) ?? [])),
       log: deps.log,
     }
     this.#watches = new Watches({

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { HubError, toHubError } from '@mcphub/api'
 import type { HttpPool } from '../../proxy/pool.ts'
 import type { TimerWheel } from '../../proxy/timers.ts'
-import type { CatalogServer } from '../../catalog/catalog.ts'
+import type { CatalogGroup, CatalogServer } from '../../catalog/catalog.ts'
 import type { Sandboxes } from '../../sandboxes/sandboxes.ts'
 import type { ResolvedVariables } from '../../secrets/variables.ts'
 import { InFlight } from '../in-flight.ts'
@@ -59,6 +59,8 @@ export interface LinkTools {
   readonly version: string
   /** a JSON-RPC id that no other call of this hub has */
   mintId(): string
+  /** active groups that give this person this server right now */
+  groupsOf(owner: LinkOwner | null, server: CatalogServer): readonly CatalogGroup[]
   readonly log: { warn(fields: object, message: string): void; debug(fields: object, message: string): void }
 }
 

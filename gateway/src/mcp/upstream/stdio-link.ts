@@ -238,6 +238,7 @@ export class StdioLink extends LinkBase implements MultiplexHost, ListenHost {
       env,
       fingerprint: `${server.configHash}:${variables.version}`,
       maxRunningPerUser,
+      groups: this.tools.groupsOf(isOwn ? owner : null, server),
       onProgress: (message) => this.#tellWaiting(message),
       signal: this.#abort.signal,
     })
