@@ -57,6 +57,14 @@ const programs = (...names: string[]): Restriction => ({
   message: `layers: programs never import each other (${names.join(', ')}); share through @mcphub/api`,
 })
 
+// --- the operator ----------------------------------------------------------------------------------------------------------------
+const NO_IO: Restriction = {
+  regex: '^(node:(fs|net|http|https|child_process|timers)|undici)(/|$)',
+  message: 'layers: what the operator decides is decided by pure functions; only gather and execute touch the world',
+}
+/** What decides: everything of the operator that is neither wiring nor platform. */
+const PURE_OF_OPERATOR = ['operator/src/{pods,mcp-sandbox,mcp-server,user-group,policies}/**/*.ts']
+
 // --- rooms of the gateway --------------------------------------------------------------------------------------------------------
 const ROOMS = [
   'access',
@@ -70,6 +78,7 @@ const ROOMS = [
   'proxy',
   'sandboxes',
   'secrets',
+  'trust',
 ] as const
 type Room = (typeof ROOMS)[number]
 
@@ -83,7 +92,8 @@ const MAY_IMPORT: Record<Exclude<Room, 'features'>, readonly Room[]> = {
   catalog: ['secrets'],
   auth: ['db', 'secrets'],
   access: ['catalog', 'secrets'],
-  sandboxes: ['packages', 'secrets'],
+  trust: ['db', 'secrets'],
+  sandboxes: ['db', 'packages', 'secrets'],
   mcp: ['access', 'catalog', 'platform', 'proxy', 'secrets'],
 }
 
@@ -110,7 +120,7 @@ function roomZone(room: Exclude<Room, 'features'>): Zone {
   }
   return {
     files: [`gateway/src/${room}/**/*.ts`],
-    deny: [siblings, NOT_FEATURES, NOT_UPWARDS, programs('cli', 'launcher'), ...librariesOf(room)],
+    deny: [siblings, NOT_FEATURES, NOT_UPWARDS, programs('cli', 'launcher', 'operator'), ...librariesOf(room)],
   }
 }
 
@@ -119,21 +129,23 @@ function librariesOf(room: Room): Restriction[] {
   return room === 'platform' ? [DATABASE, MCP_SDK] : LIBRARIES
 }
 
-const FEATURES = [OTHER_FEATURE, NOT_UPWARDS, programs('cli', 'launcher')]
+const FEATURES = [OTHER_FEATURE, NOT_UPWARDS, programs('cli', 'launcher', 'operator')]
 
 const ZONES: readonly Zone[] = [
   { files: ['**/*.ts'], deny: LIBRARIES },
-  { files: ['packages/api/**/*.ts'], deny: [ONLY_ZOD, programs('gateway', 'cli', 'launcher')] },
+  { files: ['packages/api/**/*.ts'], deny: [ONLY_ZOD, programs('gateway', 'cli', 'launcher', 'operator')] },
   { files: ['packages/kube/**/*.ts'], deny: [KUBE_ALONE, ...LIBRARIES] },
-  { files: ['cli/**/*.ts'], deny: [programs('gateway', 'launcher'), ...LIBRARIES] },
-  { files: ['launcher/**/*.ts'], deny: [programs('gateway', 'cli'), EXPRESS, MCP_SDK] },
-  { files: ['gateway/src/*.ts'], deny: [programs('cli', 'launcher'), DATABASE, EXPRESS, MCP_SDK] },
-  { files: ['gateway/src/app.ts'], deny: [programs('cli', 'launcher'), DATABASE, MCP_SDK] },
+  { files: ['cli/**/*.ts'], deny: [programs('gateway', 'launcher', 'operator'), ...LIBRARIES] },
+  { files: ['launcher/**/*.ts'], deny: [programs('gateway', 'cli', 'operator'), EXPRESS, MCP_SDK] },
+  { files: ['operator/**/*.ts'], deny: [programs('gateway', 'cli', 'launcher'), ...LIBRARIES] },
+  { files: PURE_OF_OPERATOR, deny: [NO_IO, programs('gateway', 'cli', 'launcher'), ...LIBRARIES] },
+  { files: ['gateway/src/*.ts'], deny: [programs('cli', 'launcher', 'operator'), DATABASE, EXPRESS, MCP_SDK] },
+  { files: ['gateway/src/app.ts'], deny: [programs('cli', 'launcher', 'operator'), DATABASE, MCP_SDK] },
   ...(Object.keys(MAY_IMPORT) as (keyof typeof MAY_IMPORT)[]).map(roomZone),
   { files: ['gateway/src/features/**/*.ts'], deny: [...FEATURES, ...LIBRARIES] },
   { files: ['gateway/src/features/**/*-router.ts'], deny: [...FEATURES, DATABASE, MCP_SDK] },
   { files: ['gateway/src/features/**/pg-*-store.ts'], deny: [...FEATURES, EXPRESS, MCP_SDK] },
-  { files: ['gateway/src/auth/pg-*-store.ts'], deny: [NOT_FEATURES, NOT_UPWARDS, EXPRESS, MCP_SDK] },
+  { files: ['gateway/src/{auth,sandboxes/pods,trust}/pg-*-store.ts'], deny: [NOT_FEATURES, NOT_UPWARDS, EXPRESS, MCP_SDK] },
   { files: ['gateway/src/mcp/discovery/**/*.ts'], deny: [...roomZone('mcp').deny].filter((one) => one !== MCP_SDK) },
   // features/api.ts puts the routes of all features together
   { files: ['gateway/src/features/*.ts'], deny: [NOT_UPWARDS, DATABASE, EXPRESS, MCP_SDK] },
@@ -145,6 +157,7 @@ const ENVIRONMENT = [
   'gateway/src/{config,main}.ts',
   'cli/src/{config,main}.ts',
   'launcher/src/{config,main}.ts',
+  'operator/src/{config,main}.ts',
   'scripts/**',
   ...TESTS,
 ]

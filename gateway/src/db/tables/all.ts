@@ -5,6 +5,8 @@ import { personalGroupsTable } from './groups.ts'
 import { keysTable } from './keys.ts'
 import { mcpSessionsTable } from './sessions.ts'
 import { settingsTable } from './settings.ts'
+import { sandboxShimsTable } from './shims.ts'
+import { trustTable } from './trust.ts'
 import { externalAccountsTable, usersTable } from './users.ts'
 import { orgVariablesTable, userVariablesTable } from './variables.ts'
 
@@ -19,4 +21,6 @@ export const ALL_TABLES = [
   discoveriesTable,
   auditTable,
   settingsTable,
+  trustTable,
+  sandboxShimsTable,
 ]

@@ -9,12 +9,26 @@ import { FakeFailure, FakeStorage, type FakeObject, type HistoryEvent } from './
 import { write } from './fake-writes.ts'
 import { Faults, type Fault, type FaultAction } from './faults.ts'
 import { parseBody, sendJson, sendStatus } from './fake-answers.ts'
+import type { Json } from './json.ts'
 
 export interface FakeApiServerOptions {
   /** bearer tokens it takes; default: anybody */
   readonly tokens?: Set<string>
   /** between two bookmarks of a watch, in ms; default 1000 */
   readonly bookmarkMs?: number
+  /** what a TokenReview says of a token; default: nobody's */
+  readonly review?: (token: string, audiences: readonly string[]) => TokenReviewStatus
+}
+
+export interface TokenReviewStatus {
+  readonly authenticated?: boolean
+  readonly user?: { readonly username: string; readonly extra?: Readonly<Record<string, readonly string[]>> }
+  readonly audiences?: readonly string[]
+  readonly error?: string
+}
+
+interface TokenReviewBody {
+  readonly spec?: { readonly token?: string; readonly audiences?: readonly string[] }
 }
 
 interface Page {
@@ -104,12 +118,25 @@ export class FakeApiServer {
       if (act && (await this.#misbehave(act, response))) return
       this.#authenticate(call)
       if (call.watch) return this.#watch(call, response, act)
-      const { code, object } = call.method === 'GET' ? this.#read(call) : write(this.storage, call, body)
+      const { code, object } = this.#do(call, body)
       if (act && 'drop' in act) response.destroy()
       else sendJson(response, code, object)
     } catch (error) {
       sendStatus(response, error)
     }
+  }
+
+  #do(call: FakeCall, body: Json): { readonly code: number; readonly object: object } {
+    if (call.method === 'GET') return this.#read(call)
+    if (call.collection === 'tokenreviews.authentication.k8s.io') return this.#review(body)
+    return write(this.storage, call, body)
+  }
+
+  /** Kept nowhere, as at the real server. */
+  #review(body: Json): { readonly code: number; readonly object: object } {
+    const { token = '', audiences = [] } = (body as unknown as TokenReviewBody | null)?.spec ?? {}
+    const status = this.#options.review?.(token, audiences) ?? { authenticated: false }
+    return { code: 201, object: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', status } }
   }
 
   /** @returns whether that was the answer */
