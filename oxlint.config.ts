@@ -145,7 +145,10 @@ const ZONES: readonly Zone[] = [
   { files: ['gateway/src/features/**/*.ts'], deny: [...FEATURES, ...LIBRARIES] },
   { files: ['gateway/src/features/**/*-router.ts'], deny: [...FEATURES, DATABASE, MCP_SDK] },
   { files: ['gateway/src/features/**/pg-*-store.ts'], deny: [...FEATURES, EXPRESS, MCP_SDK] },
-  { files: ['gateway/src/{auth,sandboxes/pods,trust}/pg-*-store.ts'], deny: [NOT_FEATURES, NOT_UPWARDS, EXPRESS, MCP_SDK] },
+  {
+    files: ['gateway/src/{auth,sandboxes/pods,trust}/pg-*-store.ts'],
+    deny: [NOT_FEATURES, NOT_UPWARDS, EXPRESS, MCP_SDK],
+  },
   { files: ['gateway/src/mcp/discovery/**/*.ts'], deny: [...roomZone('mcp').deny].filter((one) => one !== MCP_SDK) },
   // features/api.ts puts the routes of all features together
   { files: ['gateway/src/features/*.ts'], deny: [NOT_UPWARDS, DATABASE, EXPRESS, MCP_SDK] },

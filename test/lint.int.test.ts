@@ -38,7 +38,7 @@ function lint(folder: string): Promise<readonly Diagnostic[]> {
   const options = { cwd: folder, maxBuffer: 64 * 1024 * 1024, timeout: 60_000 }
   execFile(
     oxlint,
-    ['--type-aware', '-f', 'json', 'packages', 'gateway', 'cli', 'launcher'],
+    ['--type-aware', '-f', 'json', 'packages', 'gateway', 'cli', 'launcher', 'operator'],
     options,
     (error, stdout, stderr) => {
       try {

@@ -9,6 +9,7 @@ export const LABELS = {
   server: `${LABEL_GROUP}/server`,
   userHash: `${LABEL_GROUP}/user-hash`,
   sandbox: `${LABEL_GROUP}/sandbox`,
+  pool: `${LABEL_GROUP}/pool`,
   templateHash: `${LABEL_GROUP}/template-hash`,
   name: 'app.kubernetes.io/name',
   instance: 'app.kubernetes.io/instance',

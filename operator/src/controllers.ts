@@ -1,0 +1,21 @@
+// All controllers of the operator, and what each of them is given. A controller is one folder; this list is the only place that knows them all.
+import type { Controller, ControllerMetrics, ControllerOptions, EventRecorder, KubeClient } from '@mcphub/kube'
+import type { PodSettings } from './pods/settings.ts'
+import type { World } from './world.ts'
+
+export interface ControllerDeps {
+  readonly client: KubeClient
+  readonly world: World
+  readonly pods: PodSettings
+  readonly sandboxesPerUser: number
+  readonly sandboxTtlDays: number
+  readonly events: EventRecorder
+  readonly now: () => Date
+  readonly metrics: ControllerMetrics
+  readonly onError: NonNullable<ControllerOptions['onError']>
+}
+
+/** In the order in which they start. */
+export function createControllers(_deps: ControllerDeps): Controller[] {
+  return []
+}
