@@ -1,42 +1,16 @@
 // The three images a cluster without a registry begins with: pause, CoreDNS, and Node as a base for everything else. Each is made once.
-import { createHash } from 'node:crypto'
-import { chmod, copyFile, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { cachedArchive, exists } from './archive-cache.ts'
 import { run } from './commands.ts'
 import { writeArchive } from './oci-archive.ts'
-import { CACHE, COREDNS_IMAGE, NODE_IMAGE, PAUSE_IMAGE, program } from './settings.ts'
-
-const ARCHIVES = join(CACHE, 'images')
+import { COREDNS_IMAGE, NODE_IMAGE, PAUSE_IMAGE, program } from './settings.ts'
 
 /** Paths of OCI archives. */
 export interface ImageArchives {
   readonly pause: string
   readonly coredns: string
   readonly node: string
-}
-
-const exists = (file: string): Promise<boolean> =>
-  stat(file).then(
-    () => true,
-    () => false,
-  )
-
-/** An archive of that name and key, made when there is none; those of other keys go. */
-async function cached(name: string, key: string, make: (work: string, file: string) => Promise<void>): Promise<string> {
-  const code = await readFile(import.meta.filename)
-  const hash = createHash('sha256').update(key).update(code).digest('hex').slice(0, 16)
-  const file = join(ARCHIVES, `${name}-${hash}.tar`)
-  if (await exists(file)) return file
-  await mkdir(ARCHIVES, { recursive: true })
-  const old = (await readdir(ARCHIVES)).filter((one) => one.startsWith(`${name}-`))
-  await Promise.all(old.map((one) => rm(join(ARCHIVES, one))))
-  const work = await mkdtemp(join(ARCHIVES, `work-${name}-`))
-  try {
-    await make(work, file)
-  } finally {
-    await rm(work, { recursive: true, force: true })
-  }
-  return file
 }
 
 const PAUSE_SOURCE = join(import.meta.dirname, 'pause.c')
@@ -60,7 +34,7 @@ async function makeCoredns(work: string, file: string): Promise<void> {
 }
 
 /** Those Node is linked against, and what glibc loads for names. */
-const LIBRARIES = ['c', 'm', 'dl', 'pthread', 'resolv', 'nss_dns', 'nss_files', 'gcc_s', 'stdc++', 'atomic']
+const LIBRARIES = ['c', 'm', 'dl', 'rt', 'util', 'pthread', 'resolv', 'nss_dns', 'nss_files', 'gcc_s', 'stdc++', 'atomic']
 
 async function copyLibraries(root: string): Promise<void> {
   const known = await run(['ldconfig', '-p'])
@@ -129,15 +103,19 @@ async function makeNode(work: string, file: string): Promise<void> {
   await writeArchive(file, { reference: NODE_IMAGE, folder: root, config })
 }
 
+/** The base of all images of ours, also without a cluster. */
+export async function prepareNodeImage(): Promise<string> {
+  return cachedArchive({ name: 'node', keys: [process.version, await readFile(import.meta.filename)], make: makeNode })
+}
+
 export async function prepareImages(): Promise<ImageArchives> {
+  const code = await readFile(import.meta.filename)
+  const pause = await readFile(PAUSE_SOURCE)
+  // the programs' stamp is made anew whenever one of them is
+  const programs = await readFile(join(dirname(dirname(program('corednsd'))), 'stamp'))
   return {
-    pause: await cached('pause', await readFile(PAUSE_SOURCE, 'utf8'), makePause),
-    // the programs' stamp is made anew whenever one of them is
-    coredns: await cached(
-      'coredns',
-      await readFile(join(dirname(dirname(program('corednsd'))), 'stamp'), 'utf8'),
-      makeCoredns,
-    ),
-    node: await cached('node', process.version, makeNode),
+    pause: await cachedArchive({ name: 'pause', keys: [pause, code], make: makePause }),
+    coredns: await cachedArchive({ name: 'coredns', keys: [programs, code], make: makeCoredns }),
+    node: await prepareNodeImage(),
   }
 }

@@ -14,6 +14,7 @@ import {
   containerdSocket,
   nriSocketOf,
 } from './node-config.ts'
+import { readNames } from './oci-archive.ts'
 import type { ClusterNode } from './settings.ts'
 import {
   NODE1,
@@ -56,8 +57,12 @@ export const ctr = (node: ClusterNode, ...args: string[]): string[] => [
   ...args,
 ]
 
-export const importImage = (node: ClusterNode, archive: string): Promise<string> =>
-  run(ctr(node, 'images', 'import', '--local', archive))
+/** Known by its name and by its digest, which a registry would know too. */
+export async function importImage(node: ClusterNode, archive: string): Promise<void> {
+  await run(ctr(node, 'images', 'import', '--local', archive))
+  const { reference, byDigest } = await readNames(archive)
+  await run(ctr(node, 'images', 'tag', '--force', reference, byDigest))
+}
 
 /** The kubelet wants its root in every hierarchy, with cpus and memory nodes filled in: else "cgroup has some missing paths". */
 async function makeCgroups(node: ClusterNode): Promise<void> {
