@@ -162,6 +162,7 @@ const ENVIRONMENT = [
   'launcher/src/{config,main}.ts',
   'operator/src/{config,main}.ts',
   'scripts/**',
+  'images/**',
   ...TESTS,
 ]
 const envMessage = 'process.env is read in config.ts alone'
@@ -216,7 +217,7 @@ export default defineConfig({
   },
   overrides: [
     ...ZONES.map(({ files, deny }) => ({ files, rules: importRule(deny) })),
-    { files: ['cli/**', 'launcher/**', 'scripts/**', ...TESTS], rules: { 'no-console': 'off' } },
+    { files: ['cli/**', 'launcher/**', 'scripts/**', 'images/**', ...TESTS], rules: { 'no-console': 'off' } },
     { files: ENVIRONMENT, rules: { 'no-restricted-properties': 'off' } },
     {
       files: TESTS,

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const everywhere = ['{packages/*,gateway,cli,launcher,operator,bench,test}/**/*.test.ts']
+const everywhere = ['{packages/*,gateway,cli,launcher,operator,bench,images,test}/**/*.test.ts']
 /** `make soak` runs what is below test/soak, for as long as it is told. */
 const nowhere = ['**/node_modules/**', '**/.mcphub/**', 'test/soak/**']
 /** Keep both cores busy: beside it every test that waits for a published bound would be judged by its noise. */
