@@ -43,7 +43,7 @@ export async function openStorage(config: Config, catalog: Catalog, logger: Logg
   if (applied.length > 0) logger.info({ migrations: applied }, 'database migrated')
   const database = await openDatabase(connection)
   const settings = createPgSettingsStore(database)
-  const ring = openKeyRing(config.keyringFile)
+  const ring = openKeyRing(config.keyringFile, { create: config.cluster === null })
   const variablesStore = createPgVariablesStore(database)
   await checkKeyRing({ ring, settings, store: variablesStore })
   const { changes } = database

@@ -52,3 +52,51 @@ test('the database URL comes from a file, and a fault never repeats a value', ()
 test('--help lists every variable with its default', () => {
   expect(describeConfig()).toMatch(/MCPHUB_PORT +port of the MCP endpoint.*\[3000\]/)
 })
+
+function clusterEnv(over: Record<string, string> = {}): Record<string, string> {
+  const ring = join(mkdtempSync(join(tmpdir(), 'mcphub-config-')), 'keyring.json')
+  writeFileSync(ring, '[]')
+  return {
+    MCPHUB_MODE: 'kubernetes',
+    MCPHUB_DATA_DIR: '/data',
+    MCPHUB_DATABASE_URL: 'postgres://db',
+    MCPHUB_KEYRING_FILE: ring,
+    MCPHUB_POD_IP: '10.1.2.3',
+    MCPHUB_POD_NAME: 'gateway-0',
+    MCPHUB_NAMESPACE: 'hub',
+    MCPHUB_SANDBOX_NAMESPACE: 'hub-sandboxes',
+    MCPHUB_PEERS_SERVICE: 'mcphub-peers.hub.svc',
+    MCPHUB_INTERNAL_NAME: 'mcphub-internal.hub.svc',
+    KUBERNETES_SERVICE_HOST: '10.0.0.1',
+    KUBERNETES_SERVICE_PORT: '443',
+    ...over,
+  }
+}
+
+test('in a cluster: all addresses, fixed ports, no demo key, no folder of manifests', () => {
+  expect(readConfig(clusterEnv())).toMatchObject({
+    mode: 'kubernetes',
+    hosts: ['0.0.0.0'],
+    metricsHost: '0.0.0.0',
+    metricsPort: 9090,
+    demoKey: false,
+    catalogDir: null,
+    cluster: { podIp: '10.1.2.3', callHomePort: 8443, peersPort: 8444, apiServer: { host: '10.0.0.1', port: '443' } },
+  })
+  expect(readConfig(clusterEnv({ MCPHUB_HOST: '127.0.0.1' })).demoKey).toBe(false)
+  expect(readConfig(base).cluster).toBeNull()
+})
+
+test('in a cluster: every variable that is missing or wrong is named with its fix', () => {
+  const missing = { MCPHUB_POD_IP: '', MCPHUB_PEERS_SERVICE: '', KUBERNETES_SERVICE_HOST: '', MCPHUB_KEYRING_FILE: '' }
+  expect(faultsOf(clusterEnv(missing)).sort()).toEqual([
+    'KUBERNETES_SERVICE_HOST',
+    'MCPHUB_KEYRING_FILE',
+    'MCPHUB_PEERS_SERVICE',
+    'MCPHUB_POD_IP',
+  ])
+  expect(faultsOf(clusterEnv({ MCPHUB_POD_IP: 'gateway-0' }))).toEqual(['MCPHUB_POD_IP'])
+  expect(() => readConfig(clusterEnv({ MCPHUB_KEYRING_FILE: '/nowhere/ring.json' }))).toThrow(/mount the Secret/)
+  const outside = { KUBERNETES_SERVICE_HOST: '', MCPHUB_KUBECONFIG: '/home/me/.kube/config' }
+  expect(readConfig(clusterEnv(outside)).cluster?.apiServer).toEqual({ kubeconfig: '/home/me/.kube/config' })
+})

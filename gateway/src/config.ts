@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { HubError, LIMITS, type FieldFault } from '@mcphub/api'
 import { z } from 'zod'
+import { CLUSTER_FIELDS, checkRingFile, readCluster, type ClusterConfig } from './cluster-config.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -20,16 +21,33 @@ const second = 1000
 
 /** Every variable the gateway reads. The description is what `--help` prints. */
 const schema = z.object({
-  MCPHUB_MODE: z.enum(['local']).default('local').meta({ description: 'local: one machine, children are processes' }),
+  MCPHUB_MODE: z
+    .enum(['local', 'kubernetes'])
+    .default('local')
+    .meta({ description: 'local: one machine, children are processes; kubernetes: custom resources and pods' }),
   MCPHUB_DATA_DIR: text('folder for packages, work folders and run files; private to the hub'),
-  MCPHUB_CATALOG_DIR: text('folder of McpServer and UserGroup manifests (YAML)'),
+  MCPHUB_CATALOG_DIR: z
+    .string()
+    .optional()
+    .meta({ description: 'local: folder of McpServer and UserGroup manifests (YAML)' }),
   MCPHUB_DATABASE_URL: z.string().optional().meta({ description: 'PostgreSQL URL; prefer MCPHUB_DATABASE_URL_FILE' }),
   MCPHUB_DATABASE_URL_FILE: z.string().optional().meta({ description: 'file that holds the PostgreSQL URL' }),
   MCPHUB_DATABASE_POOL: count(8, 1, 100, 'PostgreSQL connections'),
-  MCPHUB_KEYRING_FILE: z.string().optional().meta({ description: 'key ring (0600); default <data>/keyring.json' }),
-  MCPHUB_HOST: list('addresses to listen on; default both loopbacks. Any other address refuses the demo key'),
+  MCPHUB_KEYRING_FILE: z
+    .string()
+    .optional()
+    .meta({ description: 'key ring (0600); default <data>/keyring.json; kubernetes: a mounted Secret' }),
+  MCPHUB_HOST: list(
+    'addresses to listen on; default both loopbacks (kubernetes: all). Any other address refuses the demo key',
+  ),
   MCPHUB_PORT: count(3000, 0, 65_535, 'port of the MCP endpoint and the REST API; 0 picks a free one'),
-  MCPHUB_METRICS_PORT: count(0, 0, 65_535, 'port of /metrics on loopback; 0 picks a free one'),
+  MCPHUB_METRICS_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .meta({ description: 'port of /metrics; default: a free one, on loopback (kubernetes: 9090, on all addresses)' }),
   MCPHUB_PUBLIC_HOSTS: list('host names besides loopback that requests may name (Host, Origin)'),
   MCPHUB_HUB_MARK: z
     .string()
@@ -80,6 +98,7 @@ const schema = z.object({
   MCPHUB_AUDIT_DAYS: count(LIMITS.auditDays, 1, 3650, 'days audit records are kept'),
   HTTPS_PROXY: z.string().optional().meta({ description: 'proxy for remote servers and installs' }),
   NO_PROXY: z.string().optional().meta({ description: 'hosts that are reached without the proxy' }),
+  ...CLUSTER_FIELDS,
   NODE_EXTRA_CA_CERTS: z.string().optional().meta({ description: 'file with more certificate authorities' }),
 })
 
@@ -87,9 +106,12 @@ type Raw = z.infer<typeof schema>
 
 /** Durations in milliseconds, sizes in bytes. */
 export interface Config {
-  readonly mode: 'local'
+  readonly mode: 'local' | 'kubernetes'
+  /** null on one machine */
+  readonly cluster: ClusterConfig | null
   readonly dataDir: string
-  readonly catalogDir: string
+  /** null in a cluster */
+  readonly catalogDir: string | null
   readonly databaseUrl: string
   readonly databasePool: number
   readonly keyringFile: string
@@ -97,6 +119,7 @@ export interface Config {
   /** true while only loopback is listened on: the demo key exists only then (design.md §2) */
   readonly loopbackOnly: boolean
   readonly port: number
+  readonly metricsHost: string
   readonly metricsPort: number
   readonly publicHosts: readonly string[]
   readonly hubMark: string | null
@@ -121,6 +144,8 @@ export interface Config {
   readonly proxy: { readonly url: string | null; readonly noProxy: string | null; readonly extraCaFile: string | null }
 }
 
+const ALL_ADDRESSES = '0.0.0.0'
+const METRICS_PORT = 9090
 const LOOPBACK = ['127.0.0.1', '::1']
 
 function readDatabaseUrl(raw: Raw, faults: FieldFault[]): string {
@@ -156,6 +181,9 @@ const dropEmpty = (env: Env): Env => Object.fromEntries(Object.entries(env).filt
 export function readConfig(env: Env): Config {
   const parsed = schema.safeParse(dropEmpty(env))
   const faults: FieldFault[] = []
+  const isCluster = env['MCPHUB_MODE'] === 'kubernetes'
+  if (!isCluster && !env['MCPHUB_CATALOG_DIR'])
+    faults.push({ field: 'MCPHUB_CATALOG_DIR', message: 'is not set (folder of McpServer and UserGroup manifests)' })
   if (!parsed.success) {
     for (const { path, message } of parsed.error.issues) {
       const field = path.join('.')
@@ -167,30 +195,35 @@ export function readConfig(env: Env): Config {
   const raw = parsed.data
   const databaseUrl = readDatabaseUrl(raw, faults)
   checkHosts(raw.MCPHUB_HOST, faults)
+  const cluster = isCluster ? readCluster(raw, faults) : null
+  if (isCluster) checkRingFile(raw.MCPHUB_KEYRING_FILE, faults)
   if (faults.length > 0) throw new HubError('invalid_request', describeFaults(faults), { faults })
-  return Object.freeze(toConfig(raw, databaseUrl))
+  return Object.freeze(toConfig(raw, databaseUrl, cluster))
 }
 
-function toConfig(raw: Raw, databaseUrl: string): Config {
-  const hosts = raw.MCPHUB_HOST.length > 0 ? raw.MCPHUB_HOST : LOOPBACK
+function toConfig(raw: Raw, databaseUrl: string, cluster: ClusterConfig | null): Config {
+  const usual = cluster === null ? LOOPBACK : [ALL_ADDRESSES]
+  const hosts = raw.MCPHUB_HOST.length > 0 ? raw.MCPHUB_HOST : usual
   const loopbackOnly = hosts.every((host) => LOOPBACK.includes(host))
   return {
     mode: raw.MCPHUB_MODE,
+    cluster,
     dataDir: raw.MCPHUB_DATA_DIR,
-    catalogDir: raw.MCPHUB_CATALOG_DIR,
+    catalogDir: cluster === null ? raw.MCPHUB_CATALOG_DIR! : null,
     databaseUrl,
     databasePool: raw.MCPHUB_DATABASE_POOL,
     keyringFile: raw.MCPHUB_KEYRING_FILE ?? `${raw.MCPHUB_DATA_DIR}/keyring.json`,
     hosts,
     loopbackOnly,
     port: raw.MCPHUB_PORT,
-    metricsPort: raw.MCPHUB_METRICS_PORT,
+    metricsHost: cluster === null ? '127.0.0.1' : hosts[0]!,
+    metricsPort: raw.MCPHUB_METRICS_PORT ?? (cluster === null ? 0 : METRICS_PORT),
     publicHosts: raw.MCPHUB_PUBLIC_HOSTS,
     hubMark: raw.MCPHUB_HUB_MARK ?? null,
     nodePath: raw.MCPHUB_NODE_PATH ?? process.execPath,
     npmrc: raw.MCPHUB_NPMRC ?? null,
     logLevel: raw.MCPHUB_LOG_LEVEL,
-    demoKey: raw.MCPHUB_DEMO_KEY === 'on' && loopbackOnly,
+    demoKey: raw.MCPHUB_DEMO_KEY === 'on' && loopbackOnly && cluster === null,
     identityGraceMs: raw.MCPHUB_IDENTITY_GRACE_SECONDS * second,
     callIdleMs: raw.MCPHUB_CALL_IDLE_SECONDS * second,
     callMaxMs: raw.MCPHUB_CALL_MAX_SECONDS * second,

@@ -174,7 +174,8 @@ function readFileKeys(file: string): FileKey[] {
   try {
     const { mode } = statSync(file)
     // Group read is left to mounted secrets (fsGroup); anything more is a mistake.
-    if ((mode & 0o037) !== 0) throw unusable(file, `others may read or change it; run: chmod 600 ${file}`)
+    if ((mode & 0o037) !== 0)
+      throw unusable(file, `others may read or change it; run: chmod 600 ${file} (a mounted Secret: defaultMode 0440)`)
     text = readFileSync(file, 'utf8')
   } catch (thrown) {
     if (thrown instanceof HubError) throw thrown

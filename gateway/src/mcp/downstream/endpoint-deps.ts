@@ -32,6 +32,8 @@ export interface CallQueue {
 /** Calls per minute: platform/rate-limiter.ts. 0 = allowed, else seconds to wait. */
 export interface CallRates {
   take(name: string, perMinute: number): number
+  /** calls that another replica counted */
+  note?(name: string, calls: number): void
 }
 
 /** platform/hub-metrics.ts has these and more. */

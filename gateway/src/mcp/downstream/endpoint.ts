@@ -22,10 +22,11 @@ import { ModernLeg } from './modern-leg.ts'
 import { Pushes } from './pushes.ts'
 import { Replies } from './replies.ts'
 import { ParkedCalls } from './parked-calls.ts'
-import { createLonePeers } from './peers.ts'
+import { createLonePeers, type Peers } from './peers.ts'
 import { parseEndpoint, readPresentedKey, splitUrl, type Endpoint } from './request-target.ts'
 import { WatchQuota } from './resource-watches.ts'
-import { acceptAnswer } from './server-requests.ts'
+import { Replica } from './replica.ts'
+import { passAnswer } from './server-requests.ts'
 import { SessionQuestions } from './session-questions.ts'
 import { openSessionStream, STREAMS_PER_SESSION } from './session-stream.ts'
 import { SessionTable, type Session } from './session-table.ts'
@@ -59,6 +60,9 @@ class HubEndpoint implements McpEndpoint {
   readonly #modern: ModernLeg
   readonly #parked: ParkedCalls
   readonly #questions: SessionQuestions
+  readonly #peers: Peers
+  readonly #replica: Replica
+  #stopServing: (() => void) | null = null
   #stopRevocations: (() => void) | null = null
   #ticker: NodeJS.Timeout | null = null
   #ticks = 0
@@ -66,6 +70,8 @@ class HubEndpoint implements McpEndpoint {
 
   constructor(deps: EndpointDeps) {
     this.#deps = deps
+    const peers = deps.peers ?? createLonePeers()
+    this.#peers = peers
     this.#sessions = new SessionTable({
       keys: deps.sealingKeys,
       store: deps.sessionStore,
@@ -76,11 +82,11 @@ class HubEndpoint implements McpEndpoint {
     const listings = new Listings(deps.discoveries, deps.log)
     const quota = new WatchQuota()
     const serverInfo = { name: 'MCPHub', version: deps.config.version }
-    this.#pushes = new Pushes({ ...deps, listings, quota, serverInfo, sessions: this.#sessions })
-    this.#questions = new SessionQuestions({ ...deps, sessions: this.#sessions })
+    this.#pushes = new Pushes({ ...deps, peers, listings, quota, serverInfo, sessions: this.#sessions })
+    this.#questions = new SessionQuestions({ ...deps, peers, sessions: this.#sessions })
     this.#parked = new ParkedCalls({
       sealingKeys: deps.sealingKeys,
-      peers: deps.peers ?? createLonePeers(),
+      peers,
       parkedMs: deps.config.parkedCallMs,
       perUser: deps.config.parkedCallsPerUser,
     })
@@ -94,12 +100,15 @@ class HubEndpoint implements McpEndpoint {
       replies: this.#replies,
       sessions: this.#sessions,
       quota,
+      peers,
     }
     this.#legacy = new LegacyLeg(legs)
     this.#modern = new ModernLeg(legs, this.#pushes)
+    this.#replica = new Replica({ ...deps, parked: this.#parked, sessions: this.#sessions })
   }
 
   start(): void {
+    this.#stopServing = this.#peers.serve(this.#replica)
     this.#pushes.start()
     this.#questions.start()
     this.#stopRevocations = this.#deps.authenticator.onRevoked((revocation) => this.#onRevoked(revocation))
@@ -114,6 +123,7 @@ class HubEndpoint implements McpEndpoint {
     this.#pushes.stop()
     this.#questions.stop()
     this.#parked.cancelWhere(() => true, 'the hub is shutting down')
+    this.#stopServing?.()
   }
 
   counts(): { sessions: number; inFlight: number } {
@@ -192,7 +202,7 @@ class HubEndpoint implements McpEndpoint {
   #withMessage(inbound: Inbound, message: RpcMessage): void {
     if (message.kind === 'response') {
       const session = this.#sessionOf(inbound, classifyLegacy(inbound.headers))
-      if (session !== null) acceptAnswer(session, message.id, message.answer)
+      if (session !== null) passAnswer(session, message.id, message.answer, this.#peers)
       return sendAccepted(inbound.res)
     }
     const found = classify(message, inbound.headers)

@@ -50,6 +50,8 @@ export class FakeUpstreams implements Upstreams {
   readonly closedSessions: string[] = []
   /** what is subscribed to right now: `<server> <user> <session> <topic>` */
   readonly watched: string[] = []
+  /** `<user> <server>`: children this replica is attached to */
+  readonly heard = new Set<string>()
   question: (question: UpstreamQuestion) => void = () => undefined
   readonly #listeners = new Set<(event: UpstreamEvent) => void>()
 
@@ -122,6 +124,9 @@ export class FakeUpstreams implements Upstreams {
     for (const listener of this.#listeners) {
       listener({ userId: null, sessionId: null, params: undefined, ...event })
     }
+  }
+  hears(userId: string, _sessionId: string, server: string): boolean {
+    return this.heard.has(`${userId} ${server}`)
   }
   health(): [] {
     return []

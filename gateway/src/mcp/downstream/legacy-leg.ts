@@ -21,7 +21,8 @@ import {
 import { isLogLevel } from './log-filter.ts'
 import type { OpenReply } from './replies.ts'
 import { ResourceWatches } from './resource-watches.ts'
-import { acceptAnswer } from './server-requests.ts'
+import { passAnswer } from './server-requests.ts'
+import { refOf } from './session-stream.ts'
 import type { Session } from './session-table.ts'
 import { isTaskMethod, routeTask } from './tasks.ts'
 
@@ -102,6 +103,7 @@ export class LegacyLeg {
     settle(
       this.#deps.sessions.end(session),
       () => {
+        this.#deps.peers.tell({ kind: 'end', session: refOf(session) })
         this.#deps.replies.note(inbound, 'session/end', 'ok', null)
         res.writeHead(200, ['Content-Length', '0'])
         res.end()
@@ -117,7 +119,7 @@ export class LegacyLeg {
     const { inbound, session, item } = one
     try {
       const message = readMessage(item)
-      if (message.kind === 'response') acceptAnswer(session, message.id, message.answer)
+      if (message.kind === 'response') passAnswer(session, message.id, message.answer, this.#deps.peers)
       else if (message.kind === 'notification') this.#onNotification(inbound, message, session)
       else {
         const opened = this.#deps.replies.place(batch, inbound, message, session)
@@ -161,7 +163,10 @@ export class LegacyLeg {
     const { inbound, listing, reply, request, session } = call
     const level = request.params?.['level']
     if (!isLogLevel(level)) throw new HubError('invalid_params', '"level" is not a log level')
-    if (session !== null) session.logLevel = level
+    if (session !== null) {
+      session.logLevel = level
+      this.#deps.peers.tell({ kind: 'level', session: refOf(session), level })
+    }
     const only = inbound.endpoint.scope.kind === 'server' ? [...listing.servers.values()][0] : undefined
     if (only?.discovery?.capabilities['logging'] === undefined) {
       return reply.answer(buildResult(request.idJson, '{}'))
@@ -186,6 +191,7 @@ export class LegacyLeg {
     const known = request.params?.['uri'] as string
     if (request.method === 'resources/unsubscribe') {
       session.watches?.remove(server.name, target)
+      this.#deps.peers.tell({ kind: 'unsubscribe', session: refOf(session), server: server.name, uri: target })
       return done()
     }
     if (!listing.servers.has(server.name)) throw new HubError('invalid_params', 'Unknown resource')
@@ -198,12 +204,15 @@ export class LegacyLeg {
     if (message.method === 'notifications/cancelled') {
       // Only calls of this very session can be found here (threats.md SES-5).
       const idJson = JSON.stringify(params['requestId'])
-      session.inFlight.find((reply) => reply.idJson === idJson)?.cancel('the client canceled')
+      const reply = session.inFlight.find((one) => one.idJson === idJson)
+      if (reply !== undefined) reply.cancel('the client canceled')
+      else this.#deps.peers.tell({ kind: 'cancel', session: refOf(session), idJson })
     } else if (message.method === 'notifications/roots/list_changed') {
       const owner = ownerOf({ inbound, session, revision: session.revision })
       for (const { server } of inbound.view.grants.values()) {
         this.#deps.upstreams.notify(owner, server, message.method, undefined)
       }
+      this.#deps.peers.tell({ kind: 'roots', session: refOf(session) })
     }
   }
 }

@@ -8,6 +8,7 @@ import type { EndpointDeps } from './endpoint-deps.ts'
 import type { Inbound, RpcCall } from './inbound.ts'
 import type { Listings } from './listings.ts'
 import { LIST_METHODS, type LocalAnswers } from './local-answers.ts'
+import type { Peers } from './peers.ts'
 import type { Replies } from './replies.ts'
 import type { WatchQuota } from './resource-watches.ts'
 import { ROUTED_METHODS, type CallRoute } from './route-call.ts'
@@ -23,6 +24,7 @@ export interface LegDeps extends Pick<EndpointDeps, 'upstreams' | 'sealingKeys' 
   readonly replies: Replies
   readonly sessions: SessionTable
   readonly quota: WatchQuota
+  readonly peers: Peers
 }
 
 /** Runs now where the value is there, later where it is a promise; the hot path pays for no tick it does not need. */

@@ -72,6 +72,10 @@ export class ParkedCall implements CallSink {
     this.principal = init.principal
   }
 
+  get server(): string {
+    return this.#init.server
+  }
+
   get isWaiting(): boolean {
     return this.#leg === null && !this.#isOver
   }

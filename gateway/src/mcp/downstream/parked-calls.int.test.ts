@@ -3,7 +3,7 @@ import { HubError, LIMITS } from '@mcphub/api'
 import type { JsonObject, RpcAnswer } from '../upstream/upstreams.ts'
 import { answerEcho, answerResult, tool, type SentCall } from './fake-upstreams.ts'
 import { makeServer, openWorld, type World, type WorldOptions } from './fake-world.ts'
-import type { ParkedRetry, Peer, Peers } from './peers.ts'
+import { createLonePeers, type ParkedRetry, type Peer, type Peers } from './peers.ts'
 import { modernHeaders, openEvents, post, rpc, until, type Answer, type Events } from './test-client.ts'
 
 let world: World
@@ -547,9 +547,10 @@ describe('the end of a parked call', () => {
 })
 
 describe('a retry that reaches another replica than the one with the call', () => {
-  const owner = { self: 'replica-a', find: () => null }
+  const owner: Peers = { ...createLonePeers(), self: 'replica-a' }
   const retries: ParkedRetry[] = []
-  const other = {
+  const other: Peers = {
+    ...createLonePeers(),
     self: 'replica-b',
     find: (name: string): Peer | null =>
       name !== 'replica-a'
@@ -606,7 +607,7 @@ describe('a retry that reaches another replica than the one with the call', () =
   })
 
   test('whose replica is gone fails once, clearly', async () => {
-    const required = await park({ self: 'replica-c', find: () => null })
+    const required = await park({ ...createLonePeers(), self: 'replica-c' })
     const answer = await retry(required, { 'elicitation-1': accept('Kim') })
     expect(answer.json.error).toMatchObject({ code: -32602, message: expect.stringContaining('is gone') as string })
     expect(world.upstreams.sent).toEqual([])

@@ -6,7 +6,7 @@ import { findLacking } from '../codec/client-capabilities.ts'
 import { readInputResponses } from '../codec/input-requests.ts'
 import { isObject } from '../codec/message.ts'
 import { progressTokenOf } from '../upstream/upstream-call.ts'
-import type { CallHandle, JsonObject } from '../upstream/upstreams.ts'
+import type { CallHandle, CallSink, JsonObject } from '../upstream/upstreams.ts'
 import type { Exchange, Reply } from './exchange.ts'
 import type { RpcCall } from './inbound.ts'
 import { lackingFault, ParkedCall, type Leg, type ParkedCallInit } from './parked-call.ts'
@@ -99,10 +99,20 @@ export class ParkedCalls implements Relay {
       progressToken: progressTokenOf(request.params),
       clientCapabilities: owner.clientCapabilities,
     }
-    if (handle.r === this.#deps.peers.self) return this.#resumeHere(retry, reply)
+    if (handle.r === this.#deps.peers.self) return reply.attach(this.takeUp(retry, reply))
     const peer = this.#deps.peers.find(handle.r)
     if (peer === null) throw goneFault()
     reply.attach(peer.resume(retry, reply))
+  }
+
+  /** Of a call that is parked at this replica. @throws HubError `invalid_params` */
+  takeUp(retry: ParkedRetry, sink: CallSink): CallHandle {
+    const parked = this.#calls.get(retry.id)
+    if (parked === undefined) throw this.#ends.get(retry.id) ?? goneFault()
+    const handle = parked.resume(retry, sink)
+    // once whoever called has the handle: the server goes on, and may answer at once
+    queueMicrotask(() => parked.respond(retry.responses))
+    return handle
   }
 
   tick(now: number, isLive: (principal: Principal) => boolean): void {
@@ -112,16 +122,10 @@ export class ParkedCalls implements Relay {
     }
   }
 
-  cancelWhere(chosen: (principal: Principal) => boolean, reason: string): void {
-    for (const parked of [...this.#calls.values()]) if (chosen(parked.principal)) parked.cancel(reason)
-  }
-
-  #resumeHere(retry: ParkedRetry, reply: Reply): void {
-    const parked = this.#calls.get(retry.id)
-    if (parked === undefined) throw this.#ends.get(retry.id) ?? goneFault()
-    const handle: CallHandle = parked.resume(retry, reply)
-    reply.attach(handle)
-    parked.respond(retry.responses)
+  cancelWhere(chosen: (principal: Principal, server: string) => boolean, reason: string): void {
+    for (const parked of [...this.#calls.values()]) {
+      if (chosen(parked.principal, parked.server)) parked.cancel(reason)
+    }
   }
 
   #refuse(exchange: Exchange, { method, respond }: ServerRequest, lacking: JsonObject, declared: JsonObject): void {

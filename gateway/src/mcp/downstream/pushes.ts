@@ -9,8 +9,9 @@ import type { Log } from './endpoint-deps.ts'
 import { ListWatches } from './list-watches.ts'
 import { Listeners, type ListenRequest } from './listeners.ts'
 import { CHANGE_KINDS, type ChangeKind, type Listings, type ShownStates } from './listings.ts'
+import type { Peers } from './peers.ts'
 import type { ResourceWatches, WatchQuota } from './resource-watches.ts'
-import { pushToSession, type SessionStream } from './session-stream.ts'
+import { hearerOfSession, pushHere, pushToSession, type SessionStream } from './session-stream.ts'
 import type { Session, SessionTable } from './session-table.ts'
 
 export interface PushesDeps {
@@ -20,6 +21,7 @@ export interface PushesDeps {
   readonly discoveries: Discoveries
   readonly listings: Listings
   readonly log: Log
+  readonly peers: Peers
   readonly quota: WatchQuota
   readonly serverInfo: JsonObject
   readonly sessions: SessionTable
@@ -177,8 +179,11 @@ export class Pushes {
 
   *#concernedHearers(event: UpstreamEvent): Iterable<Hearer> {
     for (const session of this.#concerned(event)) {
+      if (session.watches === null) continue
       const [stream] = session.streams
-      if (stream !== undefined && session.watches !== null) yield hearerOf(session, stream)
+      const far = stream === undefined ? this.#farHearer(session) : null
+      if (stream !== undefined) yield hearerOf(session, stream)
+      else if (far !== null) yield far
     }
     // what was said to one session is not for a listener, which has none
     if (event.sessionId === null) yield* this.#listeners.of(event.userId)
@@ -191,18 +196,41 @@ export class Pushes {
     const level = LOG_ORDER.indexOf(String(event.params?.['level']))
     for (const session of [...this.#concerned(event)]) {
       if (level < LOG_ORDER.indexOf(session.logLevel ?? 'info')) continue
-      const [stream] = session.streams
-      if (stream !== undefined && (await this.#hasServer(stream, event.server))) pushToSession(session, json)
+      const hearer = hearerOfSession(session, this.#deps.peers)
+      if (hearer === null || !(await this.#hasServer(hearer, event.server))) continue
+      pushToSession(session, json, this.#deps.peers, this.#isChild(event.server) ? event.server : null)
     }
   }
 
-  async #hasServer({ principal, scope }: SessionStream, server: string): Promise<boolean> {
+  /** What it says is heard by each replica that is attached to it. */
+  #isChild(server: string): boolean {
+    return this.#deps.catalog.snapshot().servers.get(server)?.spec.type === 'Stdio'
+  }
+
+  async #hasServer({ principal, scope }: Pick<SessionStream, 'principal' | 'scope'>, server: string): Promise<boolean> {
     try {
       const view = await this.#deps.access.view(principal, scope)
       return view !== null && view.grants.has(server)
     } catch (error) {
       this.#deps.log.warn({ err: error }, 'a log line could not be told')
       return false
+    }
+  }
+
+  /** A session that is known here, and whose stream may be open at another replica. */
+  #farHearer(session: Session): Hearer | null {
+    const hearer = hearerOfSession(session, this.#deps.peers)
+    if (hearer === null) return null
+    const { shown, watches } = session
+    const tell = (json: string): void => void pushToSession(session, json, this.#deps.peers)
+    return {
+      ...hearer,
+      kinds: [],
+      shown,
+      watches,
+      lists: null,
+      isGone: false,
+      tell: (method, params) => tell(writeNotification(method, params)),
     }
   }
 
@@ -237,8 +265,11 @@ function hearerOf(session: Session, stream: SessionStream): Hearer {
       return !session.streams.includes(stream)
     },
     tell: (method, params) => {
-      const body = Object.keys(params).length === 0 ? { jsonrpc: '2.0', method } : { jsonrpc: '2.0', method, params }
-      pushToSession(session, JSON.stringify(body))
+      pushHere(session, writeNotification(method, params))
     },
   }
+}
+
+function writeNotification(method: string, params: JsonObject): string {
+  return JSON.stringify({ jsonrpc: '2.0', method, ...(Object.keys(params).length === 0 ? {} : { params }) })
 }

@@ -5,11 +5,14 @@ import { findLacking } from '../codec/client-capabilities.ts'
 import type { RpcAnswer } from '../upstream/upstreams.ts'
 import type { Exchange } from './exchange.ts'
 import { CANNOT_ASK, refuseLacking, type Relay, type ServerRequest } from './reply-hooks.ts'
-import { pushToSession } from './session-stream.ts'
+import type { Peers } from './peers.ts'
+import { pushToSession, refOf } from './session-stream.ts'
 import type { Session } from './session-table.ts'
 import { nameTask } from './tasks.ts'
 
 const GONE: RpcAnswer = { error: { code: -32603, message: 'The call this belonged to is over' } }
+/** begins the ids of the hub's own questions */
+const ASKED = 'hub-'
 const PENDING_LIMIT = 64
 /** of a question that ends with no call */
 const OUTSIDE_MS = 60_000
@@ -27,36 +30,48 @@ export function relayRequest(session: Session, exchange: Exchange, request: Serv
   const lacking = findLacking(session.capabilities, method, params)
   if (lacking !== null) return respond(refuseLacking(lacking, session.capabilities))
   if (!exchange.canStream) return respond(CANNOT_ASK)
-  put(session, request, exchange)
+  put(session, request, (json) => exchange.sendMessage(json), exchange)
 }
 
 /** Outside any call: on the session's own stream, for a minute. */
-export function askSession(session: Session, request: ServerRequest): void {
+export function askSession(session: Session, request: ServerRequest, peers: Peers): void {
   const lacking = findLacking(session.capabilities, request.method, request.params)
   if (lacking !== null) return request.respond(refuseLacking(lacking, session.capabilities))
-  const id = put(session, request, null)
+  const id = put(session, request, (json) => pushToSession(session, json, peers))
   if (id !== null) setTimeout(() => acceptAnswer(session, id, GONE), OUTSIDE_MS).unref()
 }
 
 /** null: it could not be asked, and was answered so. */
-function put(session: Session, { method, params, respond }: ServerRequest, exchange: Exchange | null): string | null {
+function put(
+  session: Session,
+  { method, params, respond }: ServerRequest,
+  send: (json: string) => boolean,
+  exchange: Exchange | null = null,
+): string | null {
   session.pending ??= new Map()
-  const id = `hub-${randomBytes(9).toString('base64url')}`
+  const id = `${ASKED}${randomBytes(9).toString('base64url')}`
   const isRoom = session.pending.size < PENDING_LIMIT
   if (isRoom) session.pending.set(id, { exchange, respond })
   const json = JSON.stringify({ jsonrpc: '2.0', id, method, ...(params === undefined ? {} : { params }) })
-  if (isRoom && (exchange === null ? pushToSession(session, json) : exchange.sendMessage(json))) return id
+  if (isRoom && send(json)) return id
   session.pending.delete(id)
   respond(GONE)
   return null
 }
 
-/** An answer to anything else than an open question of this very session has no effect. */
-export function acceptAnswer(session: Session, id: string | number, answer: RpcAnswer): void {
+/** An answer to anything else than an open question of this very session has no effect. False: it is none that was asked here. */
+export function acceptAnswer(session: Session, id: string | number, answer: RpcAnswer): boolean {
   const pending = typeof id === 'string' ? session.pending?.get(id) : undefined
-  if (pending === undefined) return
+  if (pending === undefined) return false
   session.pending?.delete(id as string)
   pending.respond(answer)
+  return true
+}
+
+/** The client's answer may be to a question that another replica asked. */
+export function passAnswer(session: Session, id: string | number, answer: RpcAnswer, peers: Peers): void {
+  if (acceptAnswer(session, id, answer) || typeof id !== 'string' || !id.startsWith(ASKED)) return
+  peers.tell({ kind: 'answer', session: refOf(session), id, answer })
 }
 
 /** The call is over: nobody will answer what it asked. */

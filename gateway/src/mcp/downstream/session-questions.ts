@@ -5,12 +5,15 @@ import { findLacking } from '../codec/client-capabilities.ts'
 import type { Upstreams, UpstreamQuestion } from '../upstream/upstreams.ts'
 import type { Log } from './endpoint-deps.ts'
 import { CANNOT_ASK } from './reply-hooks.ts'
+import type { Peers } from './peers.ts'
 import { askSession } from './server-requests.ts'
+import { hearerOfSession } from './session-stream.ts'
 import type { Session, SessionTable } from './session-table.ts'
 
 export interface SessionQuestionsDeps {
   readonly access: Access
   readonly log: Log
+  readonly peers: Peers
   readonly sessions: SessionTable
   readonly upstreams: Pick<Upstreams, 'onQuestion'>
 }
@@ -35,7 +38,7 @@ export class SessionQuestions {
     try {
       const [session, another] = await this.#candidates(question)
       if (session === undefined || another !== undefined) question.respond(CANNOT_ASK)
-      else askSession(session, question)
+      else askSession(session, question, this.#deps.peers)
     } catch (error) {
       this.#deps.log.warn({ err: error }, 'a question of a server could not be asked')
       question.respond(CANNOT_ASK)
@@ -52,10 +55,11 @@ export class SessionQuestions {
     return found
   }
 
-  /** Also: it has a stream to be asked on. */
-  async #mayUse({ streams: [stream] }: Session, server: string): Promise<boolean> {
-    if (stream === undefined) return false
-    const view = await this.#deps.access.view(stream.principal, stream.scope)
+  /** Also: it has a stream to be asked on, or may have one at another replica. */
+  async #mayUse(session: Session, server: string): Promise<boolean> {
+    const hearer = hearerOfSession(session, this.#deps.peers)
+    if (hearer === null) return false
+    const view = await this.#deps.access.view(hearer.principal, hearer.scope)
     return view?.grants.has(server) === true
   }
 }

@@ -1,6 +1,6 @@
 // The upstream side of the endpoint, put together: resolves a user's variables, finds or opens the link, hands the call over. The fast path of a call
 // is synchronous from here to the socket.
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { HubError, LIMITS, toHubError } from '@mcphub/api'
 import { HttpPool } from '../../proxy/pool.ts'
 import { TimerWheel } from '../../proxy/timers.ts'
@@ -72,7 +72,6 @@ class HubUpstreams implements Upstreams {
   readonly #unsubscribe: (() => void)[] = []
   readonly #wheel = new TimerWheel()
   readonly #pool: HttpPool
-  readonly #idPrefix = randomBytes(3).toString('hex')
   #questioned: ((question: UpstreamQuestion) => void) | null = null
   #lastId = 0
   #isStopping = false
@@ -109,7 +108,7 @@ class HubUpstreams implements Upstreams {
       },
       limits,
       version: config.version,
-      mintId: () => `${this.#idPrefix}-${++this.#lastId}`,
+      mintId: () => `${deps.sandboxes.idPrefix}${++this.#lastId}`,
       groupsOf: (owner, server) => (owner === null ? [] : (deps.groupsOf?.(owner, server) ?? [])),
       log: deps.log,
     }
@@ -238,6 +237,15 @@ class HubUpstreams implements Upstreams {
     return () => {
       if (this.#questioned === listener) this.#questioned = null
     }
+  }
+
+  hears(userId: string, sessionId: string, server: string): boolean {
+    for (const link of this.#links.current()) {
+      const { scope } = link.init
+      if (link.server.name !== server || scope.userId !== userId || !link.isReady) continue
+      if (link.server.spec.type === 'Stdio' && (scope.sessionId ?? sessionId) === sessionId) return true
+    }
+    return false
   }
 
   health(): readonly ServerHealth[] {

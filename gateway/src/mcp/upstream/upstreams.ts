@@ -150,6 +150,8 @@ export interface Upstreams {
   onEvent(listener: (event: UpstreamEvent) => void): () => void
   /** The one who carries questions outside calls to somebody; without one they are refused. */
   onQuestion(listener: (question: UpstreamQuestion) => void): () => void
+  /** A child of this server, this user's and (where each has its own) this session's, says what it says to this replica, too. */
+  hears(userId: string, sessionId: string, server: string): boolean
   health(): readonly ServerHealth[]
   start(): Promise<void>
   /** Waits for calls in flight (≤ drainMs), then closes everything. */

@@ -1,0 +1,145 @@
+// The port on which this replica answers the others: mutual TLS by the gateways' own CA, so that nothing but a gateway is heard at all.
+import { createServer, type Server } from 'node:https'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { HubError, toHubError } from '@mcphub/api'
+import type { LocalReplica } from '../mcp/downstream/peers.ts'
+import type { CallHandle, CallSink } from '../mcp/upstream/upstreams.ts'
+import type { Trust } from '../trust/trust.ts'
+import {
+  ANYBODY,
+  BODY_LIMIT_BYTES,
+  HEADERS,
+  PATHS,
+  failFrame,
+  readNotices,
+  readRetry,
+  writeFrame,
+  type Frame,
+} from './wire.ts'
+
+export interface PeerServerDeps {
+  readonly self: string
+  readonly address: string
+  readonly port: number
+  readonly trust: Pick<Trust, 'certificate' | 'onChange'>
+  /** null: not here yet, or not any more */
+  readonly replica: () => LocalReplica | null
+  /** somebody who may be new said something */
+  readonly onHeard: (name: string) => void
+  readonly log: { warn(fields: object, message: string): void }
+}
+
+/** a silent resume says so this often */
+export const ALIVE_MS = 10_000
+
+export class PeerServer {
+  readonly #deps: PeerServerDeps
+  readonly #server: Server
+  #stopTrust: (() => void) | null = null
+
+  constructor(deps: PeerServerDeps) {
+    this.#deps = deps
+    this.#server = createServer(
+      {
+        ...deps.trust.certificate(),
+        requestCert: true,
+        rejectUnauthorized: true,
+        minVersion: 'TLSv1.3',
+        keepAliveTimeout: 60_000,
+      },
+      (request, response) => void this.#serve(request, response),
+    )
+  }
+
+  /** @throws Error when the port is taken */
+  async start(): Promise<void> {
+    const { trust, address, port } = this.#deps
+    this.#stopTrust = trust.onChange(() => this.#server.setSecureContext(trust.certificate()))
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, address, resolve)
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopTrust?.()
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { self, onHeard, replica, log } = this.#deps
+    const { [HEADERS.to]: to, [HEADERS.from]: from } = request.headers
+    const here = replica()
+    // it meant another life, whose live state is gone
+    if ((to !== self && to !== ANYBODY) || here === null) return void response.writeHead(410).end()
+    if (typeof from === 'string') onHeard(from)
+    try {
+      const text = await readText(request)
+      if (request.method !== 'POST') response.writeHead(405).end()
+      else if (request.url === PATHS.notices) {
+        for (const notice of readNotices(text)) here.hear(notice)
+        response.writeHead(204).end()
+      } else if (request.url === PATHS.resume) resume(here, text, response)
+      else response.writeHead(404).end()
+    } catch (error) {
+      log.warn({ err: error }, 'a request of another replica failed')
+      if (response.headersSent) response.destroy()
+      else response.writeHead(400).end()
+    }
+  }
+}
+
+function resume(here: LocalReplica, text: string, response: ServerResponse): void {
+  const retry = readRetry(text)
+  if (retry === null) return void response.writeHead(400).end()
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  response.flushHeaders()
+  const say = (frame: Frame): void => void response.write(writeFrame(frame))
+  const alive = setInterval(() => say({ kind: 'alive' }), ALIVE_MS)
+  let isOver = false
+  const end = (frame: Frame): void => {
+    isOver = true
+    clearInterval(alive)
+    response.end(writeFrame(frame))
+  }
+  let handle: CallHandle | null = null
+  response.on('close', () => {
+    clearInterval(alive)
+    if (!isOver) handle?.cancel('the client closed the connection')
+  })
+  try {
+    handle = here.resume(retry, sinkOf(say, end))
+  } catch (error) {
+    end(failFrame(toHubError(error)))
+  }
+}
+
+/** A parked call holds large answers whole and asks nobody but its own client, so most of a sink is never used. */
+function sinkOf(say: (frame: Frame) => void, end: (frame: Frame) => void): CallSink {
+  const unused = (): never => {
+    throw new HubError('internal', 'A parked call does not do this')
+  }
+  return {
+    notification: (json) => say({ kind: 'notification', json }),
+    answer: (json, answerKind) => end({ kind: 'answer', json: json.toString('utf8'), answerKind }),
+    fail: (error) => end(failFrame(error)),
+    request: unused,
+    begin: unused,
+    chunk: unused,
+    end: unused,
+  }
+}
+
+/** @throws Error when it is too long or breaks off */
+async function readText(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > BODY_LIMIT_BYTES) throw new Error('the body is too large')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
