@@ -1,7 +1,7 @@
 # Needs Node 20 or later with npm, make, git and sh. Everything else, Node 26 and PostgreSQL too, npm installs into node_modules.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run dev check test shim images cluster cluster-down cluster-check soak bench format clean
+.PHONY: help install run dev check test shim images cluster cluster-down cluster-check e2e soak bench format clean
 
 # the pinned Node first, for every tool; scripts/install.sh alone uses the npm that was there before
 BIN := $(CURDIR)/node_modules/.bin
@@ -50,6 +50,9 @@ cluster-down: install ## end it and take away what is left
 
 cluster-check: install ## what that cluster proves, or the one KUBECONFIG points to; CHECK='pods tokens'
 	@$(WITH_NODE) exec node test/cluster/main.ts check $(CHECK)
+
+e2e: install ## the stories on a real cluster, with a report; STORY='calls attack' KEEP=1; test/e2e-cluster/README.md
+	@STORY='$(STORY)' KEEP='$(KEEP)' $(WITH_NODE) exec node test/e2e-cluster/main.ts
 
 soak: install ## the crowd, the kills and the random sequences for longer; SOAK_MINUTES=30
 	@export KILLS="$${KILLS:-1000}" GENERATIVE_COUNT="$${GENERATIVE_COUNT:-20000}"; $(WITH_NODE) exec vitest run --config vitest.soak.config.ts

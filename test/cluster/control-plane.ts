@@ -3,7 +3,9 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { inNetwork } from './commands.ts'
 import { startDaemon } from './daemons.ts'
-import { NODE1, PKI, SERVICE_RANGE, STATE, program } from './settings.ts'
+import { AUDIT_LOG, NODE1, PKI, SERVICE_RANGE, STATE, program } from './settings.ts'
+
+const AUDIT_POLICY = join(import.meta.dirname, 'audit-policy.yaml')
 
 const pki = (file: string): string => join(PKI, file)
 const flags = (values: Record<string, string>): string[] =>
@@ -37,6 +39,8 @@ const apiServer = (): string[] =>
     'allow-privileged': 'true',
     'authorization-mode': 'Node,RBAC',
     'enable-admission-plugins': 'NodeRestriction',
+    'audit-policy-file': AUDIT_POLICY,
+    'audit-log-path': AUDIT_LOG,
     'client-ca-file': pki('ca.crt'),
     'tls-cert-file': pki('apiserver.crt'),
     'tls-private-key-file': pki('apiserver.key'),

@@ -34,7 +34,20 @@ async function makeCoredns(work: string, file: string): Promise<void> {
 }
 
 /** Those Node is linked against, and what glibc loads for names. */
-const LIBRARIES = ['c', 'm', 'dl', 'rt', 'util', 'pthread', 'resolv', 'nss_dns', 'nss_files', 'gcc_s', 'stdc++', 'atomic']
+const LIBRARIES = [
+  'c',
+  'm',
+  'dl',
+  'rt',
+  'util',
+  'pthread',
+  'resolv',
+  'nss_dns',
+  'nss_files',
+  'gcc_s',
+  'stdc++',
+  'atomic',
+]
 
 async function copyLibraries(root: string): Promise<void> {
   const known = await run(['ldconfig', '-p'])

@@ -9,6 +9,8 @@ export const STATE = '/var/lib/mcphub-cluster'
 /** Sockets and the records of what runs: gone after a reboot, as the processes are. */
 export const RUN = '/run/mcphub-cluster'
 export const LOGS = join(STATE, 'logs')
+/** the API server's, a JSON object in each line; audit-policy.yaml says of what */
+export const AUDIT_LOG = join(LOGS, 'audit.log')
 export const PKI = join(STATE, 'pki')
 /** the administrator's; what `make cluster` prints */
 export const KUBECONFIG = join(STATE, 'admin.kubeconfig')

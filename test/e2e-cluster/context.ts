@@ -1,0 +1,32 @@
+// What the runner tells the stories: where the hub answers, an administrator's key, the image people's servers run.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { CONTEXT_FILE } from './settings.ts'
+
+export interface Context {
+  /** `http://<address>:<port>` of the hub's Service, as this machine reaches it */
+  readonly url: string
+  /** the name requests give as Host */
+  readonly host: string
+  readonly adminKey: string
+  /** by digest */
+  readonly serverImage: string
+  /** of all images a node must know to run the hub's pods: a node that comes later has none of them */
+  readonly archives: readonly string[]
+  /** this project's own cluster: its processes can be stopped, its etcd read */
+  readonly own: boolean
+}
+
+export function writeContext(context: Context): void {
+  mkdirSync(dirname(CONTEXT_FILE), { recursive: true })
+  writeFileSync(CONTEXT_FILE, JSON.stringify(context), { mode: 0o600 })
+}
+
+/** Null when there was no run. */
+export function readContext(): Context | null {
+  try {
+    return JSON.parse(readFileSync(CONTEXT_FILE, 'utf8')) as Context
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,27 @@
+// The hub's own images, as `make images` builds them.
+import { buildImages } from '../../images/build.ts'
+import { readNames } from '../cluster/oci-archive.ts'
+
+export interface HubImages {
+  /** paths of archives */
+  readonly archives: readonly string[]
+  /** that all of them have */
+  readonly tag: string
+  /** `sha256:…` of the runner image, which a McpServer names */
+  readonly sandboxNodeDigest: string
+}
+
+/** Says what each cost; what did not change is not built again. */
+export async function prepareHubImages(): Promise<HubImages> {
+  const built = await buildImages(undefined, ({ reference, size, cached }) =>
+    console.log(`          ${reference}: ${(size / 1e6).toFixed(1)} MB${cached ? ', as before' : ''}`),
+  )
+  const runner = built.find(({ name }) => name === 'sandbox-node')
+  if (!runner) throw new Error('There is no runner image.')
+  const { reference, byDigest } = await readNames(runner.archive)
+  return {
+    archives: built.map(({ archive }) => archive),
+    tag: reference.slice(reference.lastIndexOf(':') + 1),
+    sandboxNodeDigest: byDigest.slice(byDigest.indexOf('@') + 1),
+  }
+}

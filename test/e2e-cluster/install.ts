@@ -1,0 +1,139 @@
+// Puts the hub into the cluster as an administrator does: `helm install`, then the one-time set-up link, found by the command of the notes.
+import { dirname } from 'node:path'
+import type { Cluster } from '../cluster/cluster.ts'
+import { attempt, inNetwork, run, waitUntil } from '../cluster/commands.ts'
+import { program } from '../cluster/settings.ts'
+import type { Context } from './context.ts'
+import { readContext } from './context.ts'
+import type { HubImages } from './hub-images.ts'
+import { CHART, HUB, POSTGRES_IMAGE, RELEASE, SANDBOXES } from './settings.ts'
+
+/** For commands that find the cluster by themselves: the ones the notes print. */
+export const toolEnv = (cluster: Cluster): NodeJS.ProcessEnv => ({
+  ...process.env,
+  KUBECONFIG: cluster.kubeconfig,
+  PATH: `${dirname(program('helm'))}:${process.env['PATH'] ?? ''}`,
+})
+
+const within = (cluster: Cluster, command: readonly string[]): string[] =>
+  cluster.own ? inNetwork(command) : [...command]
+
+/** Helm in the hub's namespace. @throws CommandError with Helm's own words */
+export const runHelm = (cluster: Cluster, args: readonly string[]): Promise<string> =>
+  run(within(cluster, ['helm', '--namespace', HUB, ...args]), { env: toolEnv(cluster), timeoutMs: 300_000 })
+
+const splitImage = (image: string): { registry: string; repository: string; tag: string } => {
+  const [, registry = '', repository = '', tag = ''] = /^(.*)\/([^/:]+):(.+)$/.exec(image) ?? []
+  return { registry, repository, tag }
+}
+
+/** What differs from an installation without values: where images come from, and room on a small machine. */
+export function buildValues(images: HubImages): object {
+  const small = { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '1Gi' } }
+  return {
+    images: {
+      registry: 'localhost',
+      tag: images.tag,
+      pullPolicy: 'IfNotPresent',
+      sandboxNode: { digest: images.sandboxNodeDigest },
+      database: splitImage(POSTGRES_IMAGE),
+    },
+    gateway: { resources: small, logLevel: 'debug' },
+    operator: { resources: small, logLevel: 'debug' },
+    database: { bundled: { resources: small } },
+  }
+}
+
+export async function installHub(cluster: Cluster, images: HubImages, extra: object = {}): Promise<void> {
+  const values = JSON.stringify({ ...buildValues(images), ...extra })
+  const command = [
+    'helm',
+    '--namespace',
+    HUB,
+    'upgrade',
+    '--install',
+    RELEASE,
+    CHART,
+    '--create-namespace',
+    '--values',
+    '-',
+  ]
+  await run(within(cluster, [...command, '--wait', '--timeout', '180s']), {
+    env: toolEnv(cluster),
+    input: values,
+    timeoutMs: 300_000,
+  })
+}
+
+/** The command that the notes print for the set-up link: the one that reads it out of the cluster. */
+export async function readSetupCommand(cluster: Cluster): Promise<string> {
+  const notes = await runHelm(cluster, ['get', 'notes', RELEASE])
+  const command = notes.split('\n').find((line) => /^\s*kubectl .*(logs|exec|get secret)/.test(line))
+  if (!command) throw new Error(`The notes name no command for the set-up link:\n${notes}`)
+  return command.trim()
+}
+
+async function readSetupToken(cluster: Cluster): Promise<string> {
+  const command = await readSetupCommand(cluster)
+  const said = await run(within(cluster, ['sh', '-c', command]), { env: toolEnv(cluster) })
+  const token = /#token=([\w-]+)/.exec(said)?.[1]
+  if (!token) throw new Error(`\`${command}\` printed no link: ${said.slice(0, 400)}`)
+  return token
+}
+
+/** Address of the Service as this machine reaches it. */
+async function findUrl(cluster: Cluster): Promise<string> {
+  const path = 'jsonpath={.spec.clusterIP}:{.spec.ports[0].port}'
+  return `http://${await cluster.kubectl(['-n', HUB, 'get', 'service', RELEASE, '-o', path])}`
+}
+
+const PUBLIC_HOST = `${RELEASE}.${HUB}.svc`
+
+interface CurlAnswer {
+  readonly status: number
+  readonly body: string
+}
+
+/** The runner stands outside the cluster's network, the stories within it. */
+async function ask(cluster: Cluster, url: string, args: readonly string[]): Promise<CurlAnswer> {
+  const form = ['curl', '-sS', '--max-time', '20', '-H', `Host: ${PUBLIC_HOST}`, '-w', '\n%{http_code}']
+  const said = await run(within(cluster, [...form, ...args, url]))
+  const cut = said.lastIndexOf('\n')
+  return { status: Number(said.slice(cut + 1)), body: said.slice(0, cut) }
+}
+
+async function isKnown(cluster: Cluster, url: string, key: string): Promise<boolean> {
+  const { status } = await ask(cluster, `${url}/api/user/me`, ['-H', `Authorization: Bearer ${key}`])
+  return status === 200
+}
+
+async function setUp(cluster: Cluster, url: string): Promise<string> {
+  const body = JSON.stringify({ token: await readSetupToken(cluster), username: 'root-admin' })
+  const json = ['-H', 'content-type: application/json', '-d', body]
+  const answer = await ask(cluster, `${url}/api/setup`, json)
+  const { key } = JSON.parse(answer.body) as { key?: string }
+  if (!key) throw new Error(`The set-up answered ${answer.status}: ${answer.body}`)
+  return key
+}
+
+/** The hub's address and an administrator's key; of a hub that an earlier run kept, that run's key. */
+export async function enterHub(cluster: Cluster): Promise<Pick<Context, 'url' | 'host' | 'adminKey'>> {
+  const url = await findUrl(cluster)
+  await waitUntil(
+    'the hub answers through its Service',
+    async () => (await ask(cluster, `${url}/readyz`, [])).status === 200,
+  )
+  const kept = readContext()
+  const adminKey = kept && (await isKnown(cluster, url, kept.adminKey)) ? kept.adminKey : await setUp(cluster, url)
+  return { url, host: PUBLIC_HOST, adminKey }
+}
+
+/** From a cluster that stays: what `helm uninstall` leaves on purpose goes too. */
+export async function removeHub(cluster: Cluster): Promise<void> {
+  await attempt(within(cluster, ['helm', '--namespace', HUB, 'uninstall', RELEASE, '--wait']), {
+    env: toolEnv(cluster),
+  })
+  const kinds = ['mcpsandboxes', 'mcpservers', 'usergroups'].map((kind) => `crd/${kind}.mcphub.io`)
+  await cluster.kubectl(['delete', 'namespace', SANDBOXES, HUB, '--ignore-not-found'])
+  await cluster.kubectl(['delete', ...kinds, '--ignore-not-found'])
+}

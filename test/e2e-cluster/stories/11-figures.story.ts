@@ -1,0 +1,162 @@
+// Figures: cold and warm first calls beside their floors, and what a wake writes. Judged loosely here, where two cores do everything; the report has them all.
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { waitUntil } from '../../cluster/commands.ts'
+import { readWrites } from '../kit/audit.ts'
+import { percentile, recordFigure, timed } from '../kit/figures.ts'
+import type { Floors } from '../kit/floors.ts'
+import { openFloors } from '../kit/floors.ts'
+import type { Person } from '../kit/hub.ts'
+import { addPerson, context, open, setVariables, waitForTools } from '../kit/hub.ts'
+import {
+  apply,
+  conditionOf,
+  inHub,
+  merge,
+  podsOf,
+  poolOf,
+  readLeader,
+  remove,
+  sandboxesOf,
+  waitForNone,
+} from '../kit/kube.ts'
+import { personalServer } from '../kit/servers.ts'
+import type { Session } from '../kit/sessions.ts'
+
+const ROUNDS = Number(process.env['ROUNDS'] ?? 8)
+const NOT_OURS = 'floors and the audit log are read on this project’s own cluster alone'
+const rounds = Array.from({ length: ROUNDS }, (_, round) => round)
+
+let person: Person
+let session: Session
+let floors: Floors | null = null
+let childFloor = Number.NaN
+
+beforeAll(async () => {
+  await apply(personalServer('figures', { stdio: { idleTimeoutSeconds: 600 } }))
+  person = await addPerson('figures')
+  await setVariables(person, { USER_STORY_SECRET: 'x' })
+  await waitForTools(person, 'figures')
+  session = await open(person, 'figures')
+  const { pod } = JSON.parse(await session.call('whoami')) as { pod: string }
+  if (!context.own) return
+  floors = await openFloors(pod)
+  const times: number[] = []
+  for (const _ of rounds) times.push(await floors.startChild())
+  childFloor = percentile(times, 0.5)
+  recordFigure({ name: 'floor: bare child, spawn to first tool result, p50', value: childFloor, unit: 'ms' })
+})
+afterAll(async () => {
+  await session?.close()
+  await floors?.close()
+  await remove('mcpserver', 'figures', 'figures-warm')
+})
+
+async function putToSleep(): Promise<void> {
+  for (const { metadata } of await sandboxesOf('figures'))
+    await merge('mcpsandbox', metadata.name, { spec: { activeUntilTime: '2020-01-01T00:00:00Z' } })
+  await waitForNone('pods', () => podsOf('figures'))
+}
+
+test('cold: tool call to first result, beyond a bare pod and a bare child', { timeout: 300_000 }, async ({ skip }) => {
+  if (!floors) return skip(NOT_OURS)
+  const bare: number[] = []
+  const cold: number[] = []
+  // by turns: the machine's mood is the same for both
+  for (const _ of rounds) {
+    await putToSleep()
+    bare.push(await floors.startPod())
+    cold.push(await timed(() => session.call('count')))
+  }
+  for (const [name, share] of [
+    ['p50', 0.5],
+    ['p95', 0.95],
+  ] as const) {
+    const floor = percentile(bare, share) + childFloor
+    const value = percentile(cold, share)
+    recordFigure({ name: `cold first call, ${name}`, value, floor, unit: 'ms', bar: '≤ floor + 250 ms at p50' })
+    recordFigure({ name: `cold first call beyond its floor, ${name}`, value: value - floor, unit: 'ms' })
+  }
+  expect(percentile(cold, 0.5) - percentile(bare, 0.5) - childFloor).toBeLessThan(500)
+})
+
+test('warm pool: tool call to first result, beyond a bare child', { timeout: 300_000 }, async ({ skip }) => {
+  if (!floors) return skip(NOT_OURS)
+  await apply(personalServer('figures-warm', { stdio: { warmPool: { replicas: 1 } } }))
+  await waitForTools(person, 'figures-warm')
+  const warm: number[] = []
+  for (const round of rounds) {
+    const newcomer = await addPerson(`warm-${round}`)
+    await setVariables(newcomer, { USER_STORY_SECRET: `of-${round}` })
+    await waitUntil('a pod waits', async () =>
+      (await poolOf('figures-warm')).some((pod) => conditionOf(pod, 'Ready')?.status === 'True'),
+    )
+    const one = await open(newcomer, 'figures-warm')
+    warm.push(await timed(() => one.call('count')))
+    await one.close()
+  }
+  for (const [name, share] of [
+    ['p50', 0.5],
+    ['p95', 0.95],
+  ] as const)
+    recordFigure({
+      name: `warm first call, ${name}`,
+      value: percentile(warm, share),
+      floor: childFloor,
+      unit: 'ms',
+      bar: '≤ floor + 150 ms at p50, + 400 ms at p95',
+    })
+  expect(percentile(warm, 0.5) - childFloor).toBeLessThan(500)
+})
+
+test('a wake writes at most 4 times to the API server', async ({ skip }) => {
+  skip(!context.own, NOT_OURS)
+  await putToSleep()
+  // what falling asleep writes is over
+  await waitUntil('it is quiet', async () => {
+    const before = Date.now()
+    await wait(1500)
+    return readWrites(before).length === 0
+  })
+  const before = Date.now()
+  await session.call('count')
+  await waitUntil('it is quiet again', async () => {
+    const then = Date.now()
+    await wait(2000)
+    return readWrites(then).length === 0
+  })
+  const writes = readWrites(before)
+  const events = writes.filter((write) => write.endsWith(' events'))
+  recordFigure({
+    name: 'API writes of a wake, events apart',
+    value: writes.length - events.length,
+    unit: '',
+    bar: '≤ 4',
+  })
+  recordFigure({ name: 'events of a wake', value: events.length, unit: '' })
+  expect(writes.length - events.length, writes.join('; ')).toBeLessThanOrEqual(4)
+})
+
+test(
+  'sleeping sandboxes write nothing, nor does a second look at everything',
+  { timeout: 180_000 },
+  async ({ skip }) => {
+    skip(!context.own, NOT_OURS)
+    await putToSleep()
+    await session.close()
+    await wait(2000)
+    const asleep = Date.now()
+    await wait(15_000)
+    const writes = readWrites(asleep)
+    recordFigure({ name: 'API writes in 15 s of sleep', value: writes.length, unit: '', bar: '0' })
+    expect(writes).toEqual([])
+    const holder = await readLeader()
+    const before = Date.now()
+    await inHub('delete', 'pod', holder.replace(/_.*$/, ''), '--wait=false').catch(() => {})
+    await waitUntil('another leads', async () => ![holder, ''].includes(await readLeader()), 60_000)
+    await wait(5000)
+    const again = readWrites(before)
+    recordFigure({ name: 'API writes of a new leader that finds all done', value: again.length, unit: '', bar: '0' })
+    expect(again).toEqual([])
+  },
+)
