@@ -1,5 +1,6 @@
 // All controllers of the operator, and what each of them is given. A controller is one folder; this list is the only place that knows them all.
 import type { Controller, ControllerMetrics, ControllerOptions, EventRecorder, KubeClient } from '@mcphub/kube'
+import { createSandboxController } from './mcp-sandbox/sandbox-controller.ts'
 import type { PodSettings } from './pods/settings.ts'
 import type { World } from './world.ts'
 
@@ -16,6 +17,6 @@ export interface ControllerDeps {
 }
 
 /** In the order in which they start. */
-export function createControllers(_deps: ControllerDeps): Controller[] {
-  return []
+export function createControllers(deps: ControllerDeps): Controller[] {
+  return [createSandboxController(deps)]
 }

@@ -1,0 +1,82 @@
+// Why a sandbox must not have a pod now: named checks, asked in this order; the first that objects decides. Pure.
+import { effectiveLimits } from '@mcphub/api'
+import { imageOf, templateHash } from '../pods/build-pod.ts'
+import { isImageAllowed } from '../pods/allowed-images.ts'
+import { activeUntilMs, isIdle, isSuspended } from './activity.ts'
+import { templateOf, type Holder, type Observed } from './observed.ts'
+import {
+  ASLEEP,
+  SUSPENDED,
+  imageRefused,
+  noProgram,
+  quotaReached,
+  serverDisabled,
+  SERVER_GONE,
+  type Reason,
+} from './reasons.ts'
+
+export interface Obstacle {
+  readonly why: 'server gone' | 'suspended' | 'idle' | 'config' | 'quota' | 'back-off'
+  readonly reason: Reason
+  /** when time alone takes it away, in ms since 1970 */
+  readonly endsMs?: number
+}
+
+type Check = (observed: Observed, nowMs: number) => Obstacle | null
+
+export function findObstacle(observed: Observed, nowMs: number): Obstacle | null {
+  for (const check of CHECKS) {
+    const obstacle = check(observed, nowMs)
+    if (obstacle) return obstacle
+  }
+  return null
+}
+
+const checkServerGone: Check = ({ server }) => (server ? null : { why: 'server gone', reason: SERVER_GONE })
+
+const checkSuspended: Check = ({ sandbox }) =>
+  isSuspended(sandbox.spec) ? { why: 'suspended', reason: SUSPENDED } : null
+
+const checkIdle: Check = ({ sandbox }, nowMs) => (isIdle(sandbox.spec, nowMs) ? { why: 'idle', reason: ASLEEP } : null)
+
+/** What only a change of the server can heal. */
+const checkServer: Check = ({ server, settings }) => {
+  const { metadata, spec } = server!
+  if (!spec.enabled) return { why: 'config', reason: serverDisabled(metadata.name) }
+  if (!spec.stdio) return { why: 'config', reason: noProgram(metadata.name) }
+  if (!isImageAllowed(imageOf(spec.stdio, settings.pods), settings.pods.allowedImages))
+    return { why: 'config', reason: imageRefused(metadata.name) }
+  return null
+}
+
+/** Where there are too many already, those that are used longest stay. */
+const checkQuota: Check = (observed) => {
+  const { sandbox, groups, holders, pods, settings } = observed
+  if (sandbox.spec.userRef === undefined) return null
+  const limit = effectiveLimits(groups).maxRunningPerUser ?? settings.sandboxesPerUser
+  const holds = pods.some(({ metadata }) => metadata.deletionTimestamp === undefined)
+  const own: Holder = { name: sandbox.metadata.name, activeUntilMs: activeUntilMs(sandbox.spec) }
+  const before = holds ? holders.filter((other) => staysBefore(other, own)) : holders
+  return before.length < limit ? null : { why: 'quota', reason: quotaReached(limit) }
+}
+
+function staysBefore(one: Holder, other: Holder): boolean {
+  if (one.activeUntilMs !== other.activeUntilMs) return one.activeUntilMs > other.activeUntilMs
+  return one.name < other.name
+}
+
+/** Holds for what failed: another template may start at once. */
+const checkBackOff: Check = (observed, nowMs) => {
+  const { status } = observed.sandbox
+  const { lastReason, nextRetryTime } = status?.failures ?? {}
+  if (lastReason === undefined || nextRetryTime === undefined) return null
+  const endsMs = Date.parse(nextRetryTime)
+  if (!(endsMs > nowMs) || status?.templateHash !== templateHash(templateOf(observed)!)) return null
+  const said = status?.conditions?.find(({ type }) => type === 'Ready')
+  // the sentence of the failure stays until the next try
+  const message =
+    said?.reason === lastReason ? said.message : `The last start failed; the next try is at ${nextRetryTime}.`
+  return { why: 'back-off', reason: { reason: lastReason, message }, endsMs }
+}
+
+const CHECKS: readonly Check[] = [checkServerGone, checkSuspended, checkIdle, checkServer, checkQuota, checkBackOff]

@@ -1,0 +1,66 @@
+// Reads what a sandbox's plan needs from the stores; decides nothing.
+import type { NamedGroup } from '@mcphub/api'
+import { keyOf } from '@mcphub/kube'
+import type { GroupObject, PodObject, SandboxObject } from '../resources.ts'
+import { BY, type WorldStores } from '../world.ts'
+import { activeUntilMs } from './activity.ts'
+import type { Holder, Observed, SandboxSettings } from './observed.ts'
+
+/** What this replica has begun and the stores do not show yet. */
+export interface UnderWay {
+  isStarting(sandboxKey: string): boolean
+  /** whether another sandbox is about to take this pod of a pool */
+  isClaimedByOther(podUid: string, sandboxKey: string): boolean
+}
+
+export function gatherSandbox(
+  world: WorldStores,
+  underWay: UnderWay,
+  sandbox: SandboxObject,
+  settings: SandboxSettings,
+): Observed {
+  const { serverRef } = sandbox.spec
+  const namespace = sandbox.metadata.namespace!
+  const key = keyOf(sandbox)
+  const server = world.servers.get(`${namespace}/${serverRef.name}`)
+  const sameServer =
+    server?.metadata.uid === serverRef.uid && server.metadata.deletionTimestamp === undefined ? server : null
+  return {
+    sandbox,
+    server: sameServer,
+    groups: (sandbox.spec.userGroupRefs ?? []).flatMap((name) => named(world.groups.get(`${namespace}/${name}`))),
+    pods: world.pods.byIndex(BY.owner, sandbox.metadata.uid),
+    pool: world.pods
+      .byIndex(BY.pool, serverRef.name)
+      .filter((pod) => isOfPool(pod, serverRef.uid) && !underWay.isClaimedByOther(pod.metadata.uid, key)),
+    isPodName: (name) => world.pods.get(`${namespace}/${name}`) !== undefined,
+    holders: gatherHolders(world, underWay, sandbox),
+    hasVolume: world.claims.byIndex(BY.owner, sandbox.metadata.uid).length > 0,
+    hasPolicy: world.policies
+      .byIndex(BY.owner, serverRef.uid)
+      .some(({ metadata }) => metadata.deletionTimestamp === undefined),
+    settings,
+  }
+}
+
+const named = (group: GroupObject | undefined): NamedGroup[] =>
+  group ? [{ name: group.metadata.name, spec: group.spec }] : []
+
+/** By its controlling owner, never by its label alone (threats BOX-3). */
+const isOfPool = ({ metadata }: PodObject, serverUid: string): boolean =>
+  (metadata.ownerReferences ?? []).some(({ uid, controller }) => controller === true && uid === serverUid)
+
+function gatherHolders(world: WorldStores, underWay: UnderWay, sandbox: SandboxObject): Holder[] {
+  const { userRef } = sandbox.spec
+  if (userRef === undefined) return []
+  return world.sandboxes
+    .byIndex(BY.user, userRef)
+    .filter(
+      (other) =>
+        other.metadata.uid !== sandbox.metadata.uid && (underWay.isStarting(keyOf(other)) || hasLivePod(world, other)),
+    )
+    .map((other) => ({ name: other.metadata.name, activeUntilMs: activeUntilMs(other.spec) }))
+}
+
+const hasLivePod = (world: WorldStores, { metadata }: SandboxObject): boolean =>
+  world.pods.byIndex(BY.owner, metadata.uid).some((pod) => pod.metadata.deletionTimestamp === undefined)

@@ -1,0 +1,65 @@
+// What is to be done for one sandbox now: `observed, now → steps`. Pure: the same facts give the same steps, and once they are done the next
+// plan is empty. Steps are taken in their order; a status that comes first is a claim on the version that was looked at, so whoever changed
+// the sandbox meanwhile wins and the rest is not done.
+import type { PodObject } from '../resources.ts'
+import { activeUntilMs, forgottenAtMs } from './activity.ts'
+import { findObstacle, type Obstacle } from './checks.ts'
+import type { Observed } from './observed.ts'
+import { planRun } from './plan-run.ts'
+import { DRAINING, faultOf } from './reasons.ts'
+import { buildStatus, isSaid } from './status.ts'
+import { AT_ONCE_SECONDS, soonest, type Plan, type Step } from './steps.ts'
+
+export function planSandbox(observed: Observed, nowMs: number): Plan {
+  const obstacle = findObstacle(observed, nowMs)
+  return obstacle ? planWithout(observed, obstacle, nowMs) : planRun(observed, nowMs)
+}
+
+/** No pod: first it is said, then pods are ended, then what is left of the sandbox is looked at. */
+function planWithout(observed: Observed, obstacle: Obstacle, nowMs: number): Plan {
+  if (obstacle.why === 'server gone') return { steps: [{ do: 'delete sandbox', why: 'server gone' }], againMs: null }
+  const { sandbox, pods } = observed
+  const asleep = obstacle.why === 'idle' || obstacle.why === 'suspended'
+  if (asleep && isForgotten(observed, nowMs))
+    return { steps: [{ do: 'delete sandbox', why: 'forgotten' }], againMs: null }
+  const drained = obstacle.why === 'idle' ? (pods.find(isLive) ?? pods[0]) : undefined
+  const status = buildStatus(
+    sandbox,
+    {
+      ready: drained ? DRAINING : obstacle.reason,
+      suspended: asleep,
+      upToDate: true,
+      pod: drained,
+      // remembered while it is asleep, too: a client must not lose its back-off by letting go
+      templateHash: sandbox.status?.failures && sandbox.status.templateHash,
+      failures: sandbox.status?.failures,
+    },
+    nowMs,
+  )
+  const ending = pods.flatMap((pod): Step[] => {
+    const graceSeconds = obstacle.why === 'suspended' || faultOf(pod) ? AT_ONCE_SECONDS : null
+    return isToEnd(pod, graceSeconds) ? [{ do: 'delete pod', pod, graceSeconds }] : []
+  })
+  return {
+    steps: [...(isSaid(sandbox.status, status) ? [] : [{ do: 'write status', status } as const]), ...ending],
+    againMs: asleep ? forgottenMs(observed, nowMs) : soonest(obstacle.endsMs, activeUntilMs(sandbox.spec)),
+  }
+}
+
+const isForgotten = (observed: Observed, nowMs: number): boolean =>
+  observed.pods.length === 0 && (forgottenMs(observed, nowMs) ?? Infinity) <= nowMs
+
+/** null while it keeps somebody's folder. */
+function forgottenMs({ sandbox, hasVolume, settings }: Observed, nowMs: number): number | null {
+  const createdMs = Date.parse(sandbox.metadata.creationTimestamp ?? '') || nowMs
+  return hasVolume ? null : forgottenAtMs(sandbox.spec, createdMs, settings.ttlDays)
+}
+
+const isLive = ({ metadata }: PodObject): boolean => metadata.deletionTimestamp === undefined
+
+/** A pod that ends already is ended again only where it may take less time now. */
+export function isToEnd({ metadata }: PodObject, graceSeconds: number | null): boolean {
+  if (metadata.deletionTimestamp === undefined) return true
+  const left = metadata['deletionGracePeriodSeconds']
+  return graceSeconds !== null && typeof left === 'number' && left > graceSeconds
+}

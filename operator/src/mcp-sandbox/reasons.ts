@@ -1,0 +1,126 @@
+// The one file where the reason and the sentence of a sandbox's conditions are made: a closed set of reasons, each with what to do about it.
+// A sentence may hold what Kubernetes said (scheduler, kubelet, admission), never what a program in a pod wrote.
+import type { SandboxReadyReason } from '@mcphub/api'
+import type { PodObject } from '../resources.ts'
+
+export interface Reason {
+  readonly reason: SandboxReadyReason
+  readonly message: string
+}
+
+const reason = (name: SandboxReadyReason, message: string): Reason => ({ reason: name, message })
+const quote = (text: string): string =>
+  text === '' ? '' : ` Kubernetes says: ${text.replace(/\s+/g, ' ').slice(0, 300)}`
+
+export const READY = reason('PodReady', 'The pod runs.')
+export const STARTING = reason('Starting', 'The pod is starting.')
+export const NO_POLICY = reason('Starting', "The server's NetworkPolicy is not there yet; no pod starts before it.")
+export const ASLEEP = reason('Suspended', 'Asleep: nobody called for a while; the next call wakes it.')
+export const SUSPENDED = reason('Suspended', 'Suspended: no group gives its person the server any more.')
+export const SERVER_GONE = reason('ConfigError', 'The McpServer is gone; the sandbox is deleted.')
+export const DRAINING = reason(
+  'Draining',
+  'Nobody called for a while: calls in flight are finished, then the pod ends.',
+)
+
+export const serverDisabled = (name: string): Reason =>
+  reason('ConfigError', `The McpServer ${name} is disabled; set spec.enabled to true to use it.`)
+export const noProgram = (name: string): Reason =>
+  reason('ConfigError', `The McpServer ${name} is not of type Stdio: there is nothing to run; delete the sandbox.`)
+export const imageRefused = (name: string): Reason =>
+  reason(
+    'ConfigError',
+    `The image of the McpServer ${name} is not from an allowed registry; use another, or have an administrator allow it.`,
+  )
+export const quotaReached = (limit: number): Reason =>
+  reason(
+    'QuotaExceeded',
+    `The person runs ${limit} sandbox${limit === 1 ? '' : 'es'} already, which is the limit; it starts when one of them sleeps, or raise limits.maxRunningPerUser of a UserGroup.`,
+  )
+export const unschedulable = (said: string): Reason =>
+  reason('Unschedulable', `No node has room for the pod; add nodes or lower its cpu and memory.${quote(said)}`)
+export const slowStart = (seconds: number): Reason =>
+  reason(
+    'StartupTimeout',
+    `The pod is not ready after ${seconds} s; the start goes on. kubectl describe pod says what it waits for.`,
+  )
+export const startGivenUp = (seconds: number): Reason =>
+  reason(
+    'StartupTimeout',
+    `The pod was not ready after ${seconds} s and is given up. Look at the size of its image and at its volumes.`,
+  )
+export const NODE_SILENT = reason(
+  'Evicted',
+  'The node of the pod does not answer; the pod is replaced when the node is given up.',
+)
+
+/** The API server did not take the pod. */
+export function podRefused(said: string): Reason {
+  if (/exceeded quota/i.test(said))
+    return reason(
+      'QuotaExceeded',
+      `The namespace's ResourceQuota is used up; raise it or wait for pods to end.${quote(said)}`,
+    )
+  return reason(
+    'ConfigError',
+    `The cluster refused the pod: check the McpServer, and the admission policies.${quote(said)}`,
+  )
+}
+
+const PULL = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'ErrImageNeverPull',
+  'InvalidImageName',
+  'ImageInspectError',
+  'RegistryUnavailable',
+  'SignatureValidationFailed',
+])
+const CONFIG = new Set([
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'RunContainerError',
+  'PostStartHookError',
+])
+const OUTSIDE =
+  /^(Evicted|Preempt|NodeLost|NodeShutdown|Terminated|Shutdown|OutOf|NodeAffinity|UnexpectedAdmission|DeadlineExceeded|Taint)/
+
+/** Why this pod will not serve any more; null while it may. */
+export function faultOf(pod: PodObject): Reason | null {
+  if (pod.phase === 'Failed' || pod.phase === 'Succeeded') return endOf(pod)
+  for (const { waiting } of pod.containers) {
+    if (waiting && PULL.has(waiting.reason))
+      return reason(
+        'ImagePullFailed',
+        `The image cannot be pulled: check its name and digest, the registry and imagePullSecrets.${quote(waiting.reason)}`,
+      )
+    if (waiting && CONFIG.has(waiting.reason))
+      return reason(
+        'ConfigError',
+        `The container cannot be made: check the image, its command and the objects it needs.${quote(`${waiting.reason} ${waiting.message}`)}`,
+      )
+  }
+  return null
+}
+
+function endOf(pod: PodObject): Reason {
+  if (pod.disrupted || OUTSIDE.test(pod.reason))
+    return reason(
+      'Evicted',
+      `The pod was taken away by its node or cluster; the next one starts elsewhere.${quote(pod.reason)}`,
+    )
+  const ended =
+    pod.containers.find(({ terminated }) => terminated !== null && terminated.exitCode !== 0) ?? pod.containers[0]
+  const { exitCode = 0, reason: why = '' } = ended?.terminated ?? {}
+  if (why === 'OOMKilled')
+    return reason(
+      'CrashLoop',
+      'The pod used more memory than its limit; raise stdio.resources.memory or the limit of a UserGroup.',
+    )
+  if (ended?.name === 'install')
+    return reason(
+      'CrashLoop',
+      `The package could not be installed (exit code ${exitCode}): check its name, its version and the registry.`,
+    )
+  return reason('CrashLoop', `The container ended with exit code ${exitCode}; kubectl logs of the pod may say why.`)
+}
