@@ -44,6 +44,21 @@ export function groupsThatGive(
   return entitle(server, listGroupsOf(person, catalog.groups.values()))?.groups ?? []
 }
 
+/**
+ * Tells who has lost a server: it is there and in use, and neither everybody's nor any more theirs through a group. One that is gone or switched
+ * off is not lost: what runs on it drains.
+ */
+export function createLossCheck(catalog: CatalogSnapshot): (person: Person, server: string) => boolean {
+  const groupsOf = new Map<Person, readonly CatalogGroup[]>()
+  return (person, name) => {
+    const server = catalog.servers.get(name)
+    if (server === undefined || !server.spec.enabled) return false
+    const groups = groupsOf.get(person) ?? listGroupsOf(person, catalog.groups.values())
+    groupsOf.set(person, groups)
+    return entitle(server, groups) === null
+  }
+}
+
 /** null: not entitled, or the server is switched off. */
 export function entitle(server: CatalogServer, groupsOfPerson: readonly CatalogGroup[]): Entitlement | null {
   if (!server.spec.enabled) return null

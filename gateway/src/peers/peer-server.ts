@@ -1,6 +1,7 @@
 // The port on which this replica answers the others: mutual TLS by the gateways' own CA, so that nothing but a gateway is heard at all.
 import { createServer, type Server } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { HubError, toHubError } from '@mcphub/api'
 import type { LocalReplica } from '../mcp/downstream/peers.ts'
 import type { CallHandle, CallSink } from '../mcp/upstream/upstreams.ts'
@@ -35,6 +36,7 @@ export const ALIVE_MS = 10_000
 export class PeerServer {
   readonly #deps: PeerServerDeps
   readonly #server: Server
+  readonly #sockets = new Set<Socket>()
   #stopTrust: (() => void) | null = null
 
   constructor(deps: PeerServerDeps) {
@@ -49,6 +51,10 @@ export class PeerServer {
       },
       (request, response) => void this.#serve(request, response),
     )
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
   }
 
   /** @throws Error when the port is taken */
@@ -64,7 +70,8 @@ export class PeerServer {
   async stop(): Promise<void> {
     this.#stopTrust?.()
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    this.#server.closeAllConnections()
+    // also those in the middle of their handshake
+    for (const socket of this.#sockets) socket.destroy()
     await closed
   }
 

@@ -13,6 +13,8 @@ const SWEEP_AT = 4096
 export interface RateLimiter {
   /** Counts one call. 0 = allowed; else the seconds after which it is worth trying again (the call is not counted then). */
   take(name: string, perMinute: number): number
+  /** Calls that somebody else let through. */
+  note(name: string, calls: number): void
 }
 
 export function createRateLimiter(now: () => number = () => performance.now()): RateLimiter {
@@ -50,6 +52,9 @@ export function createRateLimiter(now: () => number = () => performance.now()): 
         return 0
       }
       return secondsUntilFree(window, perMinute, elapsed)
+    },
+    note(name, calls) {
+      advance(name, now()).current += calls
     },
   }
 }

@@ -4,7 +4,9 @@ import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import type { HubRequest } from '../../platform/hub-request.ts'
 import { HubError, toHubError } from '@mcphub/api'
+import { createLossCheck } from '../../access/entitlement.ts'
 import type { Principal, Revocation } from '../../auth/principal.ts'
+import type { CatalogSnapshot } from '../../catalog/catalog.ts'
 import { classify, classifyLegacy, type Classification } from '../codec/classify.ts'
 import { readMessage, salvageId, type RpcMessage } from '../codec/message.ts'
 import { parseStrictJson } from '../codec/strict-json.ts'
@@ -62,8 +64,7 @@ class HubEndpoint implements McpEndpoint {
   readonly #questions: SessionQuestions
   readonly #peers: Peers
   readonly #replica: Replica
-  #stopServing: (() => void) | null = null
-  #stopRevocations: (() => void) | null = null
+  readonly #stops: (() => void)[] = []
   #ticker: NodeJS.Timeout | null = null
   #ticks = 0
   #isStopping = false
@@ -108,22 +109,26 @@ class HubEndpoint implements McpEndpoint {
   }
 
   start(): void {
-    this.#stopServing = this.#peers.serve(this.#replica)
     this.#pushes.start()
     this.#questions.start()
-    this.#stopRevocations = this.#deps.authenticator.onRevoked((revocation) => this.#onRevoked(revocation))
+    this.#stops.push(
+      this.#peers.serve(this.#replica),
+      this.#deps.authenticator.onRevoked((revocation) => this.#onRevoked(revocation)),
+      this.#deps.catalog.subscribe((next, previous) => {
+        if (next.groups !== previous.groups || next.servers !== previous.servers) this.#onEntitlements(next)
+      }),
+    )
     this.#ticker = setInterval(() => this.#tick(), this.#deps.config.tickMs)
     this.#ticker.unref()
   }
 
   stop(): void {
     this.#isStopping = true
-    this.#stopRevocations?.()
     if (this.#ticker !== null) clearInterval(this.#ticker)
     this.#pushes.stop()
     this.#questions.stop()
     this.#parked.cancelWhere(() => true, 'the hub is shutting down')
-    this.#stopServing?.()
+    for (const stop of this.#stops.splice(0)) stop()
   }
 
   counts(): { sessions: number; inFlight: number } {
@@ -290,6 +295,13 @@ class HubEndpoint implements McpEndpoint {
     this.#deps.upstreams.closeUser(userId, keyId).catch((cause: unknown) => {
       this.#deps.log.warn({ err: cause, userId }, 'links of a revoked key did not close')
     })
+  }
+
+  /** What runs at a server that is no longer theirs ends; their streams follow with the next look at their view. */
+  #onEntitlements(catalog: CatalogSnapshot): void {
+    const hasLost = createLossCheck(catalog)
+    this.#replies.revokeCalls(hasLost, new HubError('forbidden', 'You may not use this server any more'))
+    this.#parked.cancelWhere(hasLost, 'its server may not be used any more')
   }
 
   #onFreed(session: Session): void {

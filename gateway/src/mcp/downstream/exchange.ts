@@ -86,6 +86,11 @@ export class Exchange implements Reply, Listed {
     return this.#options.principal
   }
 
+  /** the one it was sent to; null = none (yet) */
+  get server(): string | null {
+    return this.#options.facts.server?.name ?? null
+  }
+
   get isOver(): boolean {
     return this.#state === 'over'
   }

@@ -37,6 +37,8 @@ interface Hearer {
   readonly watches: ResourceWatches | null
   readonly lists: ListWatches | null
   readonly isGone: boolean
+  /** the endpoint it listens at is not its own any more */
+  end(): void
   tell(method: string, params: JsonObject): void
 }
 
@@ -134,6 +136,7 @@ export class Pushes {
       // what is watched for somebody who has left meanwhile would be watched for good
       if (hearer.isGone) return
       hearer.watches?.follow((server) => view?.grants.get(server)?.server ?? null)
+      if (view === null) return hearer.end()
       if (hearer.kinds.length === 0) return
       if (listing === null) hearer.lists?.close()
       else void hearer.lists?.follow(listing)
@@ -230,6 +233,7 @@ export class Pushes {
       watches,
       lists: null,
       isGone: false,
+      end: () => undefined,
       tell: (method, params) => tell(writeNotification(method, params)),
     }
   }
@@ -264,6 +268,7 @@ function hearerOf(session: Session, stream: SessionStream): Hearer {
     get isGone() {
       return !session.streams.includes(stream)
     },
+    end: () => stream.events.end(),
     tell: (method, params) => {
       pushHere(session, writeNotification(method, params))
     },

@@ -94,6 +94,13 @@ export class Replies implements Books {
     for (const batch of this.#batches) if (matches(batch.principal)) batch.revoke(error)
   }
 
+  /** Calls under way at a server, by whom and where. */
+  revokeCalls(matches: (principal: Principal, server: string) => boolean, error: HubError): void {
+    for (const reply of this.#live) {
+      if (reply.server !== null && matches(reply.principal, reply.server)) reply.revoke(error)
+    }
+  }
+
   #note(
     call: {
       readonly asker: Asker
