@@ -1,7 +1,9 @@
 // All controllers of the operator, and what each of them is given. A controller is one folder; this list is the only place that knows them all.
 import type { Controller, ControllerMetrics, ControllerOptions, EventRecorder, KubeClient } from '@mcphub/kube'
 import { createSandboxController } from './mcp-sandbox/sandbox-controller.ts'
+import { createServerController } from './mcp-server/create-controller.ts'
 import type { PodSettings } from './pods/settings.ts'
+import { createGroupController } from './user-group/create-controller.ts'
 import type { World } from './world.ts'
 
 export interface ControllerDeps {

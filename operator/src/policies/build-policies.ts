@@ -1,6 +1,8 @@
 // The NetworkPolicies of the sandboxes namespace: one that denies everything to every pod, and one per stdio server that opens what its pods
 // need. Pure. Written out in full, with no field the API server would add, so that what is wanted and what is there can be compared.
 import { API_VERSION, LABELS, commonLabels, type StdioSpec } from '@mcphub/api'
+import type { PodSettings } from '../pods/settings.ts'
+import type { ServerObject } from '../resources.ts'
 import { ipBlocks } from './ip-blocks.ts'
 import type { NetworkPolicy, PolicyPeer, PolicyPort, PolicySpec } from './network-policy.ts'
 import { METADATA_NETWORKS, NOT_PUBLIC_NETWORKS, PUBLIC_NETWORKS } from './networks.ts'
@@ -11,21 +13,15 @@ const SHIM_PORT = 8477
 const CALL_HOME_PORT = 8443
 const DNS_PORT = 53
 
-export interface PolicySettings {
-  /** Helm release; names the hub's own pods */
-  readonly instance: string
-  /** where gateways run */
-  readonly hubNamespace: string
-  /** where sandboxes run */
-  readonly namespace: string
-  /** the call-home URL's host must be resolved: without an address of its own in the pod, every pod needs DNS */
-  readonly callHomeByName: boolean
-  /** networks of the package registry, or of the proxy in front of it */
-  readonly registryCidrs: readonly string[]
+export interface PolicySettings extends Pick<PodSettings, 'instance' | 'namespace' | 'hubNamespace'> {
+  /** networks of the package registry, or of the proxy in front of it; none: a package needs egress of its own */
+  readonly registry: { readonly cidrs: readonly string[] }
+  /** address of the call-home Service that pods know; without it every pod must resolve a name, and needs DNS */
+  readonly callHomeIp?: string | null
   /** networks that no sandbox reaches, whatever its manifest says */
-  readonly blockedCidrs: readonly string[]
+  readonly blockedCidrs?: readonly string[]
   /** resolvers beside the cluster's own DNS pods, such as a node's cache */
-  readonly dnsCidrs: readonly string[]
+  readonly dnsCidrs?: readonly string[]
 }
 
 /** What a policy is made from. */
@@ -33,6 +29,11 @@ export interface PolicyServer {
   readonly name: string
   readonly uid: string
   readonly stdio: Pick<StdioSpec, 'egress' | 'package'>
+}
+
+/** null for a server without pods. */
+export function policyServerOf({ metadata, spec }: ServerObject): PolicyServer | null {
+  return spec.type === 'Stdio' && spec.stdio ? { name: metadata.name, uid: metadata.uid, stdio: spec.stdio } : null
 }
 
 /** The policies that must stand before a pod of this server is made. */
@@ -70,9 +71,10 @@ export function buildServerPolicy(server: PolicyServer, settings: PolicySettings
 
 function buildEgress({ stdio }: PolicyServer, settings: PolicySettings): NonNullable<PolicySpec['egress']> {
   const installs = stdio.package !== undefined
-  const needsDns = settings.callHomeByName || installs || stdio.egress.mode !== 'None'
+  const { callHomeIp = null, registry, blockedCidrs = [] } = settings
+  const needsDns = callHomeIp === null || installs || stdio.egress.mode !== 'None'
   const open = [
-    ...(installs ? ipBlocks(settings.registryCidrs, [...METADATA_NETWORKS, ...settings.blockedCidrs]) : []),
+    ...(installs ? ipBlocks(registry.cidrs, [...METADATA_NETWORKS, ...blockedCidrs]) : []),
     ...openNetworks(stdio.egress, settings),
   ]
   return [
@@ -82,7 +84,7 @@ function buildEgress({ stdio }: PolicyServer, settings: PolicySettings): NonNull
   ]
 }
 
-function openNetworks({ mode, cidrs = [] }: StdioSpec['egress'], { blockedCidrs }: PolicySettings): PolicyPeer[] {
+function openNetworks({ mode, cidrs = [] }: StdioSpec['egress'], { blockedCidrs = [] }: PolicySettings): PolicyPeer[] {
   if (mode === 'Internet') return ipBlocks(PUBLIC_NETWORKS, [...NOT_PUBLIC_NETWORKS, ...blockedCidrs])
   if (mode === 'Cidrs') return ipBlocks(cidrs, [...METADATA_NETWORKS, ...blockedCidrs])
   return []
@@ -97,7 +99,7 @@ function gateways({ hubNamespace, instance }: PolicySettings): PolicyPeer {
   }
 }
 
-function resolvers({ dnsCidrs }: PolicySettings): PolicyPeer[] {
+function resolvers({ dnsCidrs = [] }: PolicySettings): PolicyPeer[] {
   return [
     { namespaceSelector: inNamespace('kube-system'), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } },
     ...dnsCidrs.map((cidr) => ({ ipBlock: { cidr } })),

@@ -1,13 +1,5 @@
 // NetworkPolicy (networking.k8s.io/v1), as much of it as is written here.
-import type { ObjectMeta, Resource, Stored } from '@mcphub/kube'
-
-export const NETWORK_POLICIES: Resource = {
-  group: 'networking.k8s.io',
-  version: 'v1',
-  plural: 'networkpolicies',
-  kind: 'NetworkPolicy',
-  namespaced: true,
-}
+import type { ObjectMeta } from '@mcphub/kube'
 
 type Labels = Readonly<Record<string, string>>
 
@@ -35,6 +27,3 @@ export interface NetworkPolicy {
   readonly metadata: ObjectMeta
   readonly spec: PolicySpec
 }
-
-/** As it stands in the cache. */
-export type StoredPolicy = NetworkPolicy & Stored

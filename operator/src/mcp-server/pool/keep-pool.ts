@@ -1,0 +1,160 @@
+// Keeps a server's warm pool at its size: makes what is missing, removes what is too much, of an older template or ended. A cache that is
+// behind never leads to a second create; a pod that somebody takes at that moment is never removed: its version is a precondition.
+import { randomInt } from 'node:crypto'
+import { LABELS } from '@mcphub/api'
+import { Expectations, KubeError, PODS, isConflict, isNotFound, keyOf } from '@mcphub/kube'
+import type { Change, KubeClient, KubeObject } from '@mcphub/kube'
+import { faultOf, podRefused, type Reason } from '../../mcp-sandbox/reasons.ts'
+import { buildPod } from '../../pods/build-pod.ts'
+import type { PodObject, ServerObject } from '../../resources.ts'
+import type { PoolWish } from '../desired.ts'
+import { hasEnded, planPool, type PoolPlan } from './plan-pool.ts'
+import { PoolTroubles } from './pool-troubles.ts'
+
+/** What it is now, before what was just done shows. */
+export interface PoolView extends Pick<PoolPlan, 'replicas' | 'readyReplicas' | 'complete'> {
+  /** why it is not complete and will not be soon */
+  readonly fault: Reason | null
+  /** in ms; nothing but time brings the next step */
+  readonly lookAgainMs: number | null
+}
+
+export interface PoolInput {
+  readonly server: ServerObject
+  readonly wish: PoolWish
+  /** of the server's pool by label and owner */
+  readonly pods: readonly PodObject[]
+  /** no pod may be made yet */
+  readonly closed: boolean
+}
+
+export interface PoolKeeperOptions {
+  readonly client: KubeClient
+  readonly troubles?: PoolTroubles
+  /** how long the cache may take to show what was done; default a minute */
+  readonly lagMs?: number
+  /** five letters or digits */
+  readonly suffix?: () => string
+}
+
+const LAG_MS = 60_000
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz234567'
+const randomSuffix = (): string => Array.from({ length: 5 }, () => LETTERS[randomInt(LETTERS.length)]).join('')
+
+export class PoolKeeper {
+  readonly #client: KubeClient
+  readonly #troubles: PoolTroubles
+  readonly #expectations: Expectations
+  readonly #lagMs: number
+  readonly #suffix: () => string
+
+  constructor({ client, troubles = new PoolTroubles(), lagMs = LAG_MS, suffix = randomSuffix }: PoolKeeperOptions) {
+    this.#client = client
+    this.#troubles = troubles
+    this.#lagMs = lagMs
+    this.#expectations = new Expectations({ expiryMs: lagMs })
+    this.#suffix = suffix
+  }
+
+  /** Before the controller hears of the change: its reconcile asks whether the cache is up to date. */
+  observe(change: Change<PodObject>): void {
+    const { metadata } = change.type === 'deleted' ? change.before : change.item
+    const owner = serverKeyOf(metadata)
+    if (owner === null) return
+    if (change.type === 'added') this.#expectations.creationObserved(owner, metadata.name)
+    if (change.type === 'deleted' || metadata.deletionTimestamp !== undefined)
+      this.#expectations.deletionObserved(owner, metadata.uid)
+  }
+
+  /** @throws KubeError for what the queue's own back-off is for */
+  async keep(input: PoolInput, signal: AbortSignal): Promise<PoolView> {
+    const { server, wish, pods, closed } = input
+    const key = keyOf(server)
+    const plan = planPool({ ...wish, pods })
+    if (!this.#expectations.areMet(key)) return this.#view(input, plan, this.#lagMs)
+    for (const pod of plan.remove) await this.#remove(key, pod, signal)
+    this.#noteEnded(key, wish, plan)
+    if (!closed) await this.#createMissing(input, plan.create, signal)
+    return this.#view(input, plan, null)
+  }
+
+  /** The server is gone. */
+  forget(key: string): void {
+    this.#troubles.forget(key)
+    this.#expectations.forget(key)
+  }
+
+  async #createMissing({ server, wish }: PoolInput, count: number, signal: AbortSignal): Promise<void> {
+    const key = keyOf(server)
+    for (let made = 0; made < count; made++) {
+      if ((this.#troubles.find(key, wish.templateHash)?.waitMs ?? 0) > 0) return
+      await this.#create(key, server, wish, signal)
+    }
+  }
+
+  async #create(key: string, { metadata }: ServerObject, wish: PoolWish, signal: AbortSignal): Promise<void> {
+    const pod = buildPod(wish.template, { kind: 'pool', uid: metadata.uid, suffix: this.#suffix() })
+    const { name } = pod.metadata
+    this.#expectations.expectCreation(key, name)
+    try {
+      await this.#client.create(PODS, pod, { signal })
+    } catch (error) {
+      if (await this.#mayExist(error, pod, signal)) throw error
+      this.#expectations.creationObserved(key, name)
+      if (!isRefusal(error)) throw error
+      this.#troubles.add(key, wish.templateHash, podRefused(error.message))
+    }
+  }
+
+  /** No answer says nothing: the pod may be there, and then the watch will tell of it. */
+  async #mayExist(error: unknown, { metadata }: KubeObject, signal: AbortSignal): Promise<boolean> {
+    if (error instanceof KubeError && error.code > 0 && error.code < 500) return false
+    return this.#client.get(PODS, metadata, signal).then(
+      () => true,
+      (other: unknown) => !isNotFound(other),
+    )
+  }
+
+  async #remove(key: string, { metadata }: PodObject, signal: AbortSignal): Promise<void> {
+    const { uid, resourceVersion } = metadata
+    this.#expectations.expectDeletion(key, uid)
+    try {
+      await this.#client.delete(PODS, metadata, { uid, resourceVersion, signal })
+    } catch (error) {
+      this.#expectations.deletionObserved(key, uid)
+      // taken, changed or gone meanwhile: the watch tells, and the next reconcile decides anew
+      if (isConflict(error) || isNotFound(error)) return
+      throw error
+    }
+  }
+
+  /** However many ended together, it is one failure. */
+  #noteEnded(key: string, { templateHash }: PoolWish, { remove }: PoolPlan): void {
+    const ended = remove.filter((pod) => hasEnded(pod) && pod.metadata.labels?.[LABELS.templateHash] === templateHash)
+    const fault = ended[0] && faultOf(ended[0])
+    if (fault) this.#troubles.add(key, templateHash, fault)
+  }
+
+  #view({ server, wish, pods }: PoolInput, plan: PoolPlan, lagMs: number | null): PoolView {
+    const trouble = this.#troubles.find(keyOf(server), wish.templateHash)
+    const stuck = pods.map((pod) => (hasEnded(pod) ? null : faultOf(pod))).find((fault) => fault !== null)
+    const waitMs = plan.create > 0 && trouble && trouble.waitMs > 0 ? trouble.waitMs : null
+    return {
+      replicas: plan.replicas,
+      readyReplicas: plan.readyReplicas,
+      complete: plan.complete,
+      fault: plan.complete ? null : (stuck ?? trouble?.why ?? null),
+      lookAgainMs: lagMs ?? waitMs,
+    }
+  }
+}
+
+/** The API server understood and does not want it: admission, quota, a field. */
+const isRefusal = (error: unknown): error is KubeError =>
+  error instanceof KubeError && (error.code === 403 || error.code === 422 || error.code === 400)
+
+/** By label: the pod keeps it when it is taken. */
+function serverKeyOf({ namespace, labels }: PodObject['metadata']): string | null {
+  const name = labels?.[LABELS.server]
+  return name === undefined ? null : `${namespace}/${name}`
+}

@@ -1,0 +1,61 @@
+// The controller of UserGroups: it makes nothing, it says what a group comes to. Limits take effect where sandboxes are reconciled.
+import { Controller, StatusWriter, keyOf, mapToItself } from '@mcphub/kube'
+import type { Change, Condition, Request, Requeue } from '@mcphub/kube'
+import type { ControllerDeps } from '../controllers.ts'
+import { CountPace } from '../count-pace.ts'
+import { USER_GROUPS, type GroupObject, type ServerObject } from '../resources.ts'
+import { SandboxCounts, mapToCountedGroups } from '../sandbox-counts.ts'
+import { recordTransitions } from '../transitions.ts'
+import { storesOf } from '../world.ts'
+import { COUNTS, buildGroupStatus } from './status.ts'
+
+export type GroupControllerDeps = Pick<
+  ControllerDeps,
+  'client' | 'world' | 'events' | 'now' | 'metrics' | 'onError'
+> & {
+  /** for tests: a shorter pace */
+  readonly pace?: CountPace
+}
+
+export function createGroupController(deps: GroupControllerDeps): Controller {
+  const { client, world, events, now, metrics, onError } = deps
+  const stores = storesOf(world)
+  const counts = new SandboxCounts()
+  const pace = deps.pace ?? new CountPace()
+
+  async function reconcile({ key }: Request): Promise<Requeue | void> {
+    const group = stores.groups.get(key)
+    if (!group) return pace.forget(key)
+    const servers = new Map([...stores.servers.list()].map((server) => [server.metadata.name, server]))
+    const after = buildGroupStatus({ group, servers, counts: counts.ofGroup(group.metadata.name), now: now() })
+    const before = group.status
+    const { status, waitMs } = pace.pace(keyOf(group), { before, after }, COUNTS)
+    if (status) {
+      writer.write(group, status)
+      const said = { before: (before?.conditions ?? []) as Condition[], after: status.conditions as Condition[] }
+      recordTransitions(events, { resource: USER_GROUPS, object: group, ...said })
+    }
+    if (waitMs !== null) return { requeueAfterMs: waitMs }
+  }
+
+  const controller = new Controller({ name: 'user-group', reconcile, metrics, onError })
+  const writer = new StatusWriter({
+    client,
+    resource: USER_GROUPS,
+    onRetry: (key) => controller.enqueue(key, 'child'),
+  })
+
+  // what the reconciles ask is told first
+  world.sandboxes.subscribe((change) => counts.observe(change))
+  controller.watch(world.groups, mapToItself, 'spec')
+  controller.watch(world.servers, (change) => listConcerned(change, stores.groups.list()), 'resync')
+  controller.watch(world.sandboxes, mapToCountedGroups, 'resync')
+  return controller
+}
+
+/** Groups that a server's coming, going or new labels may concern. */
+export function listConcerned(change: Change<ServerObject>, groups: Iterable<GroupObject>): readonly string[] {
+  const { labels, name } = (change.type === 'deleted' ? change.before : change.item).metadata
+  if (change.type === 'updated' && JSON.stringify(labels) === JSON.stringify(change.before.metadata.labels)) return []
+  return [...groups].filter(({ spec }) => spec.serverSelector ?? spec.servers?.includes(name)).map(keyOf)
+}
