@@ -6,7 +6,8 @@ import { program } from '../cluster/settings.ts'
 import type { Context } from './context.ts'
 import { readContext } from './context.ts'
 import type { HubImages } from './hub-images.ts'
-import { CHART, HUB, POSTGRES_IMAGE, RELEASE, SANDBOXES } from './settings.ts'
+import type { Registry } from './registry.ts'
+import { CHART, HUB, POSTGRES_IMAGE, REGISTRY, RELEASE, SANDBOXES } from './settings.ts'
 
 /** For commands that find the cluster by themselves: the ones the notes print. */
 export const toolEnv = (cluster: Cluster): NodeJS.ProcessEnv => ({
@@ -27,8 +28,13 @@ const splitImage = (image: string): { registry: string; repository: string; tag:
   return { registry, repository, tag }
 }
 
-/** What differs from an installation without values: where images come from, and room on a small machine. */
-export function buildValues(images: HubImages): object {
+export interface Surroundings {
+  readonly images: HubImages
+  readonly registry: Registry
+}
+
+/** What differs from an installation without values: where images and packages come from, and room on a small machine. */
+export function buildValues({ images, registry }: Surroundings): object {
   const small = { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '1Gi' } }
   return {
     images: {
@@ -41,11 +47,11 @@ export function buildValues(images: HubImages): object {
     gateway: { resources: small, logLevel: 'debug' },
     operator: { resources: small, logLevel: 'debug' },
     database: { bundled: { resources: small } },
+    sandboxes: { shimDelivery: 'ImageVolume', registry: { url: registry.url, cidrs: [registry.cidr] } },
   }
 }
 
-export async function installHub(cluster: Cluster, images: HubImages, extra: object = {}): Promise<void> {
-  const values = JSON.stringify({ ...buildValues(images), ...extra })
+export async function installHub(cluster: Cluster, surroundings: Surroundings): Promise<void> {
   const command = [
     'helm',
     '--namespace',
@@ -60,7 +66,7 @@ export async function installHub(cluster: Cluster, images: HubImages, extra: obj
   ]
   await run(within(cluster, [...command, '--wait', '--timeout', '180s']), {
     env: toolEnv(cluster),
-    input: values,
+    input: JSON.stringify(buildValues(surroundings)),
     timeoutMs: 300_000,
   })
 }
@@ -134,6 +140,6 @@ export async function removeHub(cluster: Cluster): Promise<void> {
     env: toolEnv(cluster),
   })
   const kinds = ['mcpsandboxes', 'mcpservers', 'usergroups'].map((kind) => `crd/${kind}.mcphub.io`)
-  await cluster.kubectl(['delete', 'namespace', SANDBOXES, HUB, '--ignore-not-found'])
+  await cluster.kubectl(['delete', 'namespace', SANDBOXES, HUB, REGISTRY, '--ignore-not-found'])
   await cluster.kubectl(['delete', ...kinds, '--ignore-not-found'])
 }

@@ -11,6 +11,7 @@ import { writeContext } from './context.ts'
 import { prepareHubImages } from './hub-images.ts'
 import { prepareStoryImages } from './images.ts'
 import { enterHub, installHub, removeHub, toolEnv } from './install.ts'
+import { startRegistry } from './registry.ts'
 import { forgetResults, presentResults, writeReport } from './report.ts'
 import { OUT, ROOT } from './settings.ts'
 import { startProvisioner } from './volumes.ts'
@@ -46,7 +47,8 @@ async function prepareHub(cluster: Cluster): Promise<void> {
   await stages.run('images loaded', async () => {
     for (const archive of archives) await cluster.loadImage(archive)
   })
-  await stages.run('helm install, all ready', () => installHub(cluster, hub))
+  const registry = await stages.run('package registry', () => startRegistry(cluster))
+  await stages.run('helm install, all ready', () => installHub(cluster, { images: hub, registry }))
   const entered = await stages.run('one-time set-up', () => enterHub(cluster))
   writeContext({ ...entered, serverImage: stories.server, archives, own: cluster.own })
 }

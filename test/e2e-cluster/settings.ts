@@ -14,6 +14,11 @@ export const CHART = join(ROOT, 'charts/mcphub')
 export const POSTGRES_IMAGE = 'localhost/mcphub-e2e-postgres:1'
 export const SERVER_IMAGE = 'localhost/mcphub-e2e-server:1'
 
+/** namespace and pod of the npm registry that installs reach */
+export const REGISTRY = 'mcphub-e2e-registry'
+/** what it offers */
+export const PACKAGE = { name: '@mcphub-e2e/story-server', version: '1.0.0' } as const
+
 /** The runner tells the stories by these. */
 export const CONTEXT_FILE = join(OUT, 'context.json')
 export const FIGURES_FILE = join(OUT, 'figures.json')
