@@ -20,5 +20,5 @@ export interface ControllerDeps {
 
 /** In the order in which they start. */
 export function createControllers(deps: ControllerDeps): Controller[] {
-  return [createSandboxController(deps)]
+  return [createServerController(deps), createSandboxController(deps), createGroupController(deps)]
 }

@@ -1,14 +1,14 @@
 // The controller of McpServers: its policies first, then its warm pool, then what its status says. A reconcile reads the caches, decides by
 // pure functions, and does nothing the second time.
 import { Controller, StatusWriter, keyOf, mapToItself } from '@mcphub/kube'
-import type { Change, Condition, Request, Requeue } from '@mcphub/kube'
+import type { Change, Request, Requeue } from '@mcphub/kube'
 import type { ControllerDeps } from '../controllers.ts'
 import { CountPace } from '../count-pace.ts'
 import { PolicyKeeper, POLICY_LAG_MS, mapToServers } from '../policies/keep-policies.ts'
 import { findPolicyFault } from '../policies/policy-ready.ts'
 import { MCP_SERVERS, type PodObject, type ServerObject } from '../resources.ts'
 import { SandboxCounts, mapToCountedServers } from '../sandbox-counts.ts'
-import { recordTransitions } from '../transitions.ts'
+import { TransitionTeller } from '../transitions.ts'
 import { BY, storesOf } from '../world.ts'
 import { planServer, type PoolWish, type ServerPlan } from './desired.ts'
 import { PoolKeeper, type PoolView } from './pool/keep-pool.ts'
@@ -19,9 +19,9 @@ export type ServerControllerDeps = Pick<
   ControllerDeps,
   'client' | 'world' | 'pods' | 'events' | 'now' | 'metrics' | 'onError'
 > & {
-  /** for tests: shorter times, another order of names */
-  readonly pool?: PoolKeeper
+  /** for tests: shorter times */
   readonly pace?: CountPace
+  readonly statusDelayMs?: number
 }
 
 export function createServerController(deps: ServerControllerDeps): Controller {
@@ -29,8 +29,9 @@ export function createServerController(deps: ServerControllerDeps): Controller {
   const stores = storesOf(world)
   const counts = new SandboxCounts()
   const policies = new PolicyKeeper(client, stores.policies)
-  const pool = deps.pool ?? new PoolKeeper({ client })
+  const pool = new PoolKeeper(client)
   const pace = deps.pace ?? new CountPace()
+  const teller = new TransitionTeller(events, MCP_SERVERS)
   const plans = new WeakMap<ServerObject, ServerPlan>()
 
   async function reconcile({ key }: Request, signal: AbortSignal): Promise<Requeue | void> {
@@ -38,6 +39,7 @@ export function createServerController(deps: ServerControllerDeps): Controller {
     if (!server) return forget(key)
     // what it owns goes with it, by the cluster's own garbage collection
     if (server.metadata.deletionTimestamp !== undefined) return
+    teller.tell(server)
     const plan = planOf(server)
     const wanted = plan.sandboxed?.policies ?? []
     await policies.keep(wanted, signal)
@@ -69,16 +71,14 @@ export function createServerController(deps: ServerControllerDeps): Controller {
   function say(server: ServerObject, after: NonNullable<ServerObject['status']>): number | null {
     const before = server.status
     const { status, waitMs } = pace.pace(keyOf(server), { before, after }, COUNTS)
-    if (status === null) return waitMs
-    writer.write(server, status)
-    const said = { before: (before?.conditions ?? []) as Condition[], after: status.conditions as Condition[] }
-    recordTransitions(events, { resource: MCP_SERVERS, object: server, ...said })
-    return null
+    if (status) writer.write(server, status)
+    return waitMs
   }
 
   function forget(key: string): void {
     pool.forget(key)
     pace.forget(key)
+    teller.forget(key)
   }
 
   const controller = new Controller({ name: 'mcp-server', reconcile, metrics, onError })
@@ -86,6 +86,7 @@ export function createServerController(deps: ServerControllerDeps): Controller {
     client,
     resource: MCP_SERVERS,
     onRetry: (key) => controller.enqueue(key, 'child'),
+    ...(deps.statusDelayMs === undefined ? {} : { delayMs: deps.statusDelayMs }),
   })
 
   // what the reconciles ask is told first

@@ -1,11 +1,11 @@
 // The controller of UserGroups: it makes nothing, it says what a group comes to. Limits take effect where sandboxes are reconciled.
 import { Controller, StatusWriter, keyOf, mapToItself } from '@mcphub/kube'
-import type { Change, Condition, Request, Requeue } from '@mcphub/kube'
+import type { Change, Request, Requeue } from '@mcphub/kube'
 import type { ControllerDeps } from '../controllers.ts'
 import { CountPace } from '../count-pace.ts'
 import { USER_GROUPS, type GroupObject, type ServerObject } from '../resources.ts'
 import { SandboxCounts, mapToCountedGroups } from '../sandbox-counts.ts'
-import { recordTransitions } from '../transitions.ts'
+import { TransitionTeller } from '../transitions.ts'
 import { storesOf } from '../world.ts'
 import { COUNTS, buildGroupStatus } from './status.ts'
 
@@ -22,19 +22,20 @@ export function createGroupController(deps: GroupControllerDeps): Controller {
   const stores = storesOf(world)
   const counts = new SandboxCounts()
   const pace = deps.pace ?? new CountPace()
+  const teller = new TransitionTeller(events, USER_GROUPS)
 
   async function reconcile({ key }: Request): Promise<Requeue | void> {
     const group = stores.groups.get(key)
-    if (!group) return pace.forget(key)
+    if (!group) {
+      pace.forget(key)
+      return teller.forget(key)
+    }
+    teller.tell(group)
     const servers = new Map([...stores.servers.list()].map((server) => [server.metadata.name, server]))
     const after = buildGroupStatus({ group, servers, counts: counts.ofGroup(group.metadata.name), now: now() })
     const before = group.status
     const { status, waitMs } = pace.pace(keyOf(group), { before, after }, COUNTS)
-    if (status) {
-      writer.write(group, status)
-      const said = { before: (before?.conditions ?? []) as Condition[], after: status.conditions as Condition[] }
-      recordTransitions(events, { resource: USER_GROUPS, object: group, ...said })
-    }
+    if (status) writer.write(group, status)
     if (waitMs !== null) return { requeueAfterMs: waitMs }
   }
 

@@ -28,32 +28,18 @@ export interface PoolInput {
   readonly closed: boolean
 }
 
-export interface PoolKeeperOptions {
-  readonly client: KubeClient
-  readonly troubles?: PoolTroubles
-  /** how long the cache may take to show what was done; default a minute */
-  readonly lagMs?: number
-  /** five letters or digits */
-  readonly suffix?: () => string
-}
-
+/** How long the cache may take to show what was done. */
 const LAG_MS = 60_000
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz234567'
 const randomSuffix = (): string => Array.from({ length: 5 }, () => LETTERS[randomInt(LETTERS.length)]).join('')
 
 export class PoolKeeper {
   readonly #client: KubeClient
-  readonly #troubles: PoolTroubles
-  readonly #expectations: Expectations
-  readonly #lagMs: number
-  readonly #suffix: () => string
+  readonly #troubles = new PoolTroubles()
+  readonly #expectations = new Expectations({ expiryMs: LAG_MS })
 
-  constructor({ client, troubles = new PoolTroubles(), lagMs = LAG_MS, suffix = randomSuffix }: PoolKeeperOptions) {
+  constructor(client: KubeClient) {
     this.#client = client
-    this.#troubles = troubles
-    this.#lagMs = lagMs
-    this.#expectations = new Expectations({ expiryMs: lagMs })
-    this.#suffix = suffix
   }
 
   /** Before the controller hears of the change: its reconcile asks whether the cache is up to date. */
@@ -71,7 +57,7 @@ export class PoolKeeper {
     const { server, wish, pods, closed } = input
     const key = keyOf(server)
     const plan = planPool({ ...wish, pods })
-    if (!this.#expectations.areMet(key)) return this.#view(input, plan, this.#lagMs)
+    if (!this.#expectations.areMet(key)) return this.#view(input, plan, LAG_MS)
     for (const pod of plan.remove) await this.#remove(key, pod, signal)
     this.#noteEnded(key, wish, plan)
     if (!closed) await this.#createMissing(input, plan.create, signal)
@@ -93,7 +79,7 @@ export class PoolKeeper {
   }
 
   async #create(key: string, { metadata }: ServerObject, wish: PoolWish, signal: AbortSignal): Promise<void> {
-    const pod = buildPod(wish.template, { kind: 'pool', uid: metadata.uid, suffix: this.#suffix() })
+    const pod = buildPod(wish.template, { kind: 'pool', uid: metadata.uid, suffix: randomSuffix() })
     const { name } = pod.metadata
     this.#expectations.expectCreation(key, name)
     try {
