@@ -215,14 +215,39 @@ test('a taken pod stays with its sandbox, the pool refills, and that changes no 
   await apply({ warmPool: { replicas: 2 } })
   await poolIs(2)
   await eventually(() => expect(conditionOf('WarmPoolReady')).toBe('True PoolReady'))
-  const since = statusOf().conditions
+  const said = new Set<string>()
+  server.storage.since(server.storage.version, ({ collection }) => {
+    if (collection !== 'mcpservers.mcphub.io') return
+    said.add(conditionOf('WarmPoolReady'))
+  })
+  kubelet = () => null
   const taken = await claimOne()
+  await eventually(() => expect(statusOf().warmPool).toMatchObject({ replicas: 2, readyReplicas: 1 }))
+  kubelet = () => RUNNING
+  for (const pod of poolPods()) await runPod(pod)
   await poolIs(2)
   expect(poolPods().map(({ metadata }) => metadata.name)).not.toContain(taken)
   await change({ warmPool: { replicas: 0 } })
   await poolIs(0)
   expect(list('pods').map(({ metadata }) => metadata.name)).toEqual([taken])
-  expect(since!.find(({ type }) => type === 'WarmPoolReady')).toMatchObject({ status: 'True' })
+  expect([...said]).toEqual(['True PoolReady', 'True NoPool'])
+})
+
+test('BOX-5: no pod before the policy that denies everything, though another worker is still making it', async () => {
+  const slow = {
+    when: (call: FakeCall) => call.method === 'PATCH' && call.name === 'default-deny',
+    act: { delayMs: 150 },
+  }
+  server.inject({ ...slow, times: 1 })
+  const spec = mcpServerSpec.parse({
+    type: 'Stdio',
+    stdio: { image: IMAGE, command: ['/x'], warmPool: { replicas: 1 } },
+  })
+  await client.create(MCP_SERVERS, { metadata: ref, spec })
+  await client.create(MCP_SERVERS, { metadata: { namespace, name: 'b' }, spec })
+  launch()
+  await eventually(() => expect(poolPods()).toHaveLength(2))
+  expect(early).toEqual([])
 })
 
 test('a change replaces the pool one by one; a policy that was changed by hand comes back', async () => {
