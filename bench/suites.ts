@@ -5,7 +5,17 @@ import { FAN_OUT } from './suites/fan-out.ts'
 import { HUGE } from './suites/huge.ts'
 import { IDLE_SESSIONS } from './suites/idle-sessions.ts'
 import { OPEN_STREAMS } from './suites/open-streams.ts'
+import { PREPARED } from './suites/prepared.ts'
 import { STDIO } from './suites/stdio.ts'
 import { STORM } from './suites/storm.ts'
 
-export const SUITES: readonly Suite[] = [...CALL_SUITES, HUGE, STORM, IDLE_SESSIONS, OPEN_STREAMS, FAN_OUT, STDIO]
+export const SUITES: readonly Suite[] = [
+  ...CALL_SUITES,
+  HUGE,
+  STORM,
+  IDLE_SESSIONS,
+  OPEN_STREAMS,
+  FAN_OUT,
+  STDIO,
+  PREPARED,
+]

@@ -38,7 +38,7 @@ const CONTEXTS: Readonly<Record<ImageName, (folder: string) => Promise<void>>> =
   },
   'sandbox-node': async (folder) => {
     await copyShim(folder)
-    await copySources(folder, 'package.json', 'images/root.ts', 'images/installer', 'images/prepare')
+    await copySources(folder, 'package.json', 'images/root.ts', 'images/installer', 'images/prepare', 'images/tools')
     await copySources(folder, 'gateway/src/packages/npm')
     await bundleNpm(join(folder, 'dist/sandbox-node'))
   },

@@ -5,6 +5,7 @@ import { addAccountCommands } from './commands/account.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addGroupsCommands } from './commands/groups.ts'
+import { addImageCommand } from './commands/image.ts'
 import { addKeysCommands } from './commands/keys.ts'
 import { addRuntimeCommands } from './commands/runtime.ts'
 import { addSecretsCommands } from './commands/secrets.ts'
@@ -45,6 +46,7 @@ export function buildProgram(environment: Environment): Command {
   addServersCommands(program, environment)
   addToolsCommands(program, environment)
   addRuntimeCommands(program, environment)
+  addImageCommand(program, environment)
   addDoctorCommand(program, environment)
   addCompletionCommand(program)
   return program

@@ -15,6 +15,10 @@ import { readConfig } from './config.ts'
 const PERMANENT = 65
 const TRANSIENT = 75
 
+const CREDENTIALS = 'the registry wants other credentials (key npmrc of the Secret for installs)'
+/** Where one machine's words name what a cluster has not. */
+const OWN_WORDS: Readonly<Record<string, string>> = { E401: CREDENTIALS, ENEEDAUTH: CREDENTIALS }
+
 /** What no second attempt changes. */
 class InstallFault extends Error {}
 
@@ -77,7 +81,7 @@ function describe(fault: unknown): { readonly message: string; readonly code: nu
   const code = fault instanceof NpmFailure || fault instanceof LockFault ? fault.code : null
   const system = fault instanceof Error && 'code' in fault ? String(fault.code) : null
   const { message, transient } = describeNpmCode(code ?? system)
-  return { message, code: transient ? TRANSIENT : PERMANENT }
+  return { message: OWN_WORDS[code ?? ''] ?? message, code: transient ? TRANSIENT : PERMANENT }
 }
 
 try {

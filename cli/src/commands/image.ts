@@ -1,0 +1,77 @@
+// mcphub image: a server's package as a container image, so that its pods fetch nothing when they start. Needs no hub.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Command } from 'commander'
+import type { StdioSpec } from '@mcphub/api'
+import type { Environment } from '../config.ts'
+import { usageFault } from '../fault.ts'
+import { buildCheck, buildDockerfile, buildLockConfigMap, COMMAND } from '../image/build-files.ts'
+import { readStdioServer } from '../image/read-manifest.ts'
+import type { NpmPackage } from '../image/resolve-lock.ts'
+import { resolveLock } from '../image/resolve-lock.ts'
+import { act, example } from '../run.ts'
+import type { Run } from '../run.ts'
+
+interface ImageOptions {
+  readonly file?: string
+  readonly from: string
+  readonly out?: string
+  readonly lock?: boolean
+}
+
+/** As `make images` names it. */
+const RUNNER = 'localhost/mcphub-sandbox-node:dev'
+
+export function addImageCommand(program: Command, environment: Environment): void {
+  program
+    .command('image')
+    .description("Write the Dockerfile of a server's package, with its lock")
+    .argument('<server>')
+    .option('--file <manifest>', 'the file that holds its McpServer (catalog/<server>.yaml)')
+    .option('--from <image>', 'the runner image it stands on', RUNNER)
+    .option('--out <folder>', 'where to write (image-<server>)')
+    .option('--lock', 'only the lock, as the ConfigMap by which a cluster installs the package')
+    .addHelpText('after', example('mcphub image filesystem', 'mcphub image filesystem --lock'))
+    .action(act(environment, writeImage))
+}
+
+function requireNpm(name: string, { package: given }: StdioSpec): NpmPackage {
+  if (given?.npm) return given.npm
+  throw given
+    ? usageFault(`${name} is a package of PyPI; this command knows packages of npm alone.`)
+    : usageFault(`${name} already names an image.`)
+}
+
+async function writeImage(run: Run, server: string, options: ImageOptions): Promise<void> {
+  const { cwd } = run.environment
+  const stdio = readStdioServer(path.resolve(cwd, options.file ?? path.join('catalog', `${server}.yaml`)), server)
+  const npm = requireNpm(server, stdio)
+  const lock = await resolveLock(npm)
+  const files: Readonly<Record<string, string>> = options.lock
+    ? { 'lock.yaml': buildLockConfigMap(server, lock) }
+    : {
+        Dockerfile: buildDockerfile({ server, stdio, from: options.from }),
+        'package-lock.json': lock,
+        'check.json': buildCheck(stdio),
+      }
+  const folder = options.out ?? `image-${server}`
+  mkdirSync(path.resolve(cwd, folder), { recursive: true })
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.resolve(cwd, folder, name), text)
+  const written = { server, folder, files: Object.keys(files), command: options.lock ? null : COMMAND }
+  run.show(written, () => (options.lock ? describeLock(folder) : describeImage(server, npm, folder)))
+}
+
+const describeLock = (folder: string): string =>
+  `${folder}/lock.yaml is written. Apply it in the namespace of the sandboxes:\n\n  kubectl apply -n <namespace> -f ${folder}/lock.yaml`
+
+const describeImage = (server: string, { version }: NpmPackage, folder: string): string =>
+  `${folder}/ holds a Dockerfile, the lock and how the package is checked. Build and push it:
+
+  docker build -t <registry>/${server}:${version} ${folder}
+  docker push <registry>/${server}:${version}
+
+It prints the digest. In the manifest, put in place of stdio.package (args and env stay):
+
+  stdio:
+    image: <registry>/${server}@sha256:<digest>
+    command: [${COMMAND.join(', ')}]`
