@@ -1,14 +1,16 @@
 // Why a sandbox must not have a pod now: named checks, asked in this order; the first that objects decides. Pure.
 import { effectiveLimits } from '@mcphub/api'
-import { imageOf, templateHash } from '../pods/build-pod.ts'
+import { imageOf } from '../pods/build-pod.ts'
 import { isImageAllowed } from '../pods/allowed-images.ts'
 import { activeUntilMs, isIdle, isSuspended } from './activity.ts'
-import { templateOf, type Holder, type Observed } from './observed.ts'
+import type { Holder, Observed } from './observed.ts'
+import { openRun } from './run.ts'
 import {
   ASLEEP,
   SUSPENDED,
   imageRefused,
   noProgram,
+  retriedAt,
   quotaReached,
   serverDisabled,
   SERVER_GONE,
@@ -67,15 +69,14 @@ function staysBefore(one: Holder, other: Holder): boolean {
 
 /** Holds for what failed: another template may start at once. */
 const checkBackOff: Check = (observed, nowMs) => {
-  const { status } = observed.sandbox
-  const { lastReason, nextRetryTime } = status?.failures ?? {}
+  const { failures } = openRun(observed, nowMs)
+  const { lastReason, nextRetryTime } = failures ?? {}
   if (lastReason === undefined || nextRetryTime === undefined) return null
   const endsMs = Date.parse(nextRetryTime)
-  if (!(endsMs > nowMs) || status?.templateHash !== templateHash(templateOf(observed)!)) return null
-  const said = status?.conditions?.find(({ type }) => type === 'Ready')
+  if (!(endsMs > nowMs)) return null
   // the sentence of the failure stays until the next try
-  const message =
-    said?.reason === lastReason ? said.message : `The last start failed; the next try is at ${nextRetryTime}.`
+  const said = observed.sandbox.status!.conditions.find(({ type }) => type === 'Ready')
+  const message = said?.reason === lastReason ? said.message : retriedAt(nextRetryTime)
   return { why: 'back-off', reason: { reason: lastReason, message }, endsMs }
 }
 

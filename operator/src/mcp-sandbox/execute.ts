@@ -2,9 +2,10 @@
 // no harm. A lost race ends the plan: what changed brings the sandbox back.
 import type { McpSandboxStatus } from '@mcphub/api'
 import { PODS, buildMergePatch, isConflict, isNotFound, isReason, keyOf, KubeError } from '@mcphub/kube'
-import type { EventRecorder, KubeClient, KubeObject, Requeue } from '@mcphub/kube'
+import type { EventRecorder, KubeClient, KubeObject, Requeue, Stored } from '@mcphub/kube'
 import { MCP_SANDBOXES, MCP_SERVERS, VOLUME_CLAIMS, type PodObject, type SandboxObject } from '../resources.ts'
 import { failedStatus } from './plan-run.ts'
+import { openRun } from './run.ts'
 import type { Observed } from './observed.ts'
 import { podRefused } from './reasons.ts'
 import type { Plan, Step } from './steps.ts'
@@ -24,30 +25,33 @@ const LOOK_AGAIN_MS = 1000
 /** timers end at 24.8 days; a look once in a while is cheap */
 const LONGEST_WAIT_MS = 12 * 3_600_000
 
+/** The one step of a plan that gives the sandbox a pod. */
+const isStart = (step: Step): step is Extract<Step, { do: 'create pod' | 'claim pod' }> =>
+  step.do === 'create pod' || step.do === 'claim pod'
+
 export async function execute(
   deps: ExecuteDeps,
   observed: Observed,
   plan: Plan,
   signal: AbortSignal,
 ): Promise<Requeue | void> {
-  const { begun } = deps
+  const start = plan.steps.find(isStart)
   const key = keyOf(observed.sandbox)
-  const start = plan.steps.find((step) => step.do === 'create pod' || step.do === 'claim pod')
-  if (start) begun.beginStart(key, start.do === 'claim pod' ? start.pod.metadata.uid : undefined)
-  let begunOne = false
+  const poolUid = start?.do === 'claim pod' ? start.pod.metadata.uid : undefined
+  if (start) deps.begun.beginStart(key, poolUid)
+  const done = new Set<Step>()
   try {
     for (const step of plan.steps) {
       const outcome = await take(deps, observed, step, signal)
       if (outcome === 'stop') return
       if (outcome) return outcome
-      begunOne ||= step === start
+      done.add(step)
     }
   } finally {
-    if (start && !begunOne)
-      begun.endStart(key, start.pod.metadata.name, start.do === 'claim pod' ? start.pod.metadata.uid : undefined)
+    if (start && !done.has(start)) deps.begun.endStart(key, start.pod.metadata.name, poolUid)
   }
-  if (plan.againMs === null) return
-  return { requeueAfterMs: Math.min(Math.max(plan.againMs - deps.now().getTime(), 1), LONGEST_WAIT_MS) }
+  if (plan.againMs !== null)
+    return { requeueAfterMs: Math.min(Math.max(plan.againMs - deps.now().getTime(), 1), LONGEST_WAIT_MS) }
 }
 
 function take(deps: ExecuteDeps, observed: Observed, step: Step, signal: AbortSignal): Promise<Outcome> {
@@ -140,7 +144,7 @@ async function createPod(
     // another replica made it, or this one did and did not learn of it: the watch will tell
     if (isConflict(error)) return { requeueAfterMs: LOOK_AGAIN_MS }
     if (!isRefused(error)) throw error
-    const status = failedStatus(observed, podRefused(saidOf(error)), now().getTime())
+    const status = failedStatus(openRun(observed, now().getTime()), podRefused(saidOf(error)))
     await writeStatus(deps, sandbox, status, signal)
     return { requeueAfterMs: Math.max(Date.parse(status.failures!.nextRetryTime!) - now().getTime(), 1) }
   }
@@ -154,7 +158,7 @@ const saidOf = (error: unknown): string =>
   error instanceof KubeError ? error.message.slice(error.call.length + 2) : ''
 
 async function claimPod(
-  { client }: ExecuteDeps,
+  { client, begun }: ExecuteDeps,
   sandbox: SandboxObject,
   step: Extract<Step, { do: 'claim pod' }>,
   signal: AbortSignal,
@@ -164,21 +168,26 @@ async function claimPod(
     const body = { ...step.body, metadata: { ...(step.body as KubeObject).metadata, resourceVersion } }
     return client.patch(PODS, metadata, { type: 'merge', body }, { signal })
   }
+  begun.expectPod(keyOf(sandbox), metadata.name)
   try {
     await patch(metadata.resourceVersion)
   } catch (error) {
     if (!isConflict(error)) throw error
     // the kubelet writes to a pod as well: only who owns it now counts
     const pod = await client.get(PODS, metadata, signal)
-    const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid
-    if (owner === sandbox.metadata.uid) return null
-    const before = metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid
-    if (owner !== before || pod.metadata.uid !== metadata.uid || pod.metadata.deletionTimestamp !== undefined)
-      throw error
-    await patch(pod.metadata.resourceVersion)
+    if (ownerUidOf(pod) === sandbox.metadata.uid) begun.endStart(keyOf(sandbox), metadata.name, metadata.uid)
+    else if (ownerUidOf(pod) === ownerUidOf(step.pod) && isSameLive(pod, step.pod))
+      await patch(pod.metadata.resourceVersion)
+    else throw error
   }
   return null
 }
+
+const ownerUidOf = ({ metadata }: Stored): string | undefined =>
+  metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid
+
+const isSameLive = (now: Stored, before: Stored): boolean =>
+  now.metadata.uid === before.metadata.uid && now.metadata.deletionTimestamp === undefined
 
 async function deletePod(
   { client, begun }: ExecuteDeps,
@@ -186,15 +195,8 @@ async function deletePod(
   step: Extract<Step, { do: 'delete pod' }>,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const key = keyOf(sandbox)
-  const { uid } = step.pod.metadata
-  begun.expectDeletion(key, uid)
-  try {
-    await endPod(client, step.pod, step.graceSeconds, signal)
-  } catch (error) {
-    begun.deletionFailed(key, uid)
-    throw error
-  }
+  await endPod(client, step.pod, step.graceSeconds, signal)
+  begun.podEnded(keyOf(sandbox), step.pod.metadata.uid)
   return null
 }
 

@@ -9,6 +9,7 @@ import type { Holder, Observed, SandboxSettings } from './observed.ts'
 /** What this replica has begun and the stores do not show yet. */
 export interface UnderWay {
   isStarting(sandboxKey: string): boolean
+  isEnded(podUid: string): boolean
   /** whether another sandbox is about to take this pod of a pool */
   isClaimedByOther(podUid: string, sandboxKey: string): boolean
 }
@@ -29,7 +30,7 @@ export function gatherSandbox(
     sandbox,
     server: sameServer,
     groups: (sandbox.spec.userGroupRefs ?? []).flatMap((name) => named(world.groups.get(`${namespace}/${name}`))),
-    pods: world.pods.byIndex(BY.owner, sandbox.metadata.uid),
+    pods: world.pods.byIndex(BY.owner, sandbox.metadata.uid).map((pod) => asEnded(pod, underWay)),
     pool: world.pods
       .byIndex(BY.pool, serverRef.name)
       .filter((pod) => isOfPool(pod, serverRef.uid) && !underWay.isClaimedByOther(pod.metadata.uid, key)),
@@ -42,6 +43,12 @@ export function gatherSandbox(
     settings,
   }
 }
+
+/** A pod that was ended a moment ago looks as it soon will. */
+const asEnded = (pod: PodObject, underWay: UnderWay): PodObject =>
+  pod.metadata.deletionTimestamp === undefined && underWay.isEnded(pod.metadata.uid)
+    ? { ...pod, metadata: { ...pod.metadata, deletionTimestamp: new Date(0).toISOString() } }
+    : pod
 
 const named = (group: GroupObject | undefined): NamedGroup[] =>
   group ? [{ name: group.metadata.name, spec: group.spec }] : []

@@ -1,14 +1,15 @@
 // What is to be done for one sandbox now: `observed, now → steps`. Pure: the same facts give the same steps, and once they are done the next
 // plan is empty. Steps are taken in their order; a status that comes first is a claim on the version that was looked at, so whoever changed
 // the sandbox meanwhile wins and the rest is not done.
+import type { McpSandboxStatus } from '@mcphub/api'
 import type { PodObject } from '../resources.ts'
 import { activeUntilMs, forgottenAtMs } from './activity.ts'
 import { findObstacle, type Obstacle } from './checks.ts'
 import type { Observed } from './observed.ts'
 import { planRun } from './plan-run.ts'
 import { DRAINING, faultOf } from './reasons.ts'
-import { buildStatus, isSaid } from './status.ts'
-import { AT_ONCE_SECONDS, soonest, type Plan, type Step } from './steps.ts'
+import { buildStatus } from './status.ts'
+import { AT_ONCE_SECONDS, soonest, statusStep, type Plan, type Step } from './steps.ts'
 
 export function planSandbox(observed: Observed, nowMs: number): Plan {
   const obstacle = findObstacle(observed, nowMs)
@@ -22,29 +23,34 @@ function planWithout(observed: Observed, obstacle: Obstacle, nowMs: number): Pla
   const asleep = obstacle.why === 'idle' || obstacle.why === 'suspended'
   if (asleep && isForgotten(observed, nowMs))
     return { steps: [{ do: 'delete sandbox', why: 'forgotten' }], againMs: null }
-  const drained = obstacle.why === 'idle' ? (pods.find(isLive) ?? pods[0]) : undefined
-  const status = buildStatus(
-    sandbox,
-    {
-      ready: drained ? DRAINING : obstacle.reason,
-      suspended: asleep,
-      upToDate: true,
-      pod: drained,
-      // remembered while it is asleep, too: a client must not lose its back-off by letting go
-      templateHash: sandbox.status?.failures && sandbox.status.templateHash,
-      failures: sandbox.status?.failures,
-    },
-    nowMs,
-  )
-  const ending = pods.flatMap((pod): Step[] => {
-    const graceSeconds = obstacle.why === 'suspended' || faultOf(pod) ? AT_ONCE_SECONDS : null
-    return isToEnd(pod, graceSeconds) ? [{ do: 'delete pod', pod, graceSeconds }] : []
-  })
   return {
-    steps: [...(isSaid(sandbox.status, status) ? [] : [{ do: 'write status', status } as const]), ...ending],
+    steps: [
+      ...statusStep(sandbox, statusWithout(observed, obstacle, nowMs)),
+      ...pods.flatMap((pod) => endSteps(pod, obstacle.why === 'suspended' || faultOf(pod) ? AT_ONCE_SECONDS : null)),
+    ],
     againMs: asleep ? forgottenMs(observed, nowMs) : soonest(obstacle.endsMs, activeUntilMs(sandbox.spec)),
   }
 }
+
+function statusWithout({ sandbox, pods }: Observed, { why, reason }: Obstacle, nowMs: number): McpSandboxStatus {
+  const drained = why === 'idle' ? (pods.find(isLive) ?? pods[0]) : undefined
+  const { failures, templateHash } = sandbox.status ?? {}
+  return buildStatus(
+    sandbox,
+    {
+      ready: drained ? DRAINING : reason,
+      suspended: why === 'idle' || why === 'suspended',
+      upToDate: true,
+      pod: drained,
+      // remembered while it is asleep, too: a client must not lose its back-off by letting go
+      ...(failures ? { failures, templateHash } : {}),
+    },
+    nowMs,
+  )
+}
+
+const endSteps = (pod: PodObject, graceSeconds: number | null): Step[] =>
+  isToEnd(pod, graceSeconds) ? [{ do: 'delete pod', pod, graceSeconds }] : []
 
 const isForgotten = (observed: Observed, nowMs: number): boolean =>
   observed.pods.length === 0 && (forgottenMs(observed, nowMs) ?? Infinity) <= nowMs

@@ -54,6 +54,8 @@ export const NODE_SILENT = reason(
   'The node of the pod does not answer; the pod is replaced when the node is given up.',
 )
 
+export const retriedAt = (time: string): string => `The last start failed; the next try is at ${time}.`
+
 /** The API server did not take the pod. */
 export function podRefused(said: string): Reason {
   if (/exceeded quota/i.test(said))
@@ -109,18 +111,20 @@ function endOf(pod: PodObject): Reason {
       'Evicted',
       `The pod was taken away by its node or cluster; the next one starts elsewhere.${quote(pod.reason)}`,
     )
-  const ended =
-    pod.containers.find(({ terminated }) => terminated !== null && terminated.exitCode !== 0) ?? pod.containers[0]
-  const { exitCode = 0, reason: why = '' } = ended?.terminated ?? {}
-  if (why === 'OOMKilled')
+  const failed = pod.containers.find(({ terminated }) => terminated !== null && terminated.exitCode !== 0)
+  const { name = '', terminated = null } = failed ?? {}
+  if (terminated?.reason === 'OOMKilled')
     return reason(
       'CrashLoop',
       'The pod used more memory than its limit; raise stdio.resources.memory or the limit of a UserGroup.',
     )
-  if (ended?.name === 'install')
-    return reason(
-      'CrashLoop',
-      `The package could not be installed (exit code ${exitCode}): check its name, its version and the registry.`,
-    )
-  return reason('CrashLoop', `The container ended with exit code ${exitCode}; kubectl logs of the pod may say why.`)
+  return crashed(name, terminated?.exitCode ?? 0)
+}
+
+function crashed(container: string, exitCode: number): Reason {
+  const said =
+    container === 'install'
+      ? `The package could not be installed (exit code ${exitCode}): check its name, its version and the registry.`
+      : `The container ended with exit code ${exitCode}; kubectl logs of the pod may say why.`
+  return reason('CrashLoop', said)
 }

@@ -24,19 +24,26 @@ const MOST_BACK_OFF_MS = 300_000
 
 export function buildStatus({ metadata, status }: SandboxObject, facts: Facts, nowMs: number): McpSandboxStatus {
   const { ready, pod, startedTime, templateHash, failures } = facts
-  const isReady = ready.reason === READY.reason
   let conditions = (status?.conditions ?? []) as readonly KubeCondition[]
   for (const wanted of conditionsOf(facts)) conditions = setCondition(conditions, wanted, new Date(nowMs))
+  const ips = ready.reason === READY.reason ? pod?.ips.slice(0, 4) : undefined
   return {
-    ...(metadata.generation === undefined ? {} : { observedGeneration: metadata.generation }),
     conditions: [...conditions] as Condition[],
-    ...(pod ? { podRef: { name: pod.metadata.name, uid: pod.metadata.uid } } : {}),
-    ...(pod && isReady && pod.ips.length > 0 ? { podIPs: pod.ips.slice(0, 4) } : {}),
-    ...(templateHash === undefined ? {} : { templateHash }),
-    ...(startedTime === undefined ? {} : { startedTime }),
-    ...(failures === undefined ? {} : { failures }),
+    ...known('observedGeneration', metadata.generation),
+    ...known('podRef', pod && { name: pod.metadata.name, uid: pod.metadata.uid }),
+    ...known('podIPs', ips?.length ? ips : undefined),
+    ...known('templateHash', templateHash),
+    ...known('startedTime', startedTime),
+    ...known('failures', failures),
   }
 }
+
+/** A field, where there is something to say. */
+const known = <Name extends keyof McpSandboxStatus>(
+  name: Name,
+  value: McpSandboxStatus[Name] | undefined,
+): Partial<Pick<McpSandboxStatus, Name>> =>
+  value === undefined ? {} : ({ [name]: value } as Pick<McpSandboxStatus, Name>)
 
 interface Wanted {
   readonly type: string
@@ -45,37 +52,49 @@ interface Wanted {
   readonly message: string
 }
 
-function conditionsOf({ ready, suspended, upToDate, pod }: Facts): Wanted[] {
-  const isReady = ready.reason === READY.reason
-  const flag = (type: string, is: boolean, [yes, no]: readonly [string, string], message: string): Wanted => ({
-    type,
-    status: is ? 'True' : 'False',
-    reason: is ? yes : no,
+function conditionsOf({ ready, suspended, upToDate }: Facts): Wanted[] {
+  return [
+    { type: 'Ready', status: ready.reason === READY.reason ? 'True' : 'False', ...ready },
+    suspended
+      ? { type: 'Suspended', status: 'True', reason: 'NoPodWanted', message: ready.message }
+      : { type: 'Suspended', status: 'False', reason: 'PodWanted', message: 'A pod is wanted.' },
+    scheduledOf(ready.reason),
+    upToDate
+      ? {
+          type: 'UpToDate',
+          status: 'True',
+          reason: 'Current',
+          message: 'No pod is older than its McpServer and groups.',
+        }
+      : {
+          type: 'UpToDate',
+          status: 'False',
+          reason: 'Draining',
+          message: 'A pod of an older template finishes its calls.',
+        },
+  ]
+}
+
+/** Told with what it leads to: a write of its own between chosen and ready would be news for nobody. */
+function scheduledOf(ready: SandboxReadyReason): Wanted {
+  const said = (status: Wanted['status'], reason: string, message: string): Wanted => ({
+    type: 'PodScheduled',
+    status,
+    reason,
     message,
   })
-  return [
-    flag('Ready', isReady, [ready.reason, ready.reason], ready.message),
-    flag('Suspended', suspended, ['NoPodWanted', 'PodWanted'], suspended ? ready.message : 'A pod is wanted.'),
-    pod && !isReady && ready.reason !== 'Unschedulable'
-      ? {
-          type: 'PodScheduled',
-          status: 'Unknown',
-          reason: 'Starting',
-          message: 'The pod says it, when it is ready this does.',
-        }
-      : flag(
-          'PodScheduled',
-          isReady,
-          ['Scheduled', isReady || !pod ? 'NoPod' : 'Unschedulable'],
-          isReady ? 'The pod has a node.' : 'No pod has a node.',
-        ),
-    flag(
-      'UpToDate',
-      upToDate,
-      ['Current', 'Draining'],
-      upToDate ? 'No pod is older than its McpServer and groups.' : 'A pod of an older template finishes its calls.',
-    ),
-  ]
+  switch (ready) {
+    case 'PodReady':
+      return said('True', 'Scheduled', 'The pod has a node.')
+    case 'Unschedulable':
+      return said('False', 'Unschedulable', 'No node has room for the pod.')
+    case 'Starting':
+    case 'StartupTimeout':
+    case 'Draining':
+      return said('Unknown', 'NotLookedAt', 'The pod itself says whether it has a node.')
+    default:
+      return said('False', 'NoPod', 'There is no pod.')
+  }
 }
 
 /** One more failure, and when the next try may be. What came from outside may be tried again at once the first time. */

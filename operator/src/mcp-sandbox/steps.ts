@@ -1,7 +1,8 @@
 // What a plan is made of.
 import type { McpSandboxStatus } from '@mcphub/api'
 import type { KubeObject } from '@mcphub/kube'
-import type { PodObject } from '../resources.ts'
+import type { PodObject, SandboxObject } from '../resources.ts'
+import { isSaid } from './status.ts'
 
 export type Step =
   | { readonly do: 'write status'; readonly status: McpSandboxStatus }
@@ -27,3 +28,7 @@ export function soonest(...times: readonly (number | undefined)[]): number | nul
   const known = times.filter((time) => time !== undefined)
   return known.length === 0 ? null : Math.min(...known)
 }
+
+/** Nothing where it is said already. */
+export const statusStep = (sandbox: SandboxObject, status: McpSandboxStatus): Step[] =>
+  isSaid(sandbox.status, status) ? [] : [{ do: 'write status', status }]

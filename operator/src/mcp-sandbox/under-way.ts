@@ -10,6 +10,8 @@ export class BegunWork implements UnderWay {
   readonly #starting = new Set<string>()
   /** pod of a pool → the sandbox that is about to take it */
   readonly #claims = new Map<string, string>()
+  /** pod → its sandbox */
+  readonly #ended = new Map<string, string>()
   /** sandbox → the version that was there before our last status */
   readonly #overwritten = new Map<string, string>()
 
@@ -47,12 +49,13 @@ export class BegunWork implements UnderWay {
     this.#expectations.creationObserved(key, podName)
   }
 
-  expectDeletion(key: string, uid: string): void {
-    this.#expectations.expectDeletion(key, uid)
+  /** This replica ended the pod: nothing is built on it any more. */
+  podEnded(key: string, podUid: string): void {
+    this.#ended.set(podUid, key)
   }
 
-  deletionFailed(key: string, uid: string): void {
-    this.#expectations.deletionObserved(key, uid)
+  isEnded(podUid: string): boolean {
+    return this.#ended.has(podUid)
   }
 
   statusWritten(sandbox: SandboxObject, newVersion: string): void {
@@ -64,11 +67,9 @@ export class BegunWork implements UnderWay {
   podObserved(change: Change<PodObject>, owner: string | null): void {
     const { metadata } = change.type === 'deleted' ? change.before : change.item
     const ends = change.type === 'deleted' || metadata.deletionTimestamp !== undefined
-    if (ends) this.#claims.delete(metadata.uid)
-    if (owner === null) return
-    this.#claims.delete(metadata.uid)
-    if (change.type !== 'deleted') this.endStart(owner, metadata.name)
-    if (ends) this.#expectations.deletionObserved(owner, metadata.uid)
+    if (ends) this.#ended.delete(metadata.uid)
+    if (ends || owner !== null) this.#claims.delete(metadata.uid)
+    if (owner !== null && change.type !== 'deleted') this.endStart(owner, metadata.name)
   }
 
   /** The sandbox is gone. */
@@ -76,6 +77,7 @@ export class BegunWork implements UnderWay {
     this.#starting.delete(key)
     this.#overwritten.delete(key)
     this.#expectations.forget(key)
-    for (const [uid, claimer] of this.#claims) if (claimer === key) this.#claims.delete(uid)
+    for (const pods of [this.#claims, this.#ended])
+      for (const [uid, sandbox] of pods) if (sandbox === key) pods.delete(uid)
   }
 }

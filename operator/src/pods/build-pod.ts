@@ -136,6 +136,9 @@ function buildSpec({ server: { stdio }, limits, settings }: PodTemplate, claimNa
     serviceAccountName: SANDBOX_ACCOUNT,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
+    ...(settings.callHomeIp === null
+      ? {}
+      : { hostAliases: [callHomeAlias(settings.callHomeUrl, settings.callHomeIp)] }),
     restartPolicy: 'Never',
     terminationGracePeriodSeconds: DRAIN_SECONDS,
     ...(settings.hostUsers ? {} : { hostUsers: false }),
@@ -163,6 +166,9 @@ function buildSpec({ server: { stdio }, limits, settings }: PodTemplate, claimNa
     volumes: buildVolumes(stdio, settings, keeps ? claimName : null),
   }
 }
+
+/** A name in the pod's own hosts file: whoever may reach nothing needs no resolver either, through which data could leave. */
+const callHomeAlias = (url: string, ip: string): object => ({ ip, hostnames: [new URL(url).hostname] })
 
 function secure(container: InitContainer, resources: object, { imagePullPolicy }: PodSettings): object {
   return { imagePullPolicy, ...container, resources, securityContext: SECURITY_CONTEXT }

@@ -7,6 +7,12 @@ export interface PodSettings {
   readonly hubNamespace: string
   readonly instance: string
   readonly callHomeUrl: string
+  /** address of that URL's host, which every pod is told, so that it needs no DNS to call home; null: it resolves the name */
+  readonly callHomeIp: string | null
+  /** networks that no sandbox reaches, whatever its manifest says */
+  readonly blockedCidrs: readonly string[]
+  /** resolvers beside the cluster's own DNS pods, such as a node's cache */
+  readonly dnsCidrs: readonly string[]
   readonly nodeImage: string
   readonly pythonImage: string
   readonly shimImage: string
@@ -25,7 +31,7 @@ export interface PodSettings {
 /** Where packages come from at a pod's start. */
 export interface RegistrySettings {
   readonly url: string | null
-  /** what installs may reach; empty: public addresses */
+  /** what installs may reach beside the egress of their server */
   readonly cidrs: readonly string[]
   /** name of a Secret with `npmrc` and `pip.conf` */
   readonly secret: string | null

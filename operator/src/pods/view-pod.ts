@@ -43,21 +43,23 @@ const KEPT = [
   'deletionGracePeriodSeconds',
 ]
 
+/** What a pod that nobody looked at yet has. */
+const NO_STATUS = { phase: 'Pending', reason: '', podIPs: [], initContainerStatuses: [], containerStatuses: [] }
+
 export function viewPod(object: KubeObject & Stored): PodObject {
-  const { nodeName = null, activeDeadlineSeconds = null } = (object['spec'] ?? {}) as RawSpec
-  const status = (object['status'] ?? {}) as RawStatus
-  const { initContainerStatuses = [], containerStatuses = [] } = status
+  const spec = { nodeName: null, activeDeadlineSeconds: null, ...(object['spec'] as RawSpec | undefined) }
+  const status = { ...NO_STATUS, ...(object['status'] as RawStatus | undefined) }
   return {
     metadata: viewMetadata(object.metadata),
-    node: nodeName,
-    activeDeadlineSeconds,
-    phase: status.phase ?? 'Pending',
-    reason: status.reason ?? '',
+    node: spec.nodeName,
+    activeDeadlineSeconds: spec.activeDeadlineSeconds,
+    phase: status.phase,
+    reason: status.reason,
     ready: conditionOf(status, 'Ready')?.status === 'True',
-    ips: (status.podIPs ?? []).map(({ ip }) => ip),
+    ips: status.podIPs.map(({ ip }) => ip),
     unschedulable: unschedulableOf(status),
     disrupted: conditionOf(status, 'DisruptionTarget')?.status === 'True',
-    containers: [...initContainerStatuses, ...containerStatuses].map(viewContainer),
+    containers: [...status.initContainerStatuses, ...status.containerStatuses].map(viewContainer),
   }
 }
 
