@@ -3,6 +3,7 @@ import { HubError, LIMITS, type FieldFault } from '@mcphub/api'
 import { z } from 'zod'
 import { isImageAllowed } from './pods/allowed-images.ts'
 import type { PodSettings } from './pods/settings.ts'
+import { parseNetwork } from './policies/networks.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -22,6 +23,11 @@ const list = (help: string) =>
     .transform((value) => value.split(/[\s,]+/).filter(Boolean))
     .meta({ description: help })
 
+const networks = (help: string) =>
+  list(help)
+    .refine((all) => all.every((text) => parseNetwork(text) !== null), 'give networks such as 10.0.0.0/8 or fd00::/8')
+    .meta({ description: help })
+
 /** Every variable the operator reads. The description is what `--help` prints. */
 const schema = z.object({
   MCPHUB_NAMESPACE: text('namespace of the hub: the lease lies there'),
@@ -31,6 +37,12 @@ const schema = z.object({
   MCPHUB_CALL_HOME_URL: z
     .url({ protocol: /^https$/, error: 'give an https URL' })
     .meta({ description: 'https URL where pods announce themselves to the gateways' }),
+  MCPHUB_CALL_HOME_IP: z
+    .union([z.ipv4(), z.ipv6()], { error: 'give an IP address' })
+    .optional()
+    .meta({ description: 'address of its host, told to every pod; default: resolved at start' }),
+  MCPHUB_BLOCKED_CIDRS: networks('networks that no sandbox reaches, whatever its manifest says'),
+  MCPHUB_DNS_CIDRS: networks("resolvers beside the cluster's DNS pods, such as 169.254.20.10/32"),
   MCPHUB_NODE_IMAGE: image('image that runs npm packages'),
   MCPHUB_PYTHON_IMAGE: image('image that runs PyPI packages'),
   MCPHUB_SHIM_IMAGE: image('image that holds the shim, for images that do not'),
@@ -64,7 +76,7 @@ const schema = z.object({
     .default(30)
     .meta({ description: 'a sandbox asleep for so long is deleted, unless it keeps a folder' }),
   MCPHUB_REGISTRY_URL: optional('package registry for installs; default: the public ones'),
-  MCPHUB_REGISTRY_CIDRS: list('networks that installs may reach; default: public addresses'),
+  MCPHUB_REGISTRY_CIDRS: networks('networks that installs may reach beside the egress of their server'),
   MCPHUB_REGISTRY_SECRET: optional('Secret with `npmrc` and `pip.conf` for installs'),
   HTTPS_PROXY: optional('proxy for installs'),
   NO_PROXY: optional('hosts that installs reach without the proxy'),
@@ -151,6 +163,9 @@ function toPodSettings(raw: Raw): PodSettings {
     hubNamespace: raw.MCPHUB_NAMESPACE,
     instance: raw.MCPHUB_INSTANCE,
     callHomeUrl: raw.MCPHUB_CALL_HOME_URL,
+    callHomeIp: raw.MCPHUB_CALL_HOME_IP ?? null,
+    blockedCidrs: raw.MCPHUB_BLOCKED_CIDRS,
+    dnsCidrs: raw.MCPHUB_DNS_CIDRS,
     nodeImage: raw.MCPHUB_NODE_IMAGE,
     pythonImage: raw.MCPHUB_PYTHON_IMAGE,
     shimImage: raw.MCPHUB_SHIM_IMAGE,

@@ -5,6 +5,7 @@ import { readInCluster, readKubeconfig, type Credentials } from '@mcphub/kube'
 import { describeConfig, readConfig, type Config } from './config.ts'
 import { operate } from './operator.ts'
 import { createLogger } from './platform/logger.ts'
+import { resolveCallHome } from './platform/resolve-call-home.ts'
 
 const HELP = `mcphub-operator: gives every McpSandbox its pod, and every McpServer its network policy and warm pool.
 
@@ -27,8 +28,10 @@ async function main(args: readonly string[]): Promise<number> {
   const log = createLogger(config.logLevel, (line) => process.stdout.write(line))
   const stop = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
+  const callHomeIp = config.pods.callHomeIp ?? (await resolveCallHome(config.pods.callHomeUrl))
+  if (callHomeIp === null) log.warn('The name of the call-home is not known here; pods need DNS to find it')
   const end = await operate({
-    config,
+    config: { ...config, pods: { ...config.pods, callHomeIp } },
     credentials: await readCredentials(config),
     log,
     signal: stop.signal,

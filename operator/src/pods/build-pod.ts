@@ -3,6 +3,7 @@
 // hardening controls; nothing of a manifest but an image, a package's name, quantities and a RuntimeClass gets into it, and never a value
 // of a person: those are pushed to the shim later.
 import { createHash } from 'node:crypto'
+import { isIP } from 'node:net'
 import { LABELS, commonLabels, type EffectiveLimits, type StdioSpec } from '@mcphub/api'
 import type { KubeObject, OwnerReference } from '@mcphub/kube'
 import { isPackage, installContainer, shimContainer, type InitContainer } from './init-containers.ts'
@@ -136,9 +137,7 @@ function buildSpec({ server: { stdio }, limits, settings }: PodTemplate, claimNa
     serviceAccountName: SANDBOX_ACCOUNT,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    ...(settings.callHomeIp === null
-      ? {}
-      : { hostAliases: [callHomeAlias(settings.callHomeUrl, settings.callHomeIp)] }),
+    ...callHomeAlias(settings),
     restartPolicy: 'Never',
     terminationGracePeriodSeconds: DRAIN_SECONDS,
     ...(settings.hostUsers ? {} : { hostUsers: false }),
@@ -168,7 +167,11 @@ function buildSpec({ server: { stdio }, limits, settings }: PodTemplate, claimNa
 }
 
 /** A name in the pod's own hosts file: whoever may reach nothing needs no resolver either, through which data could leave. */
-const callHomeAlias = (url: string, ip: string): object => ({ ip, hostnames: [new URL(url).hostname] })
+function callHomeAlias({ callHomeUrl, callHomeIp }: PodSettings): { hostAliases?: object[] } {
+  const { hostname } = new URL(callHomeUrl)
+  if (callHomeIp === null || isIP(hostname.replace(/^\[|\]$/g, '')) > 0) return {}
+  return { hostAliases: [{ ip: callHomeIp, hostnames: [hostname] }] }
+}
 
 function secure(container: InitContainer, resources: object, { imagePullPolicy }: PodSettings): object {
   return { imagePullPolicy, ...container, resources, securityContext: SECURITY_CONTEXT }

@@ -13,6 +13,8 @@ const SETTINGS: PolicySettings = {
   namespace: 'mcphub-sandboxes',
   registry: { cidrs: [] },
   callHomeIp: '10.96.0.20',
+  blockedCidrs: [],
+  dnsCidrs: [],
 }
 const stdio = (more: object = {}): PolicyServer => ({
   name: 'github',

@@ -13,15 +13,12 @@ const SHIM_PORT = 8477
 const CALL_HOME_PORT = 8443
 const DNS_PORT = 53
 
-export interface PolicySettings extends Pick<PodSettings, 'instance' | 'namespace' | 'hubNamespace'> {
-  /** networks of the package registry, or of the proxy in front of it; none: a package needs egress of its own */
-  readonly registry: { readonly cidrs: readonly string[] }
-  /** address of the call-home Service that pods know; without it every pod must resolve a name, and needs DNS */
-  readonly callHomeIp?: string | null
-  /** networks that no sandbox reaches, whatever its manifest says */
-  readonly blockedCidrs?: readonly string[]
-  /** resolvers beside the cluster's own DNS pods, such as a node's cache */
-  readonly dnsCidrs?: readonly string[]
+export interface PolicySettings extends Pick<
+  PodSettings,
+  'instance' | 'namespace' | 'hubNamespace' | 'callHomeIp' | 'blockedCidrs' | 'dnsCidrs'
+> {
+  /** none: a package needs egress of its own */
+  readonly registry: Pick<PodSettings['registry'], 'cidrs'>
 }
 
 /** What a policy is made from. */
@@ -71,7 +68,7 @@ export function buildServerPolicy(server: PolicyServer, settings: PolicySettings
 
 function buildEgress({ stdio }: PolicyServer, settings: PolicySettings): NonNullable<PolicySpec['egress']> {
   const installs = stdio.package !== undefined
-  const { callHomeIp = null, registry, blockedCidrs = [] } = settings
+  const { callHomeIp, registry, blockedCidrs } = settings
   const needsDns = callHomeIp === null || installs || stdio.egress.mode !== 'None'
   const open = [
     ...(installs ? ipBlocks(registry.cidrs, [...METADATA_NETWORKS, ...blockedCidrs]) : []),
@@ -84,7 +81,7 @@ function buildEgress({ stdio }: PolicyServer, settings: PolicySettings): NonNull
   ]
 }
 
-function openNetworks({ mode, cidrs = [] }: StdioSpec['egress'], { blockedCidrs = [] }: PolicySettings): PolicyPeer[] {
+function openNetworks({ mode, cidrs = [] }: StdioSpec['egress'], { blockedCidrs }: PolicySettings): PolicyPeer[] {
   if (mode === 'Internet') return ipBlocks(PUBLIC_NETWORKS, [...NOT_PUBLIC_NETWORKS, ...blockedCidrs])
   if (mode === 'Cidrs') return ipBlocks(cidrs, [...METADATA_NETWORKS, ...blockedCidrs])
   return []
@@ -99,7 +96,7 @@ function gateways({ hubNamespace, instance }: PolicySettings): PolicyPeer {
   }
 }
 
-function resolvers({ dnsCidrs = [] }: PolicySettings): PolicyPeer[] {
+function resolvers({ dnsCidrs }: PolicySettings): PolicyPeer[] {
   return [
     { namespaceSelector: inNamespace('kube-system'), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } },
     ...dnsCidrs.map((cidr) => ({ ipBlock: { cidr } })),
