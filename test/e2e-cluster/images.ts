@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { prepareBinaries } from '../../launcher/src/postgres/binaries.ts'
 import { cachedArchive } from '../cluster/archive-cache.ts'
 import { run } from '../cluster/commands.ts'
-import { prepareImages } from '../cluster/images.ts'
+import { prepareNodeImage } from '../cluster/images.ts'
 import { readNames, writeArchive } from '../cluster/oci-archive.ts'
 import { POSTGRES_IMAGE, ROOT, SERVER_IMAGE } from './settings.ts'
 
@@ -64,20 +64,28 @@ async function makePostgres(base: string, work: string, file: string): Promise<v
   await writeArchive(file, { reference: POSTGRES_IMAGE, folder, base, config })
 }
 
-export async function prepareStoryImages(): Promise<StoryImages> {
-  const { node: base } = await prepareImages()
+const source = (name: string): Promise<Buffer> => readFile(join(SOURCES, name))
+
+/** Path of the archive; needs no cluster. */
+export async function preparePostgresImage(): Promise<string> {
+  const base = await prepareNodeImage()
   const code = await readFile(import.meta.filename)
-  const source = (name: string): Promise<Buffer> => readFile(join(SOURCES, name))
+  const launcher = await readFile(join(ROOT, 'launcher/package.json'))
+  return cachedArchive({
+    name: 'e2e-postgres',
+    keys: [base, code, launcher, await source('postgres-entry.ts')],
+    make: (work, file) => makePostgres(base, work, file),
+  })
+}
+
+export async function prepareStoryImages(): Promise<StoryImages> {
+  const base = await prepareNodeImage()
+  const code = await readFile(import.meta.filename)
   const server = await cachedArchive({
     name: 'e2e-server',
     keys: [base, code, await source('server.js')],
     make: (work, file) => makeServer(base, work, file),
   })
-  const launcher = await readFile(join(ROOT, 'launcher/package.json'))
-  const postgres = await cachedArchive({
-    name: 'e2e-postgres',
-    keys: [base, code, launcher, await source('postgres-entry.ts')],
-    make: (work, file) => makePostgres(base, work, file),
-  })
+  const postgres = await preparePostgresImage()
   return { archives: [server, postgres], server: (await readNames(server)).byDigest }
 }
