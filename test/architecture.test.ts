@@ -63,7 +63,14 @@ const RULES: readonly OnlyHere[] = [
   {
     what: 'a connection to a server is opened',
     file: 'gateway/src/proxy/http1/connection.ts',
-    also: ['gateway/src/proxy/undici-pool.ts'], // https
+    also: [
+      'gateway/src/proxy/undici-pool.ts', // https
+      // not to servers: between replicas, and to and from the shims of our own pods, each by the gateways' own CA
+      'gateway/src/peers/peer-client.ts',
+      'gateway/src/peers/peer-server.ts',
+      'gateway/src/sandboxes/pods/call-home-server.ts',
+      'gateway/src/sandboxes/pods/shim-link.ts',
+    ],
     pattern:
       /import\s+(?!type\b)[^'"]*from\s*['"](undici|node:https|node:http2)['"]|\bfetch\s*\((?!['"]\/)|\b(request|get)\b[^'"\n]*from\s*['"]node:http['"]|\bhttps?\s*\.\s*(request|get)\s*\(|\b(connect|createConnection)\b[^'"\n]*from\s*['"]node:(net|tls)['"]/,
     planted: [

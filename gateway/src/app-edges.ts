@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import type { HubRequest } from './platform/hub-request.ts'
 import { HubError } from '@mcphub/api'
+import { createLossCheck, type Person } from './access/entitlement.ts'
 import { VERSION, type Runtime } from './app-runtime.ts'
 import type { Storage } from './app-storage.ts'
 import type { Principal } from './auth/principal.ts'
@@ -11,7 +12,7 @@ import { createApi } from './features/api.ts'
 import { createFactGatherer, type FactGatherer } from './features/doctor/gather-facts.ts'
 import { createPgDoctorStore } from './features/doctor/pg-doctor-store.ts'
 import { SETUP_HEADERS, SETUP_PAGE } from './features/setup/setup-page.ts'
-import { rotateKeyRing } from './features/variables/ring-check.ts'
+import { adoptKeyRing, rotateKeyRing } from './features/variables/ring-check.ts'
 import { isDemoKeyActive } from './features/users/demo-user.ts'
 import type { Health } from './platform/health.ts'
 import type { HubMetrics } from './platform/hub-metrics.ts'
@@ -40,6 +41,7 @@ export function buildApi(parts: ApiParts): { readonly handler: ApiHandler; reado
   const { users, keys, variables, groups, activity, authenticator, ring } = storage
   const { sandboxes, packages, upstreams, access, discoveries, sessions } = runtime
   const doctor = createFactGatherer({
+    mode: config.mode,
     store: createPgDoctorStore(storage.database),
     catalog,
     packages,
@@ -83,7 +85,11 @@ export function buildApi(parts: ApiParts): { readonly handler: ApiHandler; reado
       await sessions.end(session.id, session.userId, new Date(session.openedAt.getTime() + config.sessionAbsoluteMs))
       await upstreams.closeSession(session.id)
     },
-    rotateKeyRing: () => rotateKeyRing({ ring, settings: storage.settings, variables }),
+    rotateKeyRing: () => {
+      const deps = { ring, settings: storage.settings, variables }
+      // a mounted Secret is changed where it is kept
+      return config.cluster === null ? rotateKeyRing(deps) : adoptKeyRing(deps)
+    },
   })
   return { handler, doctor }
 }
@@ -124,6 +130,26 @@ export function followUsers({ users }: Storage, runtime: Runtime, logger: Logger
     if (kind !== 'erased') return
     discoveries.forgetUser(userId)
     settle('folders', sandboxes.forget(userId))
+  })
+}
+
+/** Who has lost a server loses the sandbox of it; at the start that of who lost it while no gateway ran. */
+export function followEntitlements(catalog: Catalog, { sandboxes }: Runtime, logger: Logger): () => void {
+  const end = (): void => {
+    const hasLost = createLossCheck(catalog.snapshot())
+    const people = new Map<string, Person>()
+    const personOf = (username: string): Person => {
+      const person = people.get(username) ?? { username, claims: [] }
+      people.set(username, person)
+      return person
+    }
+    sandboxes
+      .stopWhere(({ username, server }) => username !== null && hasLost(personOf(username), server), 'entitlement')
+      .catch((error: unknown) => logger.error({ err: error }, 'sandboxes of a lost server could not be ended'))
+  }
+  end()
+  return catalog.subscribe((next, previous) => {
+    if (next.groups !== previous.groups || next.servers !== previous.servers) end()
   })
 }
 

@@ -1,9 +1,8 @@
 // Composition, part two: the catalogue's servers as they run, and the MCP endpoint in front of them.
-import { createHmac, randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { createAccess, type StartedAccess } from './access/create-access.ts'
 import { groupsThatGive } from './access/entitlement.ts'
+import type { Engine } from './app-engine.ts'
 import type { Storage } from './app-storage.ts'
 import type { Catalog, CatalogServer } from './catalog/catalog.ts'
 import type { Config } from './config.ts'
@@ -15,21 +14,17 @@ import { ENDPOINT_DEFAULTS } from './mcp/downstream/endpoint-deps.ts'
 import { createMcpEndpoint, type McpEndpoint } from './mcp/downstream/endpoint.ts'
 import { createUpstreams } from './mcp/upstream/create-upstreams.ts'
 import type { Upstreams } from './mcp/upstream/upstreams.ts'
-import { createNpmPackages, type NpmPackagesDeps, type NpmPackages } from './packages/npm-packages.ts'
 import type { Packages } from './packages/packages.ts'
 import { FairQueue } from './platform/fair-queue.ts'
-import type { HubMetrics, SandboxCounters } from './platform/hub-metrics.ts'
+import type { HubMetrics } from './platform/hub-metrics.ts'
 import type { Logger } from './platform/logger.ts'
 import type { OriginCheck } from './platform/origin.ts'
+import { createSharedRates } from './peers/shared-rates.ts'
 import { createRateLimiter } from './platform/rate-limiter.ts'
-import { createProcessSandboxes } from './sandboxes/process/process-sandboxes.ts'
-import type { Sandboxes } from './sandboxes/sandboxes.ts'
 
 export const VERSION = '0.1.0'
 
-export interface Runtime {
-  readonly packages: NpmPackages
-  readonly sandboxes: Sandboxes
+export interface Runtime extends Pick<Engine, 'packages' | 'sandboxes'> {
   readonly upstreams: Upstreams
   readonly access: StartedAccess
   readonly discoveries: Discoveries
@@ -44,55 +39,14 @@ export interface RuntimeDeps {
   readonly storage: Storage
   readonly logger: Logger
   readonly metrics: HubMetrics
-  readonly sandboxMetrics: SandboxCounters
+  readonly engine: Engine
   readonly origin: OriginCheck
-  readonly onProgress: NonNullable<NpmPackagesDeps['onProgress']>
-}
-
-/** The mark every child of this data folder carries; made once, so that the next start knows the children of a killed one. */
-export function readHubMark(config: Config): string {
-  if (config.hubMark !== null) return config.hubMark
-  const file = join(config.dataDir, 'hub-mark')
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch {
-    const mark = randomBytes(16).toString('hex')
-    writeFileSync(file, mark, { mode: 0o600, flag: 'wx' })
-    return mark
-  }
 }
 
 export function createRuntime(deps: RuntimeDeps): Runtime {
   const { config, catalog, storage, logger, metrics, origin } = deps
   const { variables, authenticator, activity } = storage
-  const hubMark = readHubMark(config)
-  const packages = createNpmPackages({
-    dataDir: config.dataDir,
-    nodePath: config.nodePath,
-    npmrc: config.npmrc,
-    proxy: config.proxy,
-    hubMark,
-    log: logger.child({ part: 'packages' }),
-    onProgress: deps.onProgress,
-  })
-  const sandboxes = createProcessSandboxes({
-    config: {
-      dataDir: config.dataDir,
-      nodePath: config.nodePath,
-      hubMark,
-      limits: {
-        startMs: config.sandboxStartMs,
-        idleMs: config.sandboxIdleMs,
-        perUser: config.sandboxesPerUser,
-        isolatedPerUser: config.sandboxesPerUser,
-      },
-    },
-    packages,
-    // keyed by the hub's own id, not by the ring: kept folders must outlive a rotation
-    deriveId: (parts) => createHmac('sha256', storage.hubId).update(JSON.stringify(parts)).digest('hex').slice(0, 32),
-    log: logger.child({ part: 'sandboxes' }),
-    metrics: deps.sandboxMetrics,
-  })
+  const { packages, sandboxes, peers } = deps.engine
   const upstreams = createUpstreams({
     sandboxes,
     variables,
@@ -153,9 +107,10 @@ export function createRuntime(deps: RuntimeDeps): Runtime {
     audit: activity,
     sealingKeys: () => storage.ring.derive('sessions'),
     queue,
-    rates: createRateLimiter(),
+    rates: createSharedRates(createRateLimiter(), peers),
     metrics,
     log: logger.child({ part: 'mcp' }),
+    peers,
     checkOrigin: (request) => origin.check(request),
     config: {
       ...ENDPOINT_DEFAULTS,
@@ -189,25 +144,4 @@ function readServerState(
   if (lastFault === null || (lastSuccessAt !== null && lastSuccessAt >= lastFault.at))
     return { ok: true, reason: 'no fault is known' }
   return { ok: false, reason: `its last use failed at ${lastFault.at}: ${lastFault.message}` }
-}
-
-/** Installs what the catalogue names: at the start, and for each server that comes or changes. */
-export function keepPackagesInstalled(
-  catalog: Catalog,
-  { packages, discoveries }: Pick<Runtime, 'packages' | 'discoveries'>,
-  logger: Logger,
-): () => void {
-  const ensureAll = (servers: Iterable<CatalogServer>): void => {
-    for (const { name, spec } of servers) {
-      if (!spec.enabled || !spec.stdio?.package) continue
-      packages.ensure(spec.stdio.package).then(
-        (state) => {
-          if (state.state === 'Ready') discoveries.retry(name)
-        },
-        (error: unknown) => logger.warn({ server: name, err: error }, 'a package could not be installed'),
-      )
-    }
-  }
-  ensureAll(catalog.snapshot().servers.values())
-  return catalog.subscribe((next) => ensureAll(next.servers.values()))
 }

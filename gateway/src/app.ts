@@ -1,11 +1,13 @@
 // The composition root: everything is wired here, by hand, in the order it starts; it ends in the reverse order.
+import { setTimeout as delay } from 'node:timers/promises'
 import { ROUTE_LIST } from '@mcphub/api'
-import { buildApi, dispatch, followUsers } from './app-edges.ts'
+import { buildApi, dispatch, followEntitlements, followUsers } from './app-edges.ts'
 import type { Tell } from './app-events.ts'
-import { createRuntime, keepPackagesInstalled, readHubMark } from './app-runtime.ts'
+import { openCluster } from './app-cluster.ts'
+import { openLocal } from './app-local.ts'
+import { createRuntime } from './app-runtime.ts'
 import { openStorage, type Storage } from './app-storage.ts'
 import { describeManifestFault, tellCatalogNews } from './catalog/catalog-news.ts'
-import { createManifestCatalog } from './catalog/manifests/manifest-catalog.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { Config } from './config.ts'
 import { ensureDemoUser } from './features/users/demo-user.ts'
@@ -17,15 +19,14 @@ import { createMetrics } from './platform/metrics.ts'
 import { startMetricsServer } from './platform/metrics-server.ts'
 import { createOriginCheck } from './platform/origin.ts'
 import { createShutdown, type Shutdown } from './platform/shutdown.ts'
-import { sweepOrphans } from './sandboxes/process/sweep.ts'
 
 export type { AppEvent } from './app-events.ts'
 
-/** Ends what an earlier, killed gateway of this data folder left behind. */
-export const sweep = (config: Config): Promise<object> =>
-  sweepOrphans({ hubMark: readHubMark(config), dataDir: config.dataDir })
+export { sweep } from './app-local.ts'
 
-const SHUTDOWN_MS = 15_000
+const SHUTDOWN_MS = { local: 15_000, kubernetes: 27_000 } as const
+/** so long a cluster may still send new connections to a pod that ends */
+const LEAVE_MS = { local: 0, kubernetes: 3_000 } as const
 const LISTENER_GRACE_MS = 2_000
 
 /**
@@ -35,7 +36,7 @@ const LISTENER_GRACE_MS = 2_000
 export async function startApp(config: Config, tell: Tell): Promise<void> {
   const logger = createLogger({ level: config.logLevel })
   installCrashHandlers(logger)
-  const shutdown = createShutdown({ logger, deadlineMs: SHUTDOWN_MS, exit: (code) => process.exit(code) })
+  const shutdown = createShutdown({ logger, deadlineMs: SHUTDOWN_MS[config.mode], exit: (code) => process.exit(code) })
   shutdown.listenToSignals()
   const end = (reason: string): void => void shutdown.run(reason).then((code) => process.exit(code))
   process.once('SIGHUP', () => end('SIGHUP'))
@@ -62,13 +63,11 @@ async function startParts({ config, logger, tell, shutdown }: StartContext): Pro
   const onStop = (name: string, run: () => void | Promise<void>): void => shutdown.putFirst(name, run)
 
   progress('Reading the catalogue')
-  const catalog = createManifestCatalog({
-    folder: config.catalogDir,
-    log: logger.child({ part: 'catalog' }),
-    lastGoodFile: `${config.dataDir}/catalog-last-good.json`,
-  })
-  await catalog.start()
-  onStop('catalog', () => catalog.stop())
+  const ground =
+    config.cluster === null
+      ? await openLocal(config, config.catalogDir!, logger, onStop)
+      : await openCluster(config, config.cluster, logger, onStop)
+  const { catalog } = ground
 
   progress('Preparing the database')
   const storage = await openStorage(config, catalog, logger)
@@ -86,18 +85,16 @@ async function startParts({ config, logger, tell, shutdown }: StartContext): Pro
     ROUTE_LIST.map((route) => route.id),
   )
   const origin = createOriginCheck(config.publicHosts)
-  progress('Ending what an earlier run may have left behind')
-  await sweep(config)
-  const runtime = createRuntime({
-    config,
-    catalog,
+  const health = createHealth()
+  health.addCheck('database', () => storage.database.ping())
+  const engine = await ground.openEngine({
     storage,
-    logger,
-    metrics: hubMetrics,
     sandboxMetrics: declareSandboxMetrics(metrics),
-    origin,
     onProgress: (message, step) => tell({ type: 'progress', message, ...step }),
+    onStop,
+    health,
   })
+  const runtime = createRuntime({ config, catalog, storage, logger, metrics: hubMetrics, engine, origin })
   await runtime.sandboxes.start()
   onStop('sandboxes', () => runtime.sandboxes.stop())
   // connections close only after the calls on them have drained
@@ -107,17 +104,18 @@ async function startParts({ config, logger, tell, shutdown }: StartContext): Pro
   onStop('upstreams', () => runtime.upstreams.stop())
   await runtime.sessions.start()
   onStop('sessions', () => runtime.sessions.stop())
-  onStop('packages', () => runtime.packages.stop())
-  onStop('package installs', keepPackagesInstalled(catalog, runtime, logger))
+  onStop(
+    'packages',
+    engine.keepReady((server) => runtime.discoveries.retry(server)),
+  )
   await runtime.discoveries.start()
   onStop('discoveries', () => runtime.discoveries.stop())
   onStop('access', () => runtime.access.stop())
   onStop('user changes', followUsers(storage, runtime, logger))
+  onStop('entitlements', followEntitlements(catalog, runtime, logger))
   runtime.endpoint.start()
   onStop('endpoint', () => runtime.endpoint.stop())
 
-  const health = createHealth()
-  health.addCheck('database', () => storage.database.ping())
   const { handler: api, doctor } = buildApi({
     config,
     catalog,
@@ -137,7 +135,7 @@ async function startParts({ config, logger, tell, shutdown }: StartContext): Pro
     handler: (request, response, requestId) => dispatch({ api, runtime, health }, request, response, requestId),
   })
   bound.listener = listener
-  const metricsServer = await startMetricsServer(metrics, '127.0.0.1', config.metricsPort)
+  const metricsServer = await startMetricsServer(metrics, config.metricsHost, config.metricsPort)
   onStop('metrics', () => metricsServer.stop())
   declareHubGauges(metrics, {
     callsInFlight: () => runtime.endpoint.counts().inFlight,
@@ -150,8 +148,9 @@ async function startParts({ config, logger, tell, shutdown }: StartContext): Pro
     databasePool: () => storage.database.pool(),
   })
   health.started()
-  onStop('readiness', () => {
+  onStop('readiness', async () => {
     health.stopping()
+    await delay(LEAVE_MS[config.mode])
     listener.stopAccepting()
   })
   onStop('catalogue news', tellCatalogNews(catalog, tell))
@@ -180,7 +179,8 @@ async function announce(
   { config, catalog, storage, separation, port, metricsPort }: Announcement,
 ): Promise<void> {
   const demo = config.demoKey ? await ensureDemoUser(storage) : null
-  const setup = await storage.users.createSetupToken()
+  // several replicas start at once, and nobody reads what they print: the link is asked for (main.ts setup-link)
+  const setup = config.cluster === null ? await storage.users.createSetupToken() : null
   const base = `http://localhost:${port}`
   tell({
     type: 'ready',
@@ -196,8 +196,9 @@ async function announce(
         variables: userVariables.filter(({ required }) => required).map((variable) => variable.name),
       })),
     faults: catalog.snapshot().faults.map(describeManifestFault),
-    warnings: config.loopbackOnly
-      ? []
-      : ['Listening beyond loopback: keys travel as plain text unless something in front of the hub speaks https'],
+    warnings:
+      config.loopbackOnly || config.cluster !== null
+        ? []
+        : ['Listening beyond loopback: keys travel as plain text unless something in front of the hub speaks https'],
   })
 }

@@ -146,7 +146,7 @@ export interface Config {
 
 const ALL_ADDRESSES = '0.0.0.0'
 const METRICS_PORT = 9090
-const LOOPBACK = ['127.0.0.1', '::1']
+const LOOPBACK = ['127.0.0.1', '::1'] as const
 
 function readDatabaseUrl(raw: Raw, faults: FieldFault[]): string {
   if (raw.MCPHUB_DATABASE_URL_FILE !== undefined) {
@@ -174,22 +174,28 @@ function checkHosts(hosts: readonly string[], faults: FieldFault[]): void {
   }
 }
 
+function checkCatalogFolder(env: Env, faults: FieldFault[]): void {
+  if (env['MCPHUB_CATALOG_DIR']) return
+  faults.push({ field: 'MCPHUB_CATALOG_DIR', message: 'is not set (folder of McpServer and UserGroup manifests)' })
+}
+
 /** An empty variable is an absent one: compose files and shells write both. */
 const dropEmpty = (env: Env): Env => Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+
+function presentIssue({ path, message }: z.core.$ZodIssue, env: Env): FieldFault {
+  const field = path.join('.')
+  const { description = '' } = schema.shape[field as keyof typeof schema.shape]?.meta() ?? {}
+  return { field, message: env[field] ? `${message} (${description})` : `is not set (${description})` }
+}
 
 /** @throws HubError `invalid_request` whose `faults` name every wrong variable and the fix; values are never repeated */
 export function readConfig(env: Env): Config {
   const parsed = schema.safeParse(dropEmpty(env))
   const faults: FieldFault[] = []
   const isCluster = env['MCPHUB_MODE'] === 'kubernetes'
-  if (!isCluster && !env['MCPHUB_CATALOG_DIR'])
-    faults.push({ field: 'MCPHUB_CATALOG_DIR', message: 'is not set (folder of McpServer and UserGroup manifests)' })
+  if (!isCluster) checkCatalogFolder(env, faults)
   if (!parsed.success) {
-    for (const { path, message } of parsed.error.issues) {
-      const field = path.join('.')
-      const { description = '' } = schema.shape[field as keyof typeof schema.shape]?.meta() ?? {}
-      faults.push({ field, message: env[field] ? `${message} (${description})` : `is not set (${description})` })
-    }
+    faults.push(...parsed.error.issues.map((issue) => presentIssue(issue, env)))
     throw new HubError('invalid_request', describeFaults(faults), { faults })
   }
   const raw = parsed.data
@@ -201,10 +207,27 @@ export function readConfig(env: Env): Config {
   return Object.freeze(toConfig(raw, databaseUrl, cluster))
 }
 
+const USUAL = {
+  local: { hosts: LOOPBACK, metricsHost: LOOPBACK[0], metricsPort: 0 },
+  kubernetes: { hosts: [ALL_ADDRESSES], metricsHost: null, metricsPort: METRICS_PORT },
+} as const
+
+type Listening = Pick<Config, 'hosts' | 'loopbackOnly' | 'metricsHost' | 'metricsPort' | 'demoKey'>
+
+function readListening(raw: Raw): Listening {
+  const usual = USUAL[raw.MCPHUB_MODE]
+  const hosts = raw.MCPHUB_HOST.length > 0 ? raw.MCPHUB_HOST : usual.hosts
+  const loopbackOnly = hosts.every((host) => LOOPBACK.some((one) => one === host))
+  return {
+    hosts,
+    loopbackOnly,
+    metricsHost: usual.metricsHost ?? hosts[0]!,
+    metricsPort: raw.MCPHUB_METRICS_PORT ?? usual.metricsPort,
+    demoKey: raw.MCPHUB_MODE === 'local' && raw.MCPHUB_DEMO_KEY === 'on' && loopbackOnly,
+  }
+}
+
 function toConfig(raw: Raw, databaseUrl: string, cluster: ClusterConfig | null): Config {
-  const usual = cluster === null ? LOOPBACK : [ALL_ADDRESSES]
-  const hosts = raw.MCPHUB_HOST.length > 0 ? raw.MCPHUB_HOST : usual
-  const loopbackOnly = hosts.every((host) => LOOPBACK.includes(host))
   return {
     mode: raw.MCPHUB_MODE,
     cluster,
@@ -213,17 +236,13 @@ function toConfig(raw: Raw, databaseUrl: string, cluster: ClusterConfig | null):
     databaseUrl,
     databasePool: raw.MCPHUB_DATABASE_POOL,
     keyringFile: raw.MCPHUB_KEYRING_FILE ?? `${raw.MCPHUB_DATA_DIR}/keyring.json`,
-    hosts,
-    loopbackOnly,
+    ...readListening(raw),
     port: raw.MCPHUB_PORT,
-    metricsHost: cluster === null ? '127.0.0.1' : hosts[0]!,
-    metricsPort: raw.MCPHUB_METRICS_PORT ?? (cluster === null ? 0 : METRICS_PORT),
     publicHosts: raw.MCPHUB_PUBLIC_HOSTS,
     hubMark: raw.MCPHUB_HUB_MARK ?? null,
     nodePath: raw.MCPHUB_NODE_PATH ?? process.execPath,
     npmrc: raw.MCPHUB_NPMRC ?? null,
     logLevel: raw.MCPHUB_LOG_LEVEL,
-    demoKey: raw.MCPHUB_DEMO_KEY === 'on' && loopbackOnly && cluster === null,
     identityGraceMs: raw.MCPHUB_IDENTITY_GRACE_SECONDS * second,
     callIdleMs: raw.MCPHUB_CALL_IDLE_SECONDS * second,
     callMaxMs: raw.MCPHUB_CALL_MAX_SECONDS * second,

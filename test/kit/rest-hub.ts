@@ -115,6 +115,7 @@ export async function startRestHub(given?: RestWorld): Promise<RestHub> {
     },
   }
   const doctor = createFactGatherer({
+    mode: 'local',
     ...parts,
     store: createPgDoctorStore(database),
     keyRing: { file: join(folder, 'keyring.json'), keyIds: () => ring.keys.map((key) => key.id) },

@@ -76,26 +76,29 @@ export class PeerServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { self, onHeard, replica, log } = this.#deps
+    const { self, onHeard, replica } = this.#deps
     const { [HEADERS.to]: to, [HEADERS.from]: from } = request.headers
     const here = replica()
     // it meant another life, whose live state is gone
     if ((to !== self && to !== ANYBODY) || here === null) return void response.writeHead(410).end()
     if (typeof from === 'string') onHeard(from)
     try {
-      const text = await readText(request)
-      if (request.method !== 'POST') response.writeHead(405).end()
-      else if (request.url === PATHS.notices) {
-        for (const notice of readNotices(text)) here.hear(notice)
-        response.writeHead(204).end()
-      } else if (request.url === PATHS.resume) resume(here, text, response)
-      else response.writeHead(404).end()
+      await answer(here, request, response)
     } catch (error) {
-      log.warn({ err: error }, 'a request of another replica failed')
+      this.#deps.log.warn({ err: error }, 'a request of another replica failed')
       if (response.headersSent) response.destroy()
       else response.writeHead(400).end()
     }
   }
+}
+
+async function answer(here: LocalReplica, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const text = await readText(request)
+  if (request.method !== 'POST') return void response.writeHead(405).end()
+  if (request.url === PATHS.resume) return resume(here, text, response)
+  if (request.url !== PATHS.notices) return void response.writeHead(404).end()
+  for (const notice of readNotices(text)) here.hear(notice)
+  response.writeHead(204).end()
 }
 
 function resume(here: LocalReplica, text: string, response: ServerResponse): void {

@@ -79,7 +79,7 @@ class HubReplicas implements ReplicaPeers {
 
   async stop(): Promise<void> {
     this.#directory.stop()
-    const leaving = Promise.all([...this.#outboxes.values()].map(({ sending }) => sending))
+    const leaving = Promise.all([...this.#outboxes.values()].map(async ({ sending }) => sending))
     await Promise.race([leaving, new Promise((resolve) => setTimeout(resolve, LEAVE_MS).unref())])
     this.#open?.client.stop()
     await this.#open?.server.stop()
@@ -100,11 +100,8 @@ class HubReplicas implements ReplicaPeers {
     if (this.#outboxes.size > addresses.length) this.#forgetOthers(new Set(addresses))
   }
 
-  serve(replica: LocalReplica): () => void {
+  serve(replica: LocalReplica): void {
     this.#replica = replica
-    return () => {
-      this.#replica = null
-    }
   }
 
   #outboxOf(address: string): Outbox {

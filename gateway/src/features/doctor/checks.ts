@@ -13,6 +13,8 @@ export interface DoctorCheck {
   readonly id: string
   readonly title: string
   readonly severity: CheckResponse['severity']
+  /** default: in every mode */
+  readonly only?: DoctorFacts['mode']
   /** what to say when all is well */
   readonly fine: (facts: DoctorFacts) => string
   readonly find: (facts: DoctorFacts) => Finding | null
@@ -125,13 +127,15 @@ export const HOST_CHECKS: readonly DoctorCheck[] = [
     title: 'The key ring is there and private',
     severity: 'error',
     fine: ({ keyRing }) => `${keyRing.keyIds.length} ${keyRing.keyIds.length === 1 ? 'key' : 'keys'}`,
-    find({ keyRing }) {
+    find({ keyRing, mode }) {
       if (keyRing.file === null) {
         return {
           message: 'Its file cannot be read',
           fix: 'Restore it from your backup: stored variables open with nothing else',
         }
       }
+      // a mounted Secret belongs to the kubelet, and its group is the pod's
+      if (mode === 'kubernetes') return findOpenFile('Its file', { ...keyRing.file, isOwn: true }, 0o640)
       return findOpenFile('Its file', keyRing.file, 0o600)
     },
   },
@@ -151,6 +155,7 @@ export const HOST_CHECKS: readonly DoctorCheck[] = [
   },
   {
     id: 'data-folder',
+    only: 'local',
     title: 'The data folder is writable and private',
     severity: 'error',
     fine: ({ dataFolder }) => dataFolder?.path ?? '',
@@ -166,6 +171,7 @@ export const HOST_CHECKS: readonly DoctorCheck[] = [
   },
   {
     id: 'disk-space',
+    only: 'local',
     title: 'The disk has room',
     severity: 'warning',
     fine: ({ disk }) => (disk === null ? 'Unknown on this host' : `${mebibytes(disk.freeBytes)} free`),

@@ -22,6 +22,7 @@ afterAll(async () => {
 })
 
 const sources = (change: Partial<DoctorSources> = {}): DoctorSources => ({
+  mode: 'local',
   store: createPgDoctorStore(world.opened.database),
   catalog: { snapshot: () => ({ revision: 1, servers: new Map(), groups: new Map(), faults: [] }) },
   packages: { state: () => ({ state: 'Absent' }) },

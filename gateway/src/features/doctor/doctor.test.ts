@@ -19,6 +19,7 @@ const database: DatabaseFacts = {
 }
 
 const healthy: DoctorFacts = {
+  mode: 'local',
   nodeVersion: 'v26.10.0',
   database,
   keyRing: { file: file('/data/keyring.json', 0o600), keyIds: ['k2', 'k1'] },
@@ -112,4 +113,17 @@ describe('doctor', () => {
     const found = runChecks({ ...healthy, disk: null, openFiles: null }).filter((item) => !item.ok)
     expect(found).toEqual([])
   })
+})
+
+test('in a cluster: no check of what only one machine has; the ring is a mounted Secret', () => {
+  const ring = { keyRing: { file: file('/keys/ring.json', 0o440, { isOwn: false }), keyIds: ['k1'] } }
+  const facts: DoctorFacts = { ...healthy, mode: 'kubernetes', dataFolder: null, demoKeyActive: true, ...ring }
+  const found = runChecks(facts)
+  expect(found.filter(({ ok }) => !ok)).toEqual([])
+  expect(found.map(({ id }) => id)).not.toEqual(expect.arrayContaining(['data-folder']))
+  expect(found.map(({ id }) => id)).toEqual(expect.arrayContaining(['key-ring-private', 'separation']))
+  const open = runChecks({ ...facts, keyRing: { file: file('/keys/ring.json', 0o444), keyIds: ['k1'] } })
+  expect(open.filter(({ ok }) => !ok).map(({ id }) => id)).toEqual(['key-ring-private'])
+  const empty = runChecks({ ...facts, ...withDatabase({ activeAdmins: 0 }) })
+  expect(empty.find(({ id }) => id === 'administrator')!.fix).toContain('setup-link')
 })

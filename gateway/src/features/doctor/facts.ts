@@ -26,6 +26,7 @@ export interface FileFacts {
 }
 
 export interface DoctorFacts {
+  readonly mode: 'local' | 'kubernetes'
   readonly nodeVersion: string
   /** null: it cannot be reached */
   readonly database: DatabaseFacts | null

@@ -10,6 +10,7 @@ import type { DoctorStore } from './doctor-store.ts'
 import type { DoctorFacts, FileFacts } from './facts.ts'
 
 export interface DoctorSources {
+  readonly mode: DoctorFacts['mode']
   readonly store: DoctorStore
   readonly catalog: Pick<Catalog, 'snapshot'>
   readonly packages: Pick<Packages, 'state'>
@@ -52,6 +53,7 @@ async function gather(sources: DoctorSources, delay: ReturnType<typeof monitorEv
     sources.demoKeyActive().catch(() => false),
   ])
   return {
+    mode: sources.mode,
     nodeVersion: process.version,
     database,
     keyRing: { file: ringFile, keyIds: sources.keyRing.keyIds() },

@@ -7,7 +7,8 @@ import { RUNTIME_CHECKS } from './runtime-checks.ts'
 export const DOCTOR_CHECKS: readonly DoctorCheck[] = [...HOST_CHECKS, ...RUNTIME_CHECKS]
 
 export function runChecks(facts: DoctorFacts): CheckResponse[] {
-  return DOCTOR_CHECKS.map(({ id, title, severity, fine, find }) => {
+  const checks = DOCTOR_CHECKS.filter(({ only }) => only === undefined || only === facts.mode)
+  return checks.map(({ id, title, severity, fine, find }) => {
     const finding = find(facts)
     return finding === null
       ? { id, title, severity, ok: true, message: fine(facts), fix: null }

@@ -15,12 +15,13 @@ export const RUNTIME_CHECKS: readonly DoctorCheck[] = [
       const place = first.line === null ? first.file : `${first.file}:${first.line}`
       return {
         message: `${catalog.faults.length} ${catalog.faults.length === 1 ? 'fault' : 'faults'}, the first: ${place}: ${first.message}`,
-        fix: 'Correct the file; the hub reads it at once. Until then the last good version serves',
+        fix: 'Correct it; the hub reads it at once. Until then the last good version serves',
       }
     },
   },
   {
     id: 'packages',
+    only: 'local',
     title: 'All packages are installed',
     severity: 'error',
     fine: ({ packages }) => `${packages.length} installed`,
@@ -42,6 +43,7 @@ export const RUNTIME_CHECKS: readonly DoctorCheck[] = [
   },
   {
     id: 'npm-registry',
+    only: 'local',
     title: 'The npm settings can be read and are private',
     severity: 'error',
     fine: ({ npmrc }) => (npmrc === null ? 'No MCPHUB_NPMRC: the public registry' : npmrc.path),
@@ -104,16 +106,20 @@ export const RUNTIME_CHECKS: readonly DoctorCheck[] = [
     title: 'Somebody can administer the hub',
     severity: 'error',
     fine: ({ database }) => `${database?.activeAdmins} active`,
-    find({ database }) {
+    find({ database, mode }) {
       if (database === null || database.activeAdmins > 0) return null
       return {
         message: 'No active administrator',
-        fix: 'Open the set-up link the hub printed at its start; a restart prints a new one',
+        fix:
+          mode === 'local'
+            ? 'Open the set-up link the hub printed at its start; a restart prints a new one'
+            : 'Open a set-up link; a gateway prints one: kubectl exec deploy/<release>-gateway -- node gateway/src/main.ts setup-link',
       }
     },
   },
   {
     id: 'demo-key',
+    only: 'local',
     title: 'The demo key is off',
     severity: 'warning',
     fine: () => 'Yes',

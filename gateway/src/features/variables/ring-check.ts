@@ -58,6 +58,28 @@ export async function rotateKeyRing(
 ): Promise<{ readonly keyId: string; readonly resealed: number }> {
   const { id } = await deps.ring.rotate(options)
   await deps.settings.put(null, NAME, makeCheck(deps.ring))
+  return resealAll(deps, id)
+}
+
+/**
+ * For a ring that is a mounted Secret: a new key was put first there by hand; now every value's wrapping. The old key may go from the Secret when
+ * this has succeeded. @throws HubError `conflict` where the ring has no new first key
+ */
+export async function adoptKeyRing(deps: RotateDeps): Promise<{ readonly keyId: string; readonly resealed: number }> {
+  deps.ring.refresh()
+  const { id } = deps.ring.current
+  const check = (await deps.settings.get(null, NAME)) as StoredCheck | null
+  if (check?.keyId === id) {
+    const text = `The key ring is a mounted Secret and its first key, ${id}, is in use already. Put a new key first in the Secret, wait until the gateways see it (about a minute), and ask again`
+    throw new HubError('conflict', text)
+  }
+  const outcome = await resealAll(deps, id)
+  // last: what broke off before this can be asked for again
+  await deps.settings.put(null, NAME, makeCheck(deps.ring))
+  return outcome
+}
+
+async function resealAll(deps: RotateDeps, id: string): Promise<{ readonly keyId: string; readonly resealed: number }> {
   const { resealed, failed } = await deps.variables.reseal()
   if (failed > 0) {
     const text = `The ring is rotated and ${resealed} values are sealed anew, but ${failed} open with none of its keys and must be set again`

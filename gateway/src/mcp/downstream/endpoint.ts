@@ -111,8 +111,9 @@ class HubEndpoint implements McpEndpoint {
   start(): void {
     this.#pushes.start()
     this.#questions.start()
+    // also while the last calls drain: they may wait for an answer that comes through another replica
+    this.#peers.serve(this.#replica)
     this.#stops.push(
-      this.#peers.serve(this.#replica),
       this.#deps.authenticator.onRevoked((revocation) => this.#onRevoked(revocation)),
       this.#deps.catalog.subscribe((next, previous) => {
         if (next.groups !== previous.groups || next.servers !== previous.servers) this.#onEntitlements(next)

@@ -12,8 +12,8 @@ export interface Peers {
   find(name: string): Peer | null
   /** To every other replica, in this order. Never waits, never throws; who cannot be reached has lost its live state or will look itself. */
   tell(notice: PeerNotice): void
-  /** From now on the others reach this one. Returns the function that ends it. */
-  serve(replica: LocalReplica): () => void
+  /** From now on the others reach this one, to the end of both. */
+  serve(replica: LocalReplica): void
 }
 
 export interface Peer {
@@ -67,6 +67,6 @@ export function createLonePeers(): Peers {
     isAlone: true,
     find: () => null,
     tell: () => undefined,
-    serve: () => () => undefined,
+    serve: () => undefined,
   }
 }

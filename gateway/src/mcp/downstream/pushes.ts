@@ -136,11 +136,10 @@ export class Pushes {
       // what is watched for somebody who has left meanwhile would be watched for good
       if (hearer.isGone) return
       hearer.watches?.follow((server) => view?.grants.get(server)?.server ?? null)
-      if (view === null) return hearer.end()
+      if (listing === null) return hearer.end()
       if (hearer.kinds.length === 0) return
-      if (listing === null) hearer.lists?.close()
-      else void hearer.lists?.follow(listing)
-      tellChanges(hearer, listing === null ? NOTHING : listings.readStates(listing))
+      void hearer.lists?.follow(listing)
+      tellChanges(hearer, listings.readStates(listing))
     } catch (error) {
       log.warn({ err: error }, 'a change of lists could not be told')
     }
@@ -245,8 +244,6 @@ export class Pushes {
     }
   }
 }
-
-const NOTHING = { tools: 'none', prompts: 'none', resources: 'none' }
 
 function tellChanges(hearer: Hearer, states: Readonly<Record<ChangeKind, string>>): void {
   const { kinds, shown } = hearer

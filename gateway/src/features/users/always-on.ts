@@ -1,0 +1,82 @@
+// Whose sandboxes are to run before anybody calls: the active people of groups with `startup: Always`, and the servers they get a pod of their
+// own for. Names are looked up now and then, and after a change; the rest is read from the catalogue as it is.
+import { groupHas, groupsThatGive } from '../../access/entitlement.ts'
+import type { Catalog, CatalogGroup, CatalogServer } from '../../catalog/catalog.ts'
+import type { UsersService } from './users-service.ts'
+
+export interface AlwaysOnSandbox {
+  readonly userId: string
+  readonly server: CatalogServer
+  readonly groups: readonly CatalogGroup[]
+}
+
+export interface AlwaysOnDeps {
+  readonly catalog: Pick<Catalog, 'snapshot' | 'subscribe'>
+  readonly users: Pick<UsersService, 'list' | 'onUserChange'>
+  readonly onFault: (step: string, error: unknown) => void
+  readonly refreshMs?: number
+}
+
+export interface AlwaysOn {
+  list(): Iterable<AlwaysOnSandbox>
+  start(): Promise<void>
+  stop(): void
+}
+
+const REFRESH_MS = 60_000
+const PAGE = 1000
+
+export function createAlwaysOn({ catalog, users, onFault, refreshMs = REFRESH_MS }: AlwaysOnDeps): AlwaysOn {
+  let ids: ReadonlyMap<string, string> = new Map()
+  const stops: (() => void)[] = []
+
+  const groupsOn = (): CatalogGroup[] =>
+    [...catalog.snapshot().groups.values()].filter(
+      ({ spec }) => spec.active && spec.sandboxes.startup === 'Always' && spec.members.users.length > 0,
+    )
+
+  async function refresh(): Promise<void> {
+    if (groupsOn().length === 0) return
+    try {
+      const found = new Map<string, string>()
+      for (let after: string | null | undefined; after !== null;) {
+        const page = await users.list({ state: 'active', limit: PAGE, ...(after === undefined ? {} : { after }) })
+        for (const { id, username } of page.users) found.set(username, id)
+        after = page.next
+      }
+      ids = found
+    } catch (error) {
+      onFault('people whose sandboxes always run', error)
+    }
+  }
+
+  return {
+    *list() {
+      const snapshot = catalog.snapshot()
+      const servers = [...snapshot.servers.values()].filter(
+        ({ spec, isolation }) => spec.enabled && spec.type === 'Stdio' && isolation.mode === 'PerUser',
+      )
+      const wanted = groupsOn()
+      for (const username of new Set(wanted.flatMap(({ spec }) => spec.members.users))) {
+        const userId = ids.get(username)
+        if (userId === undefined) continue
+        const own = wanted.filter(({ spec }) => spec.members.users.includes(username))
+        for (const server of servers.filter((one) => own.some((group) => groupHas(group, one)))) {
+          yield { userId, server, groups: groupsThatGive({ username, claims: [] }, server, snapshot) }
+        }
+      }
+    },
+    async start() {
+      const timer = setInterval(() => void refresh(), refreshMs).unref()
+      stops.push(
+        () => clearInterval(timer),
+        catalog.subscribe(() => void refresh()),
+        users.onUserChange(() => void refresh()),
+      )
+      await refresh()
+    },
+    stop() {
+      for (const stop of stops.splice(0)) stop()
+    },
+  }
+}

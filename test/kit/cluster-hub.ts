@@ -1,0 +1,117 @@
+// A hub as a cluster runs it, without the cluster: gateways in MCPHUB_MODE=kubernetes as processes, each with a loopback address of its own for its
+// pod's, on one database and one key ring, with an API server in memory.
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { KubeClient, KubeHttp, fixedCredentials } from '@mcphub/kube'
+import { FakeApiServer } from '@mcphub/kube/testing'
+import { CATALOG_KINDS } from '../../gateway/src/catalog/resources/kept-resource.ts'
+import { TestHub } from './hub.ts'
+import { createDatabase } from './postgres.ts'
+
+const MAIN = new URL('../../gateway/src/main.ts', import.meta.url).pathname
+const NAMESPACE = 'boxes'
+
+export interface ClusterHub {
+  readonly api: FakeApiServer
+  readonly gateways: readonly [TestHub, TestHub]
+  /** what `setup-link` printed */
+  readonly setupLink: string
+  addServer(name: string, spec: object): Promise<unknown>
+  putGroup(name: string, spec: object): Promise<unknown>
+  runMain(...args: string[]): Promise<string>
+  stop(): Promise<void>
+}
+
+/** `databaseUrl`: as the gateways are told, e.g. through a socket that can be cut. */
+export async function startClusterHub(
+  options: { readonly wrapDatabase?: (url: string) => Promise<string> } = {},
+): Promise<ClusterHub> {
+  const api = await FakeApiServer.start()
+  const http = new KubeHttp({ credentials: fixedCredentials(api.url), userAgent: 'test' })
+  const client = new KubeClient(http)
+  const configMap = { metadata: { name: 'mcphub-trust', namespace: NAMESPACE }, data: {} }
+  await client.create(
+    { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true },
+    configMap,
+  )
+  const database = await createDatabase()
+  const url = (await options.wrapDatabase?.(database.url)) ?? database.url
+  const folder = mkdtempSync(join(tmpdir(), 'mcphub-cluster-'))
+  const kubeconfig = join(folder, 'kubeconfig')
+  writeFileSync(kubeconfig, writeKubeconfig(api.url))
+  const ring = join(folder, 'keyring.json')
+  writeFileSync(ring, JSON.stringify([{ id: 'first', key: randomBytes(32).toString('base64') }]), { mode: 0o440 })
+  const peersPort = String(await freePort())
+  const envOf = async (address: string): Promise<Record<string, string>> => ({
+    MCPHUB_MODE: 'kubernetes',
+    MCPHUB_KUBECONFIG: kubeconfig,
+    MCPHUB_KEYRING_FILE: ring,
+    MCPHUB_POD_IP: address,
+    MCPHUB_POD_NAME: `gateway-${address}`,
+    MCPHUB_NAMESPACE: 'hub',
+    MCPHUB_SANDBOX_NAMESPACE: NAMESPACE,
+    // names the first of them; the second one introduces itself
+    MCPHUB_PEERS_SERVICE: 'localhost',
+    MCPHUB_INTERNAL_NAME: 'mcphub-internal.hub.svc',
+    MCPHUB_PEERS_PORT: peersPort,
+    MCPHUB_CALL_HOME_PORT: String(await freePort()),
+    MCPHUB_METRICS_PORT: '0',
+  })
+  const shared = { url, drop: async () => undefined }
+  const hubs: TestHub[] = []
+  for (const address of ['127.0.0.1', '127.0.0.2']) {
+    hubs.push(new TestHub({ database: shared, env: await envOf(address) }))
+  }
+  const [one, two] = hubs as [TestHub, TestHub]
+  // at once, on an empty database
+  await Promise.all([one.start(), two.start()])
+  const env = { ...process.env, ...(await envOf('127.0.0.1')), MCPHUB_DATABASE_URL: url, MCPHUB_DATA_DIR: folder }
+  const runMain = async (...args: string[]): Promise<string> =>
+    (await promisify(execFile)(process.execPath, [MAIN, ...args], { env })).stdout.trim()
+  const setupLink = await runMain('setup-link')
+  const token = new URL(setupLink).hash.replace(/^#token=/, '')
+  const { key } = await one.request<{ key: string }>('POST', '/api/setup', { token, username: 'root-admin' }, '')
+  for (const hub of hubs) hub.adminKey = key
+  return {
+    api,
+    gateways: [one, two],
+    setupLink,
+    runMain,
+    addServer: (name, spec) =>
+      client.create(CATALOG_KINDS.McpServer, { metadata: { name, namespace: NAMESPACE }, spec }),
+    putGroup: (name, spec) =>
+      client.apply(
+        CATALOG_KINDS.UserGroup,
+        { metadata: { name, namespace: NAMESPACE }, spec },
+        { fieldManager: 'test', force: true },
+      ),
+    async stop() {
+      for (const hub of hubs) await hub.stop()
+      await http.destroy()
+      await api.stop()
+      await database.drop()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+const writeKubeconfig = (server: string): string =>
+  JSON.stringify({
+    'current-context': 'test',
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test', namespace: 'hub' } }],
+    clusters: [{ name: 'test', cluster: { server } }],
+    users: [{ name: 'test', user: { token: 'none' } }],
+  })
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
