@@ -3,7 +3,6 @@
 // hardening controls; nothing of a manifest but an image, a package's name, quantities and a RuntimeClass gets into it, and never a value
 // of a person: those are pushed to the shim later.
 import { createHash } from 'node:crypto'
-import { isIP } from 'node:net'
 import { LABELS, commonLabels, type EffectiveLimits, type StdioSpec } from '@mcphub/api'
 import type { KubeObject, OwnerReference } from '@mcphub/kube'
 import { isPackage, installContainer, shimContainer, type InitContainer } from './init-containers.ts'
@@ -169,7 +168,8 @@ function buildSpec({ server: { stdio }, limits, settings }: PodTemplate, claimNa
 /** A name in the pod's own hosts file: whoever may reach nothing needs no resolver either, through which data could leave. */
 function callHomeAlias({ callHomeUrl, callHomeIp }: PodSettings): { hostAliases?: object[] } {
   const { hostname } = new URL(callHomeUrl)
-  if (callHomeIp === null || isIP(hostname.replace(/^\[|\]$/g, '')) > 0) return {}
+  // an address in the URL needs no name
+  if (callHomeIp === null || /^[\d.]+$|^\[/.test(hostname)) return {}
   return { hostAliases: [{ ip: callHomeIp, hostnames: [hostname] }] }
 }
 

@@ -13,8 +13,9 @@ export type GroupControllerDeps = Pick<
   ControllerDeps,
   'client' | 'world' | 'events' | 'now' | 'metrics' | 'onError'
 > & {
-  /** for tests: a shorter pace */
+  /** for tests: shorter times */
   readonly pace?: CountPace
+  readonly statusDelayMs?: number
 }
 
 export function createGroupController(deps: GroupControllerDeps): Controller {
@@ -44,6 +45,7 @@ export function createGroupController(deps: GroupControllerDeps): Controller {
     client,
     resource: USER_GROUPS,
     onRetry: (key) => controller.enqueue(key, 'child'),
+    ...(deps.statusDelayMs === undefined ? {} : { delayMs: deps.statusDelayMs }),
   })
 
   // what the reconciles ask is told first

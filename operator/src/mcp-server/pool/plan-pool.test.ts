@@ -3,6 +3,7 @@
 import { LABELS } from '@mcphub/api'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { viewPod } from '../../pods/view-pod.ts'
 import type { PodObject } from '../../resources.ts'
 import { isClaimable, planPool } from './plan-pool.ts'
 
@@ -12,25 +13,18 @@ interface Given {
   readonly phase?: string
   readonly ends?: boolean
 }
-const pod = ({ name, hash = 'new', phase = 'Running', ends = false }: Given): PodObject => ({
-  metadata: {
-    namespace: 'x',
-    name,
-    uid: `u-${name}`,
-    resourceVersion: '1',
-    labels: { [LABELS.templateHash]: hash },
-    ...(ends ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
-  },
-  node: null,
-  activeDeadlineSeconds: null,
-  phase,
-  reason: '',
-  ready: phase === 'Running',
-  ips: [],
-  unschedulable: null,
-  disrupted: false,
-  containers: [],
-})
+const pod = ({ name, hash = 'new', phase = 'Running', ends = false }: Given): PodObject =>
+  viewPod({
+    metadata: {
+      namespace: 'x',
+      name,
+      uid: `u-${name}`,
+      resourceVersion: '1',
+      labels: { [LABELS.templateHash]: hash },
+      ...(ends ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
+    },
+    status: { phase },
+  })
 const plan = (replicas: number, ...given: Given[]): { create: number; remove: string[]; complete: boolean } => {
   const { create, remove, complete } = planPool({ replicas, templateHash: 'new', pods: given.map(pod) })
   return { create, remove: remove.map(({ metadata }) => metadata.name), complete }
