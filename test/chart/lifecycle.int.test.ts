@@ -66,7 +66,7 @@ describe.skipIf(!kubeconfig || !HELM)('a release', () => {
     expect(existsSync(FIRST)).toBe(true)
     const said = await run('install', FIRST, '--create-namespace', ...crds())
     expect(said).toContain('STATUS: deployed')
-    expect(said).toContain(`exec deploy/${name}-gateway -- node gateway/src/main.ts setup-link`)
+    expect(said).toContain(`exec deploy/${name}-gateway -- node /app/main.mjs setup-link`)
     expect(await find(DEPLOYMENT)).not.toBeNull()
   })
 

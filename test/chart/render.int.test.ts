@@ -1,7 +1,9 @@
 // What Helm makes of the chart: many values, judged as plain data. Without Helm (test/cluster builds it) there is nothing to render.
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { readConfig as readGatewayConfig } from '../../gateway/src/config.ts'
 import { readConfig as readOperatorConfig } from '../../operator/src/config.ts'
 import { COMBINATIONS } from './combinations.ts'
 import { CHART, HELM, NAMESPACE, SANDBOXES, at, containerOf, envOf, helm, nameOf, render } from './helm.ts'
@@ -232,6 +234,33 @@ describe.skipIf(!HELM)('the chart', () => {
       }
     })
 
+    test("the gateway's is one that it takes, in `helm test` too", () => {
+      const folder = mkdtempSync(path.join(tmpdir(), 'mcphub-chart-'))
+      onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+      for (const name of ['url', 'keyring.json']) writeFileSync(path.join(folder, name), 'postgresql://x')
+      for (const manifest of [plain, full].flatMap((each) => [
+        each.one('Deployment', 'mcphub-gateway'),
+        each.one('Pod', 'mcphub-test'),
+      ])) {
+        const config = readGatewayConfig({
+          ...envOf(manifest),
+          MCPHUB_DATABASE_URL_FILE: path.join(folder, 'url'),
+          MCPHUB_KEYRING_FILE: path.join(folder, 'keyring.json'),
+          MCPHUB_POD_NAME: 'one',
+          MCPHUB_POD_IP: '10.0.0.1',
+          KUBERNETES_SERVICE_HOST: '10.96.0.1',
+          KUBERNETES_SERVICE_PORT: '443',
+        })
+        expect(config).toMatchObject({
+          mode: 'kubernetes',
+          port: 3000,
+          metricsPort: 9090,
+          loopbackOnly: false,
+          cluster: { namespace: NAMESPACE, sandboxNamespace: SANDBOXES },
+        })
+      }
+    })
+
     test('the gateway listens for all, and knows the names it is asked by', () => {
       expect(envOf(plain.one('Deployment', 'mcphub-gateway'))).toMatchObject({
         MCPHUB_MODE: 'kubernetes',
@@ -388,9 +417,7 @@ describe.skipIf(!HELM)('the chart', () => {
 
   test('the notes print the one command that shows the set-up link', () => {
     const notes = readFileSync(path.join(CHART, 'templates/NOTES.txt'), 'utf8')
-    expect(notes).toContain(
-      'exec deploy/{{ include "mcphub.fullname" . }}-gateway -- node gateway/src/main.ts setup-link',
-    )
+    expect(notes).toContain('exec deploy/{{ include "mcphub.fullname" . }}-gateway -- node /app/main.mjs setup-link')
   })
 
   test('the canary of `helm test` is a server the catalogue takes, and there only by digest', async () => {

@@ -9,7 +9,7 @@ const CALL_MS = 120_000
 const NAMES = env.CANARY_USERS.split(',')
 
 const canaryUsers = (...args) =>
-  execFileSync(process.execPath, ['gateway/src/main.ts', 'canary-users', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+  execFileSync(process.execPath, ['main.mjs', 'canary-users', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
 
 /** The text a tool of the canary server answers with. A call without a session is answered as well, so no session is made. */
 async function call(user, name, args = {}) {
