@@ -3,6 +3,7 @@ import type { AcquireRequest, Child, EndReason, ExitReason, Sandboxes } from '..
 import type { Behaviours, Outlet, Rpc } from './upstream.ts'
 
 export class MemoryChildren implements Sandboxes {
+  readonly idPrefix = 'test-'
   readonly separation = { kind: 'ProcessOnly', message: 'test' } as const
   readonly #behaviours: Behaviours
   readonly #children = new Map<string, MemoryChild>()
@@ -43,7 +44,7 @@ export class MemoryChildren implements Sandboxes {
   list(): [] {
     return []
   }
-  logs(): null {
+  async logs(): Promise<null> {
     return null
   }
   async stopWhere(): Promise<number> {

@@ -62,7 +62,8 @@ export function createSandboxesDouble(): SandboxesDouble {
     texts,
     acquire: () => Promise.reject(new Error('this double starts nothing')),
     list: () => [...infos],
-    logs(id) {
+    idPrefix: 'test-',
+    async logs(id) {
       const info = [...infos, ...ended].find((one) => one.id === id)
       return info === undefined ? null : { userId: info.userId, server: info.server, text: texts.get(id) ?? '' }
     },

@@ -120,6 +120,7 @@ export class MemoryCatalog implements Catalog {
 
 /** Children of this test process on plain pipes: no isolation, the same `Child` port. The manifest's `command` is what is started. */
 export class PipeSandboxes implements Sandboxes {
+  readonly idPrefix = 'test-'
   readonly separation = { kind: 'ProcessOnly', message: 'test' } as const
   readonly acquired: AcquireRequest[] = []
   readonly children = new Map<string, PipeChild>()
@@ -153,7 +154,7 @@ export class PipeSandboxes implements Sandboxes {
   list(): [] {
     return []
   }
-  logs(): null {
+  async logs(): Promise<null> {
     return null
   }
   async stopWhere(): Promise<number> {

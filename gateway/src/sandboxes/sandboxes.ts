@@ -37,6 +37,10 @@ export type ExitReason =
   | { readonly kind: 'ended'; readonly by: EndReason }
   | { readonly kind: 'limit'; readonly limit: 'line' | 'memory' | 'output' | 'lifetime'; readonly message: string }
   | { readonly kind: 'spawn'; readonly message: string }
+  /** a pod went with all in it, or the way to it; the message names what Kubernetes says */
+  | { readonly kind: 'lost'; readonly reason: LostReason; readonly message: string }
+
+export type LostReason = 'Deleted' | 'Evicted' | 'NodeLost' | 'OOMKilled' | 'Ended' | 'LinkLost'
 
 export type EndReason =
   | 'idle'
@@ -88,6 +92,12 @@ export interface SandboxInfo {
   readonly lastFault: string | null
 }
 
+export interface SandboxLogs {
+  readonly userId: string | null
+  readonly server: string
+  readonly text: string
+}
+
 /** How well children are kept apart on this host, said by start-up, `doctor` and `servers list`. */
 export interface Separation {
   readonly kind: 'Uid' | 'Namespaces' | 'ProcessOnly' | 'Pod'
@@ -95,6 +105,8 @@ export interface Separation {
 }
 
 export interface Sandboxes {
+  /** Begins all JSON-RPC ids and progress tokens that this replica writes to children, so that answers find their way: letters, digits and a final `-`. */
+  readonly idPrefix: string
   /**
    * The running child of this owner, or a new one; however many wait, one start. Two owners never get the same child.
    * @throws HubError `sandbox_starting` after `sandboxStartMs` (the start goes on), `sandbox_failed` (permanent, at once, with the reason and a
@@ -102,11 +114,11 @@ export interface Sandboxes {
    */
   acquire(request: AcquireRequest): Promise<Child>
   list(): readonly SandboxInfo[]
-  /** The last stderr of a sandbox (a ring buffer of `sandboxStderrBytes`), also after its end, and whose it is; null = unknown id. */
-  logs(id: string): { readonly userId: string | null; readonly server: string; readonly text: string } | null
+  /** The last stderr of a sandbox (at most `sandboxStderrBytes`), also after its end, and whose it is; null = unknown id. */
+  logs(id: string): Promise<SandboxLogs | null>
   /** Ends all children the predicate names. Resolves when they are gone. */
   stopWhere(predicate: (info: SandboxInfo) => boolean, reason: EndReason): Promise<number>
-  /** Removes what is kept of a user on disk (hard delete). */
+  /** Removes what is kept of a user: folders, volumes, custom resources (hard delete). */
   forget(userId: string): Promise<void>
   readonly separation: Separation
   start(): Promise<void>

@@ -19,9 +19,9 @@ export function createSandboxesRouter({ sandboxes }: { readonly sandboxes: Sandb
   }
   return {
     listSandboxes: ({ principal }) => present(sandboxes.list().filter((info) => isOwn(principal, info))),
-    getSandboxLogs({ principal, params }) {
+    async getSandboxLogs({ principal, params }) {
       // not by the list, which holds only what runs: a sandbox's last words matter most when it has ended
-      const found = sandboxes.logs(params.id)
+      const found = await sandboxes.logs(params.id)
       if (found === null || !(isOwn(principal, found) || (isAdmin(principal) && found.userId === null))) throw unknown()
       return { id: params.id, text: found.text }
     },

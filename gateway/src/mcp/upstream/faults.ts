@@ -1,7 +1,7 @@
 // What can go wrong towards a server, as errors a person can act on. No text here ever holds a value, a URL or a header of the upstream.
 import { HubError } from '@mcphub/api'
 import { codeOf, isConnectFault } from '../../proxy/pool.ts'
-import type { ExitReason } from '../../sandboxes/sandboxes.ts'
+import type { EndReason, ExitReason } from '../../sandboxes/sandboxes.ts'
 
 export function lostFault(server: string, cause?: unknown): HubError {
   const why = cause === undefined ? '' : ` (${codeOf(cause)})`
@@ -58,14 +58,24 @@ export function exitFault(server: string, reason: ExitReason): HubError {
     return new HubError('sandbox_failed', `Server "${server}" was ended: ${reason.message}`, data)
   if (reason.kind === 'spawn')
     return new HubError('sandbox_failed', `Server "${server}" did not start: ${reason.message}`, data)
+  if (reason.kind === 'lost') {
+    const { message } = reason
+    const why = { data: { server, reason: reason.reason } }
+    return new HubError('upstream_lost', `Server "${server}" was lost during the call: ${message}`, why)
+  }
   if (reason.kind === 'exited') {
     const how = reason.signal ? `signal ${reason.signal}` : `exit code ${reason.code ?? 'unknown'}`
     return new HubError('sandbox_failed', `Server "${server}" ended during the call (${how})`, data)
   }
-  if (reason.by === 'deactivated' || reason.by === 'deleted')
-    return new HubError('unauthenticated', 'Not authenticated')
-  if (reason.by === 'shutdown') return new HubError('shutting_down', 'The hub is shutting down')
-  if (reason.by === 'protocol')
+  return endFault(server, reason.by)
+}
+
+/** Ended by the hub itself. */
+function endFault(server: string, by: EndReason): HubError {
+  const data = { data: { server } }
+  if (by === 'deactivated' || by === 'deleted') return new HubError('unauthenticated', 'Not authenticated')
+  if (by === 'shutdown') return new HubError('shutting_down', 'The hub is shutting down')
+  if (by === 'protocol')
     return new HubError('upstream_error', `Server "${server}" did not speak MCP on its output and was ended`, data)
-  return new HubError('upstream_lost', `Server "${server}" was stopped during the call (${reason.by})`, data)
+  return new HubError('upstream_lost', `Server "${server}" was stopped during the call (${by})`, data)
 }

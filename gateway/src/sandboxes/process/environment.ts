@@ -21,7 +21,7 @@ export interface EnvironmentInput {
   readonly given: ReadonlyMap<string, string | Secret>
 }
 
-function reveal(value: string | Secret, workFolder: string, what: string): string {
+export function revealValue(value: string | Secret, workFolder: string, what: string): string {
   // a user's own value is never a template: `${WORKDIR}` typed by a user stays as it is
   const text = value instanceof Secret ? value.reveal() : value.replaceAll(WORKDIR_TEMPLATE, workFolder)
   if (text.includes('\0'))
@@ -34,7 +34,7 @@ export function buildEnvironment({ nodePath, folders, mark, given }: Environment
     PATH: `${dirname(nodePath)}:${SYSTEM_PATH}`,
     LANG: 'C.UTF-8',
   }
-  for (const [name, value] of given) env[name] = reveal(value, folders.work, `the environment variable ${name}`)
+  for (const [name, value] of given) env[name] = revealValue(value, folders.work, `the environment variable ${name}`)
   return { ...env, HOME: folders.work, TMPDIR: folders.tmp, [MARK_VARIABLE]: mark }
 }
 
@@ -45,7 +45,7 @@ export function resolveWorkdir(workdir: string | undefined, workFolder: string):
 }
 
 export function buildArguments(args: readonly (string | Secret)[], workFolder: string): string[] {
-  return args.map((value, index) => reveal(value, workFolder, `argument ${index + 1}`))
+  return args.map((value, index) => revealValue(value, workFolder, `argument ${index + 1}`))
 }
 
 /** What must not appear in the child's logs. */

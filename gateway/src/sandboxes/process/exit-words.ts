@@ -19,6 +19,8 @@ export function describeExit(reason: ExitReason): ExitWords {
       return { label: reason.limit, message: reason.message, failure: reason.limit !== 'lifetime' }
     case 'spawn':
       return { label: 'spawn', message: reason.message, failure: true }
+    case 'lost':
+      return { label: reason.reason, message: reason.message, failure: reason.reason === 'OOMKilled' }
     case 'ended':
       return { label: reason.by, message: 'it did not speak MCP', failure: reason.by === 'protocol' }
   }

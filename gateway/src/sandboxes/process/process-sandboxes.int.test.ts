@@ -214,13 +214,17 @@ describe('faults', () => {
     await child.get('stderr', { bytes: 20 * 1024 * 1024 })
     await child.get('stderr', { bytes: 1, text: '\u001b[31m red token-of-alice-42 \u202e end\n' })
     const id = child.child.sandboxId
-    await waitUntil(() => hub.sandboxes.logs(id)?.text.endsWith('end\n') === true, 'the last line of stderr')
+    await waitUntil(
+      async () => (await hub.sandboxes.logs(id))?.text.endsWith('end\n') === true,
+      'the last line of stderr',
+    )
     await child.child.end('stopped')
-    const logs = hub.sandboxes.logs(id)?.text ?? ''
-    expect(hub.sandboxes.logs(id)?.userId).toBe('alice')
+    const told = await hub.sandboxes.logs(id)
+    const logs = told?.text ?? ''
+    expect(told?.userId).toBe('alice')
     expect(logs.length).toBeLessThan(66_000)
     expect(logs).toContain('\\u001b[31m red [redacted] \\u202e end')
-    expect(hub.sandboxes.logs('unknown')).toBeNull()
+    expect(await hub.sandboxes.logs('unknown')).toBeNull()
   })
 
   test('a child that does not read is told by `write`, then ended', async () => {

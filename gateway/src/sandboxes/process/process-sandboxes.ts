@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { HubError } from '@mcphub/api'
 import type { Packages } from '../../packages/packages.ts'
-import type { AcquireRequest, Child, EndReason, ExitReason, SandboxInfo, Sandboxes, Separation } from '../sandboxes.ts'
+import type { AcquireRequest, Child, EndReason, ExitReason } from '../sandboxes.ts'
+import type { SandboxInfo, SandboxLogs, Sandboxes, Separation } from '../sandboxes.ts'
 import { countFailure, NO_FAILURES } from './back-off.ts'
 import {
   type ProcessSandboxConfig,
@@ -44,6 +45,7 @@ export function createProcessSandboxes(deps: ProcessSandboxDeps): Sandboxes {
 }
 
 class ProcessSandboxes implements Sandboxes {
+  readonly idPrefix = `${randomBytes(3).toString('hex')}-`
   readonly #deps: ProcessSandboxDeps
   readonly #limits: SandboxLimits
   readonly #now: () => number
@@ -112,7 +114,7 @@ class ProcessSandboxes implements Sandboxes {
     return this.#rows().map((row) => row.info)
   }
 
-  logs(id: string): { userId: string | null; server: string; text: string } | null {
+  async logs(id: string): Promise<SandboxLogs | null> {
     const slot = this.#slots.get(id)
     return slot === undefined ? null : { userId: slot.owner.userId, server: slot.server, text: slot.stderr.read() }
   }

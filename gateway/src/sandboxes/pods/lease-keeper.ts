@@ -1,0 +1,159 @@
+// Keeps awake what is used, lets the rest sleep: looks at what this replica uses once a second, at sandboxes that are to stay awake now and then,
+// at all leases when the catalogue changed. A sleeping sandbox costs nothing, not even a look.
+import type { Catalog, CatalogGroup, CatalogServer } from '../../catalog/catalog.ts'
+import type { SandboxLog } from '../process/config.ts'
+import type { ClusterView } from './cluster-view.ts'
+import { fromTime, idleMsOf, judgeLease, toTime } from './lease.ts'
+import type { Names } from './names.ts'
+import type { SandboxView } from './resources.ts'
+import { isAwake } from './rows.ts'
+import { isHeld, isUsed, lastUseOf, type Slot } from './slots.ts'
+import type { Waker, Wish } from './waker.ts'
+
+/** A sandbox that is started before anybody calls, and stays. */
+export interface AlwaysOn {
+  readonly userId: string
+  readonly server: CatalogServer
+  /** that give this person this server */
+  readonly groups: readonly CatalogGroup[]
+}
+
+export interface LeaseKeeperDeps {
+  readonly view: ClusterView
+  readonly waker: Waker
+  readonly names: Names
+  readonly catalog: Pick<Catalog, 'snapshot' | 'subscribe'>
+  readonly slots: ReadonlyMap<string, Slot>
+  readonly alwaysOn: () => Iterable<AlwaysOn>
+  readonly idleMs: number
+  readonly log: SandboxLog
+  readonly now: () => number
+  readonly lookMs: number
+  /** called with every look */
+  readonly onLook: () => void
+}
+
+const LOOKS_PER_ROUND = 10
+const ORPHAN_MS = 10 * 60_000
+
+/** What a request, or the catalogue, wishes of a sandbox. */
+export function wishOf(slot: Pick<Slot, 'identity' | 'server' | 'groups'>, otherwiseMs: number): Wish {
+  const { identity, server, groups } = slot
+  return {
+    identity,
+    server: { name: server.name, uid: server.uid ?? '' },
+    groups: groups.map(({ name }) => name).toSorted(),
+    idleMs: idleMsOf(server, groups, otherwiseMs),
+  }
+}
+
+export class LeaseKeeper {
+  readonly #deps: LeaseKeeperDeps
+  #timer: NodeJS.Timeout | null = null
+  #looks = 0
+  #isBusy = false
+  #unsubscribe: () => void = () => undefined
+
+  constructor(deps: LeaseKeeperDeps) {
+    this.#deps = deps
+  }
+
+  start(): void {
+    const { catalog, lookMs } = this.#deps
+    this.#unsubscribe = catalog.subscribe(() => void this.#attempt(() => this.#shortenAll()))
+    this.#timer = setInterval(() => void this.#look(), lookMs)
+    this.#timer.unref()
+  }
+
+  stop(): void {
+    this.#unsubscribe()
+    if (this.#timer) clearInterval(this.#timer)
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isBusy) return
+    this.#isBusy = true
+    this.#deps.onLook()
+    for (const slot of this.#deps.slots.values())
+      if (isUsed(slot) && !slot.isStopped) await this.#attempt(() => this.#renew(slot))
+    if (this.#looks++ % LOOKS_PER_ROUND === 0) {
+      await this.#attempt(() => this.#keepAlwaysOn())
+      await this.#attempt(() => this.#removeOrphans())
+    }
+    this.#isBusy = false
+  }
+
+  async #renew(slot: Slot): Promise<void> {
+    const { view, now, idleMs } = this.#deps
+    const sandbox = view.findSandbox(slot.identity.name)
+    if (sandbox === undefined || !isWanted(sandbox)) return
+    const { resourceVersion } = sandbox.metadata
+    const isKnown = slot.wrote?.version === resourceVersion
+    const until = isKnown ? slot.wrote!.until : fromTime(sandbox.spec.activeUntilTime)
+    const wanted = judgeLease({
+      now: now(),
+      until,
+      idleMs: wishOf(slot, idleMs).idleMs,
+      lastActiveAt: lastUseOf(slot),
+      isHeld: isHeld(slot),
+    })
+    if (wanted === null) return
+    slot.wrote = { version: resourceVersion, until: wanted }
+    await this.#write(sandbox, wanted)
+  }
+
+  /** A group's idle time got shorter: nobody waits for the longer one. */
+  async #shortenAll(): Promise<void> {
+    const { view, catalog, now, idleMs } = this.#deps
+    const { servers, groups } = catalog.snapshot()
+    for (const sandbox of view.listSandboxes()) {
+      const server = servers.get(sandbox.spec.serverRef.name)
+      if (server === undefined || !isAwake(sandbox, now())) continue
+      const its = (sandbox.spec.userGroupRefs ?? []).flatMap((name) => groups.get(name) ?? [])
+      const until = fromTime(sandbox.spec.activeUntilTime)
+      const facts = { now: now(), until, idleMs: idleMsOf(server, its, idleMs), lastActiveAt: 0, isHeld: false }
+      const wanted = judgeLease(facts)
+      if (wanted !== null && wanted < until) await this.#write(sandbox, wanted)
+    }
+  }
+
+  /** Only if nobody has written meanwhile: of several replicas one extends. */
+  #write({ metadata }: SandboxView, until: number): Promise<void> {
+    return this.#deps.waker.patch(metadata.name, { activeUntilTime: toTime(until) }, metadata.resourceVersion)
+  }
+
+  async #keepAlwaysOn(): Promise<void> {
+    const { alwaysOn, names, waker, idleMs } = this.#deps
+    for (const { userId, server, groups } of alwaysOn()) {
+      const { uid, name } = server
+      if (uid === undefined) continue
+      const owner = { userId, username: null, sessionId: null, discovery: false }
+      const identity = names.identify({ name, uid }, owner)
+      await this.#attempt(() => waker.ensure(wishOf({ identity, server, groups }, idleMs)))
+    }
+  }
+
+  /** Starts for discovery whose gateway went before it could remove them. */
+  async #removeOrphans(): Promise<void> {
+    const { view, catalog, names, waker, slots, now } = this.#deps
+    const owner = { userId: null, username: null, sessionId: null, discovery: true }
+    for (const { name, uid } of catalog.snapshot().servers.values()) {
+      if (uid === undefined) continue
+      const sandbox = view.findSandbox(names.identify({ name, uid }, owner).name)
+      if (sandbox === undefined || fromTime(sandbox.spec.activeUntilTime) > now() - ORPHAN_MS) continue
+      const slot = slots.get(sandbox.metadata.name)
+      if (slot === undefined || !isUsed(slot)) await waker.remove(sandbox)
+    }
+  }
+
+  async #attempt(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.#deps.log.warn({ err: error }, 'a lease of a sandbox could not be written')
+    }
+  }
+}
+
+const isWanted = ({ spec, metadata }: SandboxView): boolean =>
+  spec.operatingMode !== 'Suspended' && metadata.deletionTimestamp === undefined

@@ -1,0 +1,272 @@
+// One connection of this replica to the shim of one pod (sandbox/PROTOCOL.md): the pinned certificate, the signed HELLO, frames to and from its
+// children, pings. It ends once, and with it all its children.
+import { connect, type TLSSocket } from 'node:tls'
+import { HubError } from '@mcphub/api'
+import { encodeFrame, FrameReader, FRAMES, PREAMBLE } from './frames.ts'
+import { PodChild } from './pod-child.ts'
+
+const ATTACH_MS = 5_000
+const PING_MS = 20_000
+const SILENCE_MS = 60_000
+const EXPORT_BYTES = 32
+const EXPORT_LABEL = 'EXPORTER-mcphub-shim'
+
+export interface ShimAddress {
+  readonly host: string
+  readonly port: number
+  /** SHA-256 of the certificate's DER, lower-case hex */
+  readonly fingerprint: string
+}
+
+export interface AttachOptions extends ShimAddress {
+  readonly podUid: string
+  readonly replica: string
+  /** begins all ids that this replica sends */
+  readonly prefix: string
+  readonly sign: (text: Buffer) => Buffer
+  /** ms since the epoch */
+  readonly now: () => number
+}
+
+export interface StartOptions {
+  readonly sandboxId: string
+  readonly key: string
+  readonly fingerprint: string
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly workdir: string
+  readonly limits: { readonly lineBytes: number; readonly stderrBytes: number }
+}
+
+/** The shim said no, or was not who it should be. `code` is the protocol's, or ours: `other_certificate`, `lost`, `silent`. */
+export class ShimFault extends Error {
+  readonly code: string
+  constructor(code: string, message: string) {
+    super(message)
+    this.name = 'ShimFault'
+    this.code = code
+  }
+}
+
+interface PendingStart {
+  readonly options: StartOptions
+  readonly resolve: (child: PodChild) => void
+  readonly reject: (fault: ShimFault) => void
+}
+
+export class ShimLink {
+  readonly podUid: string
+  readonly #socket: TLSSocket
+  readonly #now: () => number
+  readonly #children = new Map<number, PodChild>()
+  readonly #starts = new Map<number, PendingStart>()
+  readonly #welcome = Promise.withResolvers<void>()
+  readonly #timer: NodeJS.Timeout
+  #onLost: ((children: readonly PodChild[]) => void) | null = null
+  #lastRef = 0
+  #heardAt = performance.now()
+  #fault: ShimFault | null = null
+  #isCorked = false
+  /** takes no new children */
+  isDraining = false
+
+  /** @throws ShimFault; no byte of ours is sent to a pod with another certificate */
+  static async attach(options: AttachOptions): Promise<ShimLink> {
+    const socket = await dial(options)
+    const link = new ShimLink(socket, options)
+    const late = setTimeout(() => link.close(new ShimFault('silent', 'the shim did not answer in time')), ATTACH_MS)
+    try {
+      await link.#welcome.promise
+      return link
+    } finally {
+      clearTimeout(late)
+    }
+  }
+
+  private constructor(socket: TLSSocket, options: AttachOptions) {
+    this.#socket = socket
+    this.#now = options.now
+    this.podUid = options.podUid
+    this.#welcome.promise.catch(() => undefined)
+    const reader = new FrameReader((type, child, payload) => this.#receive(type, child, payload))
+    socket.on('data', (chunk: Buffer) => {
+      this.#heardAt = performance.now()
+      try {
+        reader.push(chunk)
+      } catch {
+        this.close(new ShimFault('bad_frame', 'what came is no frame of this protocol'))
+      }
+    })
+    socket.on('error', () => undefined)
+    socket.once('close', () => this.close(new ShimFault('lost', 'the connection was lost')))
+    this.#timer = setInterval(() => this.#beat(), PING_MS)
+    this.#timer.unref()
+    this.#greet(options)
+  }
+
+  get isOpen(): boolean {
+    return this.#fault === null
+  }
+
+  get children(): readonly PodChild[] {
+    return [...this.#children.values()]
+  }
+
+  /** Called once, with what was running on it; whoever listens tells the children why. */
+  onLost(listener: (children: readonly PodChild[]) => void): void {
+    this.#onLost = listener
+  }
+
+  /** The running child of this key and fingerprint, or a new one. @throws ShimFault */
+  start(options: StartOptions): Promise<PodChild> {
+    if (this.#fault !== null) return Promise.reject(this.#fault)
+    const ref = ++this.#lastRef
+    const { key, fingerprint, argv, env, workdir, limits } = options
+    this.#send(encodeFrame(FRAMES.START, 0, JSON.stringify({ ref, key, fingerprint, argv, env, workdir, limits })))
+    return new Promise((resolve, reject) => this.#starts.set(ref, { options, resolve, reject }))
+  }
+
+  /** Ends the connection; children that run go on in the pod. */
+  close(fault = new ShimFault('closed', 'the connection was closed')): void {
+    if (this.#fault !== null) return
+    this.#fault = fault
+    clearInterval(this.#timer)
+    this.#socket.destroy()
+    this.#welcome.reject(fault)
+    for (const start of this.#starts.values()) start.reject(fault)
+    this.#starts.clear()
+    const children = this.children
+    this.#children.clear()
+    if (this.#onLost) this.#onLost(children)
+    else for (const child of children) child.lose({ kind: 'lost', reason: 'LinkLost', message: fault.message })
+  }
+
+  /** What is written within one turn leaves as one packet. */
+  #send(frame: Buffer): void {
+    if (this.#fault !== null) return
+    if (!this.#isCorked) {
+      this.#isCorked = true
+      this.#socket.cork()
+      process.nextTick(() => {
+        this.#isCorked = false
+        this.#socket.uncork()
+      })
+    }
+    this.#socket.write(frame)
+  }
+
+  #greet({ podUid, fingerprint, replica, prefix, sign }: AttachOptions): void {
+    const exported = this.#socket.exportKeyingMaterial(EXPORT_BYTES, EXPORT_LABEL, Buffer.alloc(0)).toString('hex')
+    const text = ['mcphub-shim/1 attach', podUid, fingerprint, replica, prefix, exported].join('\n')
+    const signature = sign(Buffer.from(text)).toString('base64')
+    this.#socket.write(PREAMBLE)
+    this.#send(encodeFrame(FRAMES.HELLO, 0, JSON.stringify({ podUid, replica, prefix, signature })))
+  }
+
+  #beat(): void {
+    if (performance.now() - this.#heardAt > SILENCE_MS) this.close(new ShimFault('lost', 'the pod is silent'))
+    else this.#send(encodeFrame(FRAMES.PING, 0))
+  }
+
+  #receive(type: number, number: number, payload: Buffer): void {
+    if (this.#fault !== null) return
+    const child = this.#children.get(number)
+    if (type === FRAMES.STDOUT) child?.receiveLine(payload)
+    else if (type === FRAMES.CREDIT) child?.receiveCredit(payload.readUInt32BE(0))
+    else if (type === FRAMES.STDERR) child?.receiveStderr(payload)
+    else if (type === FRAMES.PING) this.#send(encodeFrame(FRAMES.PONG, 0, payload))
+    else if (type !== FRAMES.PONG) this.#control(type, number, JSON.parse(payload.toString('utf8')) as Control)
+  }
+
+  #control(type: number, number: number, told: Control): void {
+    if (type === FRAMES.WELCOME) {
+      this.isDraining = told.draining === true
+      this.#welcome.resolve()
+    } else if (type === FRAMES.DRAINING) this.isDraining = true
+    else if (type === FRAMES.STARTED) this.#started(number, told)
+    else if (type === FRAMES.FAILED) this.#failed(told)
+    else if (type === FRAMES.EXIT) this.#exited(number, told)
+    else if (type === FRAMES.ERROR && number !== 0) this.#children.get(number)?.seal()
+    else if (type === FRAMES.ERROR) this.close(new ShimFault(String(told.code), String(told.message)))
+  }
+
+  #started(number: number, { ref, incarnation, pid }: Control): void {
+    const start = this.#starts.get(Number(ref))
+    if (start === undefined) return
+    this.#starts.delete(Number(ref))
+    const { sandboxId, fingerprint } = start.options
+    const open = this.#children.get(number)
+    const child =
+      open !== undefined && !open.gone
+        ? open
+        : new PodChild({
+            number,
+            sandboxId,
+            fingerprint,
+            incarnation: String(incarnation),
+            pid: Number(pid),
+            send: (frame) => this.#send(frame),
+            now: this.#now,
+          })
+    this.#children.set(number, child)
+    start.resolve(child)
+  }
+
+  #failed({ ref, code, message }: Control): void {
+    const start = this.#starts.get(Number(ref))
+    this.#starts.delete(Number(ref))
+    if (code === 'draining') this.isDraining = true
+    start?.reject(new ShimFault(String(code), String(message)))
+  }
+
+  /** Its stderr may be asked for after its end: the number stays known until the answer is in. */
+  #exited(number: number, told: Control): void {
+    const child = this.#children.get(number)
+    if (child === undefined) return
+    void child.readStderr().then(() => {
+      child.seal()
+      this.#children.delete(number)
+    })
+    child.receiveExit(told)
+  }
+}
+
+interface Control {
+  readonly draining?: unknown
+  readonly ref?: unknown
+  readonly incarnation?: unknown
+  readonly pid?: unknown
+  readonly code?: unknown
+  readonly message?: unknown
+  readonly [member: string]: unknown
+}
+
+/** Nobody signed this certificate: its fingerprint is what is known of it. */
+function dial({ host, port, fingerprint }: AttachOptions): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, minVersion: 'TLSv1.3', rejectUnauthorized: false })
+    const fail = (fault: ShimFault): void => {
+      socket.destroy()
+      reject(fault)
+    }
+    socket.setTimeout(ATTACH_MS, () => fail(new ShimFault('silent', 'the pod did not answer in time')))
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      fail(new ShimFault('lost', `the pod cannot be reached (${error.code ?? 'unknown'})`)),
+    )
+    socket.once('secureConnect', () => {
+      const shown = socket.getPeerCertificate().fingerprint256?.replaceAll(':', '').toLowerCase()
+      if (shown !== fingerprint) return fail(new ShimFault('other_certificate', 'the pod has another certificate'))
+      socket.setTimeout(0)
+      socket.setNoDelay(true)
+      resolve(socket)
+    })
+  })
+}
+
+/** As whoever asked for a child is told. */
+export function toStartError(server: string, fault: unknown): HubError {
+  if (!(fault instanceof ShimFault)) throw fault
+  const data = { data: { server } }
+  if (fault.code === 'limit') return new HubError('limit_exceeded', `Server "${server}": ${fault.message}`, data)
+  return new HubError('sandbox_failed', `Server "${server}" did not start: ${fault.message}`, data)
+}

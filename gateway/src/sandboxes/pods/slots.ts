@@ -1,0 +1,126 @@
+// One sandbox as this replica uses it: its children by key, the wake under way, when it was last of use. Plain data; pod-sandboxes.ts decides.
+import type { CatalogGroup, CatalogServer } from '../../catalog/catalog.ts'
+import type { Secret } from '../../secrets/secret.ts'
+import type { SandboxInfo, SandboxOwner } from '../sandboxes.ts'
+import { type BackOff, NO_FAILURES } from '../process/back-off.ts'
+import { StderrRing } from '../process/stderr-ring.ts'
+import { idOf, type SandboxIdentity } from './names.ts'
+import type { PodChild } from './pod-child.ts'
+
+export interface Starting {
+  readonly fingerprint: string
+  readonly promise: Promise<PodChild>
+  readonly abort: AbortController
+  readonly listeners: Set<(message: string) => void>
+  message: string
+}
+
+/** One child over all its lives. */
+export interface ChildSlot {
+  readonly id: string
+  readonly key: string
+  readonly owner: SandboxOwner
+  current: PodChild | null
+  /** they serve what they have and get no new calls */
+  readonly retired: Map<PodChild, number>
+  starting: Starting | null
+  backOff: BackOff
+  failedFingerprint: string | null
+  lastFault: string | null
+  /** values it was given: they are not shown in its output */
+  secrets: readonly Secret[]
+  /** its last words, after its end */
+  lastOutput: Promise<Buffer>
+}
+
+export interface Slot {
+  readonly identity: SandboxIdentity
+  server: CatalogServer
+  groups: readonly CatalogGroup[]
+  readonly children: Map<string, ChildSlot>
+  lastActiveAt: number
+  /** it was stopped: what happened before does not keep it awake */
+  isStopped: boolean
+  /** what the last write of ours made of the lease, until the watch has told of it */
+  wrote: { readonly version: string; readonly until: number } | null
+}
+
+const SECRETS_KEPT = 64
+
+export function createChildSlot(name: string, key: string, owner: SandboxOwner): ChildSlot {
+  return {
+    id: idOf(name, key),
+    key,
+    owner,
+    current: null,
+    retired: new Map(),
+    starting: null,
+    backOff: NO_FAILURES,
+    failedFingerprint: null,
+    lastFault: null,
+    secrets: [],
+    lastOutput: Promise.resolve(Buffer.alloc(0)),
+  }
+}
+
+export const noteSecrets = (slot: ChildSlot, secrets: readonly Secret[]): void =>
+  void (slot.secrets = [...new Set([...slot.secrets, ...secrets])].slice(-SECRETS_KEPT))
+
+/** Everything alive of a child slot. */
+export const livesOf = ({ current, retired }: ChildSlot): PodChild[] => [
+  ...(current === null ? [] : [current]),
+  ...retired.keys(),
+]
+
+export const allLives = (slot: Slot): PodChild[] => [...slot.children.values()].flatMap(livesOf)
+
+export const isHeld = (slot: Slot): boolean => allLives(slot).some((child) => child.held)
+
+export const lastUseOf = (slot: Slot): number =>
+  Math.max(slot.lastActiveAt, ...allLives(slot).map((child) => child.lastActiveAt))
+
+/** True while this replica has something of it running or starting. */
+export const isUsed = (slot: Slot): boolean =>
+  [...slot.children.values()].some((child) => child.starting !== null || livesOf(child).length > 0)
+
+/** Text that is safe to show to whoever may read it. */
+export function presentOutput(slot: ChildSlot, bytes: Buffer, capacity: number): string {
+  const ring = new StderrRing(capacity)
+  ring.redact(slot.secrets)
+  ring.write(bytes)
+  return ring.read()
+}
+
+export function presentChild(
+  slot: Slot,
+  of: ChildSlot,
+  child: PodChild | null,
+  state: SandboxInfo['state'],
+): SandboxInfo {
+  const { userId, username, sessionId } = of.owner
+  return {
+    id: of.id,
+    server: slot.server.name,
+    userId,
+    username,
+    sessionId,
+    state,
+    pid: child?.pid ?? null,
+    startedAt: child === null ? null : new Date(child.startedAt).toISOString(),
+    lastActiveAt: new Date(child?.lastActiveAt ?? slot.lastActiveAt).toISOString(),
+    memoryBytes: null,
+    lastFault: of.lastFault,
+  }
+}
+
+/** One row for each living child, and one for a start under way or a failure not yet overcome. */
+export function presentChildren(slot: Slot, of: ChildSlot, now: number): SandboxInfo[] {
+  const rows = livesOf(of).map((child) => presentChild(slot, of, child, stateOf(of, child)))
+  if (of.starting !== null) return [...rows, presentChild(slot, of, null, 'Starting')]
+  return rows.length === 0 && of.backOff.retryAt > now ? [presentChild(slot, of, null, 'Failed')] : rows
+}
+
+function stateOf(of: ChildSlot, child: PodChild): SandboxInfo['state'] {
+  if (child.gone || of.retired.has(child)) return 'Ending'
+  return child.answered ? 'Running' : 'Starting'
+}

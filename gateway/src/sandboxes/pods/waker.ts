@@ -1,0 +1,230 @@
+// From a sleeping sandbox to a connection with its pod: one write to the McpSandbox, then nothing but waiting on watches, the shims' call-home and
+// what Kubernetes says meanwhile. Knows no children.
+import { HubError, LABELS } from '@mcphub/api'
+import { isReason, KubeError, type KubeClient, type KubeObject } from '@mcphub/kube'
+import type { SandboxLog } from '../process/config.ts'
+import type { ClusterView } from './cluster-view.ts'
+import { fromTime, toTime } from './lease.ts'
+import type { SandboxIdentity } from './names.ts'
+import type { PodLinks } from './pod-links.ts'
+import { describeWaiting, findBackOff, findStartFault, type StartFault } from './pod-facts.ts'
+import { MCP_SANDBOXES, toSandboxView, type SandboxView } from './resources.ts'
+import type { ShimLink } from './shim-link.ts'
+
+export interface Wish {
+  readonly identity: SandboxIdentity
+  readonly server: { readonly name: string; readonly uid: string }
+  /** names of UserGroups whose limits hold */
+  readonly groups: readonly string[]
+  readonly idleMs: number
+}
+
+export interface WakerDeps {
+  readonly client: KubeClient
+  readonly namespace: string
+  readonly view: ClusterView
+  readonly links: PodLinks
+  readonly log: SandboxLog
+  /** ms since the epoch */
+  readonly now: () => number
+}
+
+interface Woken {
+  readonly generation: number
+  readonly at: number
+  wasSeen: boolean
+}
+
+/** A watch tells all that matters; this is for times that pass and for connections that failed. */
+const LOOK_MS = 1_000
+const ATTEMPTS = 5
+
+export class Waker {
+  readonly #deps: WakerDeps
+
+  constructor(deps: WakerDeps) {
+    this.#deps = deps
+  }
+
+  /**
+   * A connection to the running pod of this sandbox. Waits as long as `signal` lets it.
+   * @throws HubError `sandbox_failed` at once when waiting cannot help
+   */
+  async wake(wish: Wish, tell: (message: string) => void, signal: AbortSignal): Promise<ShimLink> {
+    const { view, now } = this.#deps
+    const { name } = wish.identity
+    let woken: Woken | null = null
+    for (;;) {
+      if (signal.aborted) throw new HubError('server_unavailable', 'the start was stopped')
+      const change = this.#nextChange(name, signal)
+      const link = await this.#connect(wish)
+      if (link !== null) return link
+      const sandbox = view.findSandbox(name)
+      if (woken === null || this.#isOver(wish, woken, sandbox)) {
+        this.#checkBackOff(wish)
+        woken = { generation: await this.ensure(wish), at: now(), wasSeen: false }
+        continue
+      }
+      woken.wasSeen ||= sandbox !== undefined
+      this.#checkFault(wish, woken.generation)
+      const [pod] = sandbox === undefined ? [] : view.usablePodsOf(sandbox)
+      tell(describeWaiting(sandbox, pod))
+      await change
+    }
+  }
+
+  /** The wake came to nothing: its time is over, or somebody deleted the sandbox. */
+  #isOver({ idleMs }: Wish, { at, wasSeen }: Woken, sandbox: SandboxView | undefined): boolean {
+    return (sandbox === undefined && wasSeen) || this.#deps.now() - at > idleMs * 0.9
+  }
+
+  /** The McpSandbox is there, wanted, and has time left; nothing is written when that is so already. @returns its generation. @throws HubError */
+  async ensure(wish: Wish): Promise<number> {
+    const { view, namespace, client } = this.#deps
+    const { name } = wish.identity
+    let known = view.findSandbox(name)
+    for (let attempt = 1; ; attempt++) {
+      try {
+        if (known === undefined || known.metadata.deletionTimestamp !== undefined) return await this.#create(wish)
+        return await this.#revive(wish, known)
+      } catch (error) {
+        const isRace = isReason(error, 'AlreadyExists', 'NotFound', 'Conflict')
+        if (!isRace || attempt === ATTEMPTS) throw toHubFault(wish, error)
+        if (attempt > 1) await this.#nextChange(name, AbortSignal.timeout(LOOK_MS))
+        const live = await client.get(MCP_SANDBOXES, { namespace, name }).catch(() => null)
+        known = live === null ? undefined : toSandboxView(live)
+      }
+    }
+  }
+
+  /** Writes some fields of the spec, if it is there, and waits for the watch to tell of it. `version`: only if nobody has written since. */
+  async patch(name: string, spec: object, version?: string): Promise<void> {
+    const { client, namespace, view } = this.#deps
+    const precondition = version === undefined ? {} : { metadata: { resourceVersion: version } }
+    const before = view.findSandbox(name)?.metadata.resourceVersion
+    try {
+      const patch = { type: 'merge' as const, body: { ...precondition, spec } }
+      const { metadata } = await client.patch(MCP_SANDBOXES, { namespace, name }, patch)
+      const isBehind = view.findSandbox(name)?.metadata.resourceVersion === before
+      if (metadata.resourceVersion !== before && isBehind) await this.#nextChange(name, AbortSignal.timeout(LOOK_MS))
+    } catch (error) {
+      // the next look decides again
+      if (!isReason(error, 'NotFound') && !(version !== undefined && isReason(error, 'Conflict'))) throw error
+    }
+  }
+
+  async remove({ metadata: { name, uid } }: SandboxView): Promise<void> {
+    const { client, namespace } = this.#deps
+    try {
+      await client.delete(MCP_SANDBOXES, { namespace, name }, { uid, propagationPolicy: 'Background' })
+    } catch (error) {
+      if (!isReason(error, 'NotFound', 'Conflict')) throw error
+    }
+  }
+
+  async #create({ identity, server, groups, idleMs }: Wish): Promise<number> {
+    const { client, namespace, now } = this.#deps
+    const { name, userRef } = identity
+    const object: KubeObject = {
+      metadata: {
+        name,
+        namespace,
+        labels: { [LABELS.server]: server.name, ...(userRef === null ? {} : { [LABELS.userHash]: userRef }) },
+      },
+      spec: {
+        serverRef: { name: server.name, uid: server.uid },
+        ...(userRef === null ? {} : { userRef }),
+        userGroupRefs: groups,
+        operatingMode: 'Auto',
+        activeUntilTime: toTime(now() + idleMs),
+      },
+    }
+    const made = await client.create(MCP_SANDBOXES, object)
+    return made.metadata.generation ?? 1
+  }
+
+  async #revive({ groups, idleMs }: Wish, { metadata, spec }: SandboxView): Promise<number> {
+    const { client, namespace, now } = this.#deps
+    const isSame = JSON.stringify(spec.userGroupRefs ?? []) === JSON.stringify(groups)
+    const changes = {
+      ...(fromTime(spec.activeUntilTime) - now() < idleMs / 2 ? { activeUntilTime: toTime(now() + idleMs) } : {}),
+      ...(spec.operatingMode === 'Suspended' ? { operatingMode: 'Auto' } : {}),
+      ...(isSame ? {} : { userGroupRefs: groups }),
+    }
+    if (Object.keys(changes).length === 0) return metadata.generation ?? 1
+    const patch = { type: 'merge' as const, body: { metadata: { uid: metadata.uid }, spec: changes } }
+    const written = await client.patch(MCP_SANDBOXES, { namespace, name: metadata.name }, patch)
+    return written.metadata.generation ?? 1
+  }
+
+  /** Null: no pod can be talked to now. */
+  async #connect(wish: Wish): Promise<ShimLink | null> {
+    const { view, links, log } = this.#deps
+    const sandbox = view.findSandbox(wish.identity.name)
+    if (sandbox === undefined || sandbox.metadata.deletionTimestamp !== undefined) return null
+    for (const pod of view.usablePodsOf(sandbox)) {
+      const link = await links.open(pod)
+      if (link === null) continue
+      // one that is about to be reaped, or belongs to somebody who was suspended
+      if (this.#isAsleep(wish)) await this.ensure(wish).catch((error: unknown) => log.warn({ err: error }, 'no wake'))
+      return link
+    }
+    return null
+  }
+
+  #isAsleep({ identity, idleMs }: Wish): boolean {
+    const spec = this.#deps.view.findSandbox(identity.name)?.spec
+    if (spec === undefined) return false
+    return spec.operatingMode === 'Suspended' || fromTime(spec.activeUntilTime) - this.#deps.now() < idleMs / 10
+  }
+
+  #checkBackOff(wish: Wish): void {
+    const sandbox = this.#deps.view.findSandbox(wish.identity.name)
+    const fault = sandbox && findBackOff(sandbox, this.#deps.now())
+    if (fault) throw this.#failed(wish, fault)
+  }
+
+  #checkFault(wish: Wish, generation: number): void {
+    const sandbox = this.#deps.view.findSandbox(wish.identity.name)
+    const fault = sandbox && findStartFault(sandbox, generation)
+    if (fault) throw this.#failed(wish, fault)
+  }
+
+  #failed({ server }: Wish, { reason, message, retryAt }: StartFault): HubError {
+    const waitMs = (retryAt ?? 0) - this.#deps.now()
+    const retryAfterSeconds = waitMs > 0 ? Math.ceil(waitMs / 1000) : undefined
+    const again = retryAfterSeconds === undefined ? '' : `; it may be tried again in ${retryAfterSeconds} s`
+    return new HubError('sandbox_failed', `Server "${server.name}" cannot start: ${reason}: ${message}${again}`, {
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+      data: { server: server.name, reason },
+    })
+  }
+
+  #nextChange(name: string, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer)
+        stop()
+        signal.removeEventListener('abort', finish)
+        resolve()
+      }
+      const timer = setTimeout(finish, LOOK_MS)
+      const stop = this.#deps.view.onName(name, finish)
+      signal.addEventListener('abort', finish)
+    })
+  }
+}
+
+function toHubFault({ server }: Wish, error: unknown): unknown {
+  if (!(error instanceof KubeError)) return error
+  const data = { server: server.name, reason: error.reason }
+  if (isReason(error, 'Forbidden', 'Invalid', 'BadRequest'))
+    return new HubError(
+      'sandbox_failed',
+      `The cluster refuses a sandbox for server "${server.name}"`,
+      { data },
+      { cause: error },
+    )
+  const text = `The cluster does not answer; server "${server.name}" cannot be started now`
+  return new HubError('server_unavailable', text, { retryAfterSeconds: 5, data }, { cause: error })
+}

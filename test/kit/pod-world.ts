@@ -1,0 +1,179 @@
+// Gateways of a cluster for tests, as far as sandboxes go: the real adapter on a fake API server, the real database, real shims on loopback.
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import path from 'node:path'
+import { fixedCredentials, KubeClient, KubeHttp } from '@mcphub/kube'
+import type { CatalogGroup, CatalogServer, CatalogSnapshot } from '../../gateway/src/catalog/catalog.ts'
+import type { AlwaysOn } from '../../gateway/src/sandboxes/pods/lease-keeper.ts'
+import { createPgShimStore } from '../../gateway/src/sandboxes/pods/pg-shim-store.ts'
+import { createPodSandboxes, type PodSandboxConfig } from '../../gateway/src/sandboxes/pods/pod-sandboxes.ts'
+import type { AcquireRequest, Child, Sandboxes } from '../../gateway/src/sandboxes/sandboxes.ts'
+import { createPgTrustStore } from '../../gateway/src/trust/pg-trust-store.ts'
+import { createTrust, type Trust } from '../../gateway/src/trust/trust.ts'
+import { openTestDatabase, type OpenTestDatabase } from './database.ts'
+import { FakePods, NAMESPACE } from './fake-pods.ts'
+import { makeHostileServer, type LogLine } from './hostile-sandboxes.ts'
+import { waitUntil } from './wait-until.ts'
+import { makeTestRing } from './worlds.ts'
+
+const ROOT = path.join(import.meta.dirname, '../..')
+const HOSTILE_CHILD = path.join(import.meta.dirname, 'hostile-child.ts')
+
+export const hasGo = isThere('go')
+
+function isThere(program: string): boolean {
+  try {
+    execFileSync(program, ['version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Once per file, before any world. */
+export const buildShim = (): void => void execFileSync(path.join(ROOT, 'scripts/build-shim.sh'), { stdio: 'pipe' })
+
+/** A server of the catalogue whose program is the hostile child, in an image. */
+export function makePodServer(stdio: Parameters<typeof makeHostileServer>[0] = {}, name = 'hostile'): CatalogServer {
+  const image = { image: `registry/hostile@sha256:${'0'.repeat(64)}`, command: [process.execPath, HOSTILE_CHILD] }
+  const { package: _, ...spec } = makeHostileServer(stdio, name).spec.stdio!
+  const server = makeHostileServer(stdio, name)
+  return { ...server, uid: `uid-of-${name}`, spec: { ...server.spec, stdio: { ...image, ...spec, ...stdio } } }
+}
+
+export interface Replica {
+  readonly sandboxes: Sandboxes
+  readonly trust: Trust
+  acquire(user: string | null, change?: Partial<AcquireRequest>): Promise<Child>
+  stop(): Promise<void>
+}
+
+export class PodWorld {
+  readonly pods: FakePods
+  readonly opened: OpenTestDatabase
+  readonly logLines: LogLine[] = []
+  readonly catalog = new TestCatalog()
+  readonly ring = Object.assign(makeTestRing(), { onChange: () => () => undefined })
+  readonly replicas: Replica[] = []
+  alwaysOn: AlwaysOn[] = []
+
+  static async open(): Promise<PodWorld> {
+    const [pods, opened] = await Promise.all([FakePods.start(), openTestDatabase()])
+    return new PodWorld(pods, opened)
+  }
+
+  private constructor(pods: FakePods, opened: OpenTestDatabase) {
+    this.pods = pods
+    this.opened = opened
+  }
+
+  async startReplica(config: Partial<PodSandboxConfig> = {}): Promise<Replica> {
+    const database = await this.opened.replica()
+    const http = new KubeHttp({ credentials: fixedCredentials(this.pods.fake.url), userAgent: 'gateway' })
+    const client = new KubeClient(http)
+    const log = (level: LogLine['level']) => (fields: object, message: string) =>
+      void this.logLines.push({ level, fields, message })
+    const logs = { info: log('info'), warn: log('warn'), error: log('error') }
+    const trust = createTrust({
+      store: createPgTrustStore(database),
+      changes: database.changes,
+      ring: this.ring,
+      client,
+      namespace: NAMESPACE,
+      names: ['127.0.0.1', 'internal.hub.svc'],
+      log: logs,
+    })
+    await trust.start()
+    const port = await freePort()
+    const sandboxes = createPodSandboxes({
+      client,
+      namespace: NAMESPACE,
+      hubId: 'hub-of-tests',
+      replica: `replica-${randomBytes(4).toString('hex')}`,
+      trust,
+      store: createPgShimStore(database),
+      changes: database.changes,
+      catalog: this.catalog,
+      alwaysOn: () => this.alwaysOn,
+      config: {
+        callHomePort: port,
+        callHomeHost: '127.0.0.1',
+        lookMs: 50,
+        folders: { work: path.join(this.pods.folder, 'work'), package: '/nowhere' },
+        ...config,
+      },
+      log: logs,
+    })
+    await sandboxes.start()
+    this.pods.callHomeUrl = `https://127.0.0.1:${port}/internal/call-home`
+    await waitUntil(() => this.#isPublished(), 'published keys')
+    const replica: Replica = {
+      sandboxes,
+      trust,
+      acquire: (user, change = {}) =>
+        sandboxes.acquire({
+          server: makePodServer(),
+          owner: { userId: user, username: user, sessionId: null, discovery: false },
+          args: ['serve'],
+          env: new Map(),
+          fingerprint: 'one',
+          maxRunningPerUser: null,
+          groups: [],
+          ...change,
+        }),
+      stop: async () => {
+        await sandboxes.stop()
+        await trust.stop()
+        await http.destroy()
+      },
+    }
+    this.replicas.push(replica)
+    return replica
+  }
+
+  async close(): Promise<void> {
+    for (const replica of this.replicas) await replica.stop()
+    await this.pods.stop()
+    await this.opened.close()
+  }
+
+  #isPublished(): boolean {
+    const [map] = this.pods.fake.storage.list('configmaps', NAMESPACE)
+    return map !== undefined && 'data' in map
+  }
+}
+
+export function makeGroup(name: string, idleTimeoutSeconds: number): CatalogGroup {
+  const sandboxes = { startup: 'OnDemand', idleTimeoutSeconds } as const
+  return {
+    name,
+    spec: { members: { users: [], claims: [] }, servers: [], tools: {}, limits: {}, sandboxes, active: true },
+  }
+}
+
+/** Servers and groups that a test puts in. */
+class TestCatalog {
+  readonly servers = new Map<string, CatalogServer>()
+  readonly groups = new Map<string, CatalogGroup>()
+  readonly #listeners = new Set<(next: CatalogSnapshot, previous: CatalogSnapshot) => void>()
+
+  snapshot(): CatalogSnapshot {
+    return { revision: 1, servers: this.servers, groups: this.groups, faults: [] }
+  }
+  subscribe(listener: (next: CatalogSnapshot, previous: CatalogSnapshot) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+  tell(): void {
+    for (const listener of this.#listeners) listener(this.snapshot(), this.snapshot())
+  }
+}
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net')
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise<void>((resolve) => server.close(() => resolve()))
+  return port
+}
