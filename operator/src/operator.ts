@@ -6,6 +6,7 @@ import { createControllers } from './controllers.ts'
 import type { Logger } from './platform/logger.ts'
 import { createMetrics } from './platform/metrics.ts'
 import { plainPage, servePages } from './platform/pages.ts'
+import { ServerClock } from './platform/server-clock.ts'
 import { createWorld } from './world.ts'
 
 const LEASE = 'mcphub-operator'
@@ -27,7 +28,12 @@ export interface OperatorOptions {
 export async function operate(options: OperatorOptions): Promise<OperatorEnd> {
   const { config, credentials, log, signal } = options
   const metrics = createMetrics()
-  const http = new KubeHttp({ credentials, userAgent: 'mcphub-operator' })
+  const clock = new ServerClock(options.now)
+  const http = new KubeHttp({
+    credentials,
+    userAgent: `mcphub-operator/${config.identity}`,
+    onServerTime: (ms) => clock.observe(ms),
+  })
   const client = new KubeClient(http)
   const { namespace, instance } = config.pods
   const world = createWorld({
@@ -56,7 +62,7 @@ export async function operate(options: OperatorOptions): Promise<OperatorEnd> {
     sandboxesPerUser: config.sandboxesPerUser,
     sandboxTtlDays: config.sandboxTtlDays,
     events,
-    now: options.now ?? (() => new Date()),
+    now: () => clock.now(),
     metrics,
     onError: ({ key }, error, waitMs) => log.warn('A reconcile failed', { key, error, waitMs }),
   })

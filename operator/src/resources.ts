@@ -61,8 +61,6 @@ export interface ContainerView {
 
 /** A sandbox's pod, as much of it as is decided by. */
 export interface PodObject extends Stored {
-  readonly node: string | null
-  readonly activeDeadlineSeconds: number | null
   readonly phase: string
   /** such as Evicted */
   readonly reason: string

@@ -389,8 +389,8 @@ describe('limits', () => {
     await ready('short-alice')
     await cluster.settle()
     await cluster.killAll()
-    // an hour later
-    cluster.launch('later', { clockOffMs: 61_000 })
+    // its time is over
+    cluster.launch('later', { laterMs: 61_000 })
     await podsAre('short-alice-1')
   })
 })
@@ -426,7 +426,7 @@ describe('what is kept and what goes', () => {
     await reason('files-alice', 'Suspended')
     await reason('keeper-alice', 'Suspended')
     await cluster.killAll()
-    cluster.launch('later', { clockOffMs: 31 * 86_400_000 })
+    cluster.launch('later', { laterMs: 31 * 86_400_000 })
     await until(() => expect(cluster.sandbox('files-alice')).toBeUndefined())
     await cluster.settle('later')
     expect(cluster.sandbox('keeper-alice')).toBeDefined()

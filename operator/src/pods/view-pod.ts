@@ -24,11 +24,6 @@ interface RawStatus {
   readonly containerStatuses?: readonly RawContainer[]
 }
 
-interface RawSpec {
-  readonly nodeName?: string
-  readonly activeDeadlineSeconds?: number
-}
-
 const MESSAGE_LIMIT = 300
 
 const KEPT = [
@@ -47,12 +42,9 @@ const KEPT = [
 const NO_STATUS = { phase: 'Pending', reason: '', podIPs: [], initContainerStatuses: [], containerStatuses: [] }
 
 export function viewPod(object: KubeObject & Stored): PodObject {
-  const spec = { nodeName: null, activeDeadlineSeconds: null, ...(object['spec'] as RawSpec | undefined) }
   const status = { ...NO_STATUS, ...(object['status'] as RawStatus | undefined) }
   return {
     metadata: viewMetadata(object.metadata),
-    node: spec.nodeName,
-    activeDeadlineSeconds: spec.activeDeadlineSeconds,
     phase: status.phase,
     reason: status.reason,
     ready: conditionOf(status, 'Ready')?.status === 'True',

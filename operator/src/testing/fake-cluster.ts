@@ -26,6 +26,7 @@ import {
   type ServerObject,
 } from '../resources.ts'
 import { effectiveLimits } from '@mcphub/api'
+import { ServerClock } from '../platform/server-clock.ts'
 import { createWorld } from '../world.ts'
 import { NAMESPACE, POD_SETTINGS, makeGroupSpec, makeServer, userRefOf } from './objects.ts'
 
@@ -39,7 +40,10 @@ export type Fate = 'run' | 'pull fails' | 'crashes' | 'config fails' | 'unschedu
 
 export interface LaunchOptions {
   readonly identity?: string
+  /** how wrong this machine's clock is */
   readonly clockOffMs?: number
+  /** how much time has passed everywhere */
+  readonly laterMs?: number
   readonly deps?: Partial<ControllerDeps>
 }
 
@@ -95,8 +99,17 @@ export class FakeCluster {
     for (const operator of this.#operators.splice(0)) await operator.kill()
   }
 
-  launch(agent = 'operator', { identity, clockOffMs = 0, deps = {} }: LaunchOptions = {}): RunningOperator {
-    const http = new KubeHttp({ credentials: fixedCredentials(this.api.url), userAgent: agent, silenceMs: 300 })
+  launch(
+    agent = 'operator',
+    { identity, clockOffMs = 0, laterMs = 0, deps = {} }: LaunchOptions = {},
+  ): RunningOperator {
+    const clock = new ServerClock(() => new Date(Date.now() + clockOffMs))
+    const http = new KubeHttp({
+      credentials: fixedCredentials(this.api.url),
+      userAgent: agent,
+      silenceMs: 300,
+      onServerTime: (ms) => clock.observe(ms + laterMs),
+    })
     const client = new KubeClient(http)
     const world = createWorld({ client, namespace: NAMESPACE, instance: POD_SETTINGS.instance, timing: TIMING })
     const events = new EventRecorder({ client, controller: 'mcphub.io/operator', instance: agent })
@@ -107,7 +120,7 @@ export class FakeCluster {
       pods: POD_SETTINGS,
       sandboxesPerUser: 10,
       sandboxTtlDays: 30,
-      now: () => new Date(Date.now() + clockOffMs),
+      now: () => clock.now(),
       metrics: NO_METRICS,
       onError: () => undefined,
       ...deps,

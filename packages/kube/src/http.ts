@@ -32,6 +32,8 @@ export interface KubeHttpOptions {
   readonly retries?: number
   /** longest wait taken over from Retry-After, in ms; default 30 s */
   readonly maxRetryAfterMs?: number
+  /** The API server's clock, from each answer's Date: whole seconds, in ms since 1970. What several programs compare times by. */
+  readonly onServerTime?: (ms: number) => void
 }
 
 const DEADLINES: Readonly<Record<Method, number>> = {
@@ -130,6 +132,7 @@ export class KubeHttp {
         body: request.body === undefined ? null : JSON.stringify(request.body),
         signal: deadline.signal,
       })
+      this.#tellTime(headers)
       const text = await body.text()
       if (statusCode >= 300) throw errorOfAnswer({ call, code: statusCode, body: text, ...retryAfterOf(headers) })
       return parseAnswer<T>(call, statusCode, text)
@@ -139,6 +142,11 @@ export class KubeHttp {
       clearTimeout(timer)
       signal?.removeEventListener('abort', giveUp)
     }
+  }
+
+  #tellTime(headers: Dispatcher.ResponseData['headers']): void {
+    const ms = Date.parse(String(headers['date'] ?? ''))
+    if (Number.isFinite(ms)) this.#options.onServerTime?.(ms)
   }
 
   #headers({ token }: Identity, { body, contentType }: Partial<KubeRequest>): Record<string, string> {
