@@ -43,7 +43,7 @@ function launch(paceMs: number): void {
     statusDelayMs: 20,
   })
   const parts = { reflectors: Object.values(world), controllers: [controller], graceMs: 0 }
-  ended = runOperator(parts, end.signal).finally(() => own.destroy())
+  ended = runOperator(parts, end.signal).then(() => own.destroy())
 }
 
 interface Status {
