@@ -1,4 +1,6 @@
 // Composition, part one: the database, the key ring, and the services that stand on them alone.
+import { setTimeout as wait } from 'node:timers/promises'
+import { HubError } from '@mcphub/api'
 import { createAuthenticator, type KeyAuthenticator } from './auth/authenticator.ts'
 import { createPgIdentityStore } from './auth/pg-identity-store.ts'
 import type { Catalog } from './catalog/catalog.ts'
@@ -35,11 +37,29 @@ export interface Storage {
   readonly activity: ActivityService
 }
 
+const DATABASE_WAIT_MS = 60_000
+const AGAIN_MS = 500
+
+/** @throws what `work` threw last */
+async function retryWhileAway<T>(work: () => Promise<T>, waitMs: number): Promise<T> {
+  const deadline = performance.now() + waitMs
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      const isAway = error instanceof HubError && error.code === 'database_unavailable'
+      if (!isAway || performance.now() > deadline) throw error
+      await wait(AGAIN_MS)
+    }
+  }
+}
+
 /** Opens everything that lives in the database. @throws HubError with the reason when the gateway must not start */
 export async function openStorage(config: Config, catalog: Catalog, logger: Logger): Promise<Storage> {
   const onFault = (step: string, error: unknown): void => logger.warn({ step, err: error }, 'a background step failed')
   const connection = { url: config.databaseUrl, poolSize: config.databasePool, onFault }
-  const applied = await migrateUp(connection)
+  // pods of a cluster start in any order
+  const applied = await retryWhileAway(() => migrateUp(connection), config.cluster === null ? 0 : DATABASE_WAIT_MS)
   if (applied.length > 0) logger.info({ migrations: applied }, 'database migrated')
   const database = await openDatabase(connection)
   const settings = createPgSettingsStore(database)

@@ -48,6 +48,10 @@ const schema = z.object({
     .max(65_535)
     .optional()
     .meta({ description: 'port of /metrics; default: a free one, on loopback (kubernetes: 9090, on all addresses)' }),
+  MCPHUB_PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .meta({ description: 'where people reach the hub, for links; default http://localhost:<port>' }),
   MCPHUB_PUBLIC_HOSTS: list('host names besides loopback that requests may name (Host, Origin)'),
   MCPHUB_HUB_MARK: z
     .string()
@@ -121,6 +125,8 @@ export interface Config {
   readonly port: number
   readonly metricsHost: string
   readonly metricsPort: number
+  /** without a slash at its end */
+  readonly publicUrl: string | null
   readonly publicHosts: readonly string[]
   readonly hubMark: string | null
   readonly nodePath: string
@@ -212,7 +218,7 @@ const USUAL = {
   kubernetes: { hosts: [ALL_ADDRESSES], metricsHost: null, metricsPort: METRICS_PORT },
 } as const
 
-type Listening = Pick<Config, 'hosts' | 'loopbackOnly' | 'metricsHost' | 'metricsPort' | 'demoKey'>
+type Listening = Pick<Config, 'hosts' | 'loopbackOnly' | 'metricsHost' | 'metricsPort' | 'demoKey' | 'publicUrl'>
 
 function readListening(raw: Raw): Listening {
   const usual = USUAL[raw.MCPHUB_MODE]
@@ -223,6 +229,7 @@ function readListening(raw: Raw): Listening {
     loopbackOnly,
     metricsHost: usual.metricsHost ?? hosts[0]!,
     metricsPort: raw.MCPHUB_METRICS_PORT ?? usual.metricsPort,
+    publicUrl: raw.MCPHUB_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     demoKey: raw.MCPHUB_MODE === 'local' && raw.MCPHUB_DEMO_KEY === 'on' && loopbackOnly,
   }
 }

@@ -2,17 +2,18 @@
 // The gateway's process: reads the environment, starts the app, tells its parent what happens, ends in order.
 import './platform/v8-flags.ts'
 import { EXIT_CODES, HubError, toHubError } from '@mcphub/api'
-import { createSetupLink } from './app-setup-link.ts'
+import { isCommand, runCommand } from './app-commands.ts'
 import { startApp, sweep, type AppEvent } from './app.ts'
 import { describeConfig, readConfig } from './config.ts'
 import { closeInheritedFiles } from './platform/inherited-files.ts'
 
 const HELP = `mcphub-gateway: the MCP endpoint and the REST API of MCPHub.
 
-Usage: node gateway/src/main.ts [--help | --sweep-orphans | setup-link]
+Usage: node gateway/src/main.ts [--help | --sweep-orphans | setup-link | canary-users create NAME… | canary-users remove ID…]
 
   --sweep-orphans   end children that an earlier, killed gateway of this data folder left behind, then exit
   setup-link        print a fresh one-time link that makes the first administrator, then exit
+  canary-users      make members whose keys end in an hour, for a test of the installation, or remove them; then exit
 
 It is configured by the environment:
 ${describeConfig()}
@@ -43,16 +44,17 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(HELP)
     return
   }
-  const unknown = args.find((arg) => arg !== '--sweep-orphans' && arg !== 'setup-link')
+  const [command, ...rest] = args
+  if (isCommand(command)) {
+    process.stdout.write(`${await runCommand(readConfig(process.env), command, rest)}\n`)
+    return
+  }
+  const unknown = args.find((arg) => arg !== '--sweep-orphans')
   if (unknown !== undefined) throw new HubError('invalid_request', `Unknown option "${unknown}"; see --help`)
   const config = readConfig(process.env)
   if (args.includes('--sweep-orphans')) {
     const ended = await sweep(config)
     process.stdout.write(`${JSON.stringify({ ended })}\n`)
-    return
-  }
-  if (args.includes('setup-link')) {
-    process.stdout.write(`${await createSetupLink(config)}\n`)
     return
   }
   await startApp(config, tell)

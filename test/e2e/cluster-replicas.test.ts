@@ -148,6 +148,23 @@ test('DAT-1: both started at once on an empty database, and are ready', async ()
   await expect(cluster.runMain('setup-link')).rejects.toThrow(/administrator already/)
 })
 
+test('canary-users makes members with keys that end, and removes them and nobody else', async () => {
+  const made = async () =>
+    JSON.parse(await cluster.runMain('canary-users', 'create', 'hub-canary-a', 'hub-canary-b')) as TestUser[]
+  const [left] = await made()
+  const [first, second] = await made()
+  expect([first!.username, second!.username]).toEqual(['hub-canary-a', 'hub-canary-b'])
+  const keysOf = ({ key }: TestUser) =>
+    a.request<{ items: { expiresAt: string }[] }>('GET', '/api/keys', undefined, key)
+  await expect(keysOf(left!)).rejects.toThrow('401')
+  const { items } = await keysOf(second!)
+  expect(Date.parse(items[0]!.expiresAt) - Date.now()).toBeLessThan(3_600_001)
+  await expect(cluster.runMain('canary-users', 'remove', alice.id)).rejects.toThrow('no canary')
+  await cluster.runMain('canary-users', 'remove', first!.id, second!.id, first!.id)
+  await until(() => expect(keysOf(second!)).rejects.toThrow('401'), 5_000)
+  expect((await callTool(a, 'hello')).status).toBe(200)
+})
+
 test('GW-2: a session begun at one gateway goes on at the other, and ends at both', async () => {
   const session = await openSession(a)
   expect(await (await callTool(b, 'hello', session)).text()).toContain('hello')

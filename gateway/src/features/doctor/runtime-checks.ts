@@ -113,7 +113,7 @@ export const RUNTIME_CHECKS: readonly DoctorCheck[] = [
         fix:
           mode === 'local'
             ? 'Open the set-up link the hub printed at its start; a restart prints a new one'
-            : 'Open a set-up link; a gateway prints one: kubectl exec deploy/<release>-gateway -- node gateway/src/main.ts setup-link',
+            : 'Open a set-up link; a gateway prints one: kubectl exec deploy/<release>-gateway -- node /app/main.mjs setup-link',
       }
     },
   },
