@@ -1,13 +1,14 @@
 // What the runner tells the stories: where the hub answers, an administrator's key, the image people's servers run.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { Probe } from '../cluster/probes.ts'
 import { CONTEXT_FILE } from './settings.ts'
 
 export interface Context {
-  /** `http://<address>:<port>` of the hub's Service, as this machine reaches it */
+  /** `http://<name>:<port>` of the hub's Service */
   readonly url: string
-  /** the name requests give as Host */
-  readonly host: string
+  /** its address as this machine reaches it; null: the URL's own */
+  readonly address: string | null
   readonly adminKey: string
   /** by digest */
   readonly serverImage: string
@@ -15,6 +16,8 @@ export interface Context {
   readonly archives: readonly string[]
   /** this project's own cluster: its processes can be stopped, its etcd read */
   readonly own: boolean
+  /** what this cluster can prove */
+  readonly probes: readonly Probe[]
 }
 
 export function writeContext(context: Context): void {

@@ -87,13 +87,15 @@ async function readSetupToken(cluster: Cluster): Promise<string> {
   return token
 }
 
-/** Address of the Service as this machine reaches it. */
-async function findUrl(cluster: Cluster): Promise<string> {
-  const path = 'jsonpath={.spec.clusterIP}:{.spec.ports[0].port}'
-  return `http://${await cluster.kubectl(['-n', HUB, 'get', 'service', RELEASE, '-o', path])}`
-}
+export type Entrance = Pick<Context, 'url' | 'address'>
 
-const PUBLIC_HOST = `${RELEASE}.${HUB}.svc`
+/** How the stories reach the Service. */
+async function findEntrance(cluster: Cluster): Promise<Entrance> {
+  const ask = (path: string): Promise<string> =>
+    cluster.kubectl(['-n', HUB, 'get', 'service', RELEASE, '-o', `jsonpath={${path}}`])
+  const port = await ask('.spec.ports[0].port')
+  return { url: `http://${RELEASE}.${HUB}.svc:${port}`, address: await ask('.spec.clusterIP') }
+}
 
 interface CurlAnswer {
   readonly status: number
@@ -101,37 +103,41 @@ interface CurlAnswer {
 }
 
 /** The runner stands outside the cluster's network, the stories within it. */
-async function ask(cluster: Cluster, url: string, args: readonly string[]): Promise<CurlAnswer> {
-  const form = ['curl', '-sS', '--max-time', '20', '-H', `Host: ${PUBLIC_HOST}`, '-w', '\n%{http_code}']
-  const said = await run(within(cluster, [...form, ...args, url]))
+async function ask(
+  cluster: Cluster,
+  { url, address }: Entrance,
+  [path = '', ...args]: readonly string[],
+): Promise<CurlAnswer> {
+  const { hostname, port } = new URL(url)
+  const there = ['--connect-to', `${hostname}:${port || '80'}:${address ?? hostname}:`]
+  const form = ['curl', '-sS', '--max-time', '20', ...there, '-w', '\n%{http_code}']
+  const said = await run(within(cluster, [...form, ...args, `${url}${path}`]))
   const cut = said.lastIndexOf('\n')
   return { status: Number(said.slice(cut + 1)), body: said.slice(0, cut) }
 }
 
-async function isKnown(cluster: Cluster, url: string, key: string): Promise<boolean> {
-  const { status } = await ask(cluster, `${url}/api/user/me`, ['-H', `Authorization: Bearer ${key}`])
+async function isKnown(cluster: Cluster, entrance: Entrance, key: string): Promise<boolean> {
+  const { status } = await ask(cluster, entrance, ['/api/user/me', '-H', `Authorization: Bearer ${key}`])
   return status === 200
 }
 
-async function setUp(cluster: Cluster, url: string): Promise<string> {
+async function setUp(cluster: Cluster, entrance: Entrance): Promise<string> {
   const body = JSON.stringify({ token: await readSetupToken(cluster), username: 'root-admin' })
-  const json = ['-H', 'content-type: application/json', '-d', body]
-  const answer = await ask(cluster, `${url}/api/setup`, json)
+  const answer = await ask(cluster, entrance, ['/api/setup', '-H', 'content-type: application/json', '-d', body])
   const { key } = JSON.parse(answer.body) as { key?: string }
   if (!key) throw new Error(`The set-up answered ${answer.status}: ${answer.body}`)
   return key
 }
 
-/** The hub's address and an administrator's key; of a hub that an earlier run kept, that run's key. */
-export async function enterHub(cluster: Cluster): Promise<Pick<Context, 'url' | 'host' | 'adminKey'>> {
-  const url = await findUrl(cluster)
-  await waitUntil(
-    'the hub answers through its Service',
-    async () => (await ask(cluster, `${url}/readyz`, [])).status === 200,
-  )
+/** Where the hub is and an administrator's key; of a hub that an earlier run kept, that run's key. */
+export async function enterHub(cluster: Cluster): Promise<Entrance & Pick<Context, 'adminKey'>> {
+  const entrance = await findEntrance(cluster)
+  const isReady = async (): Promise<boolean> => (await ask(cluster, entrance, ['/readyz'])).status === 200
+  await waitUntil('the hub answers through its Service', isReady)
   const kept = readContext()
-  const adminKey = kept && (await isKnown(cluster, url, kept.adminKey)) ? kept.adminKey : await setUp(cluster, url)
-  return { url, host: PUBLIC_HOST, adminKey }
+  const adminKey =
+    kept && (await isKnown(cluster, entrance, kept.adminKey)) ? kept.adminKey : await setUp(cluster, entrance)
+  return { ...entrance, adminKey }
 }
 
 /** From a cluster that stays: what `helm uninstall` leaves on purpose goes too. */

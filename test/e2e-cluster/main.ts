@@ -5,6 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { findForeign, openCluster } from '../cluster/cluster.ts'
 import { inNetwork } from '../cluster/commands.ts'
 import { takeDown } from '../cluster/down.ts'
+import type { Probe } from '../cluster/probes.ts'
 import { presentProbes, probeCluster } from '../cluster/probes.ts'
 import { createStages } from '../cluster/stages.ts'
 import { writeContext } from './context.ts'
@@ -40,7 +41,7 @@ function runStories(cluster: Cluster): Promise<number> {
   return ended.promise
 }
 
-async function prepareHub(cluster: Cluster): Promise<void> {
+async function prepareHub(cluster: Cluster, probes: readonly Probe[]): Promise<void> {
   const hub = await stages.run('images of the hub', prepareHubImages)
   const stories = await stages.run('images of the stories', prepareStoryImages)
   const archives = [...hub.archives, ...stories.archives]
@@ -50,14 +51,15 @@ async function prepareHub(cluster: Cluster): Promise<void> {
   const registry = await stages.run('package registry', () => startRegistry(cluster))
   await stages.run('helm install, all ready', () => installHub(cluster, { images: hub, registry }))
   const entered = await stages.run('one-time set-up', () => enterHub(cluster))
-  writeContext({ ...entered, serverImage: stories.server, archives, own: cluster.own })
+  writeContext({ ...entered, serverImage: stories.server, archives, own: cluster.own, probes })
 }
 
 async function work(cluster: Cluster): Promise<number> {
   const endProvisioner = cluster.own ? startProvisioner(cluster) : () => Promise.resolve()
   try {
-    console.log(presentProbes(await stages.run('probes', () => probeCluster(cluster))))
-    await prepareHub(cluster)
+    const probes = await stages.run('probes', () => probeCluster(cluster))
+    console.log(presentProbes(probes))
+    await prepareHub(cluster, probes)
     return await stages.run('stories', () => runStories(cluster))
   } finally {
     await endProvisioner()

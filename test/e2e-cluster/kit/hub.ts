@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { waitUntil } from '../../cluster/commands.ts'
 import type { Context } from '../context.ts'
 import { readContext } from '../context.ts'
+import { fetchAt } from './fetch.ts'
 import { gatewayPods } from './kube.ts'
 import type { Session, SessionOptions } from './sessions.ts'
 import { openSession } from './sessions.ts'
@@ -20,11 +21,15 @@ export interface Person {
   readonly key: string
 }
 
+/** A request as it is. */
+export const fetchHub = (path: string, init: RequestInit = {}): Promise<Response> =>
+  fetchAt(context.address)(`${context.url}${path}`, init)
+
 /** @throws with status and problem text unless 2xx */
 export async function request<T>(method: string, path: string, body?: unknown, key = context.adminKey): Promise<T> {
-  const response = await fetch(`${context.url}${path}`, {
+  const response = await fetchHub(path, {
     method,
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', host: context.host },
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   const text = await response.text()
@@ -55,19 +60,30 @@ export async function waitForTools(person: Person, server: string, timeoutMs = 6
   )
 }
 
-const urlOf = (base: string, person: Person, path: string): URL => new URL(`${base}${path}?key=${person.key}`)
+const urlOf = (port: number | null, person: Person, path: string): URL => {
+  const url = new URL(`${context.url}${path}?key=${person.key}`)
+  if (port !== null) url.port = String(port)
+  return url
+}
 
 /** A session of the person with one server, whose tools have bare names. */
 export const open = (person: Person, server: string, options: SessionOptions = {}): Promise<Session> =>
-  openSession(urlOf(context.url, person, `/mcp/${server}`), context.host, options)
+  openSession(urlOf(null, person, `/mcp/${server}`), fetchAt(context.address), options)
 
 /** With all servers of the person. */
 export const openAll = (person: Person, options: SessionOptions = {}): Promise<Session> =>
-  openSession(urlOf(context.url, person, '/mcp'), context.host, options)
+  openSession(urlOf(null, person, '/mcp'), fetchAt(context.address), options)
 
-/** The addresses of the replicas, each as a base URL. */
-export const replicaUrls = async (): Promise<string[]> =>
-  (await gatewayPods()).map(({ status }) => `http://${status?.podIP ?? ''}:3000`)
+const REPLICA_PORT = 3000
 
-export const openAt = (base: string, person: Person, server: string, options: SessionOptions = {}): Promise<Session> =>
-  openSession(urlOf(base, person, `/mcp/${server}`), context.host, options)
+/** The addresses of the replicas. */
+export const replicaAddresses = async (): Promise<string[]> =>
+  (await gatewayPods()).map(({ status }) => status?.podIP ?? '')
+
+/** With one replica, past the Service. */
+export const openAt = (
+  address: string,
+  person: Person,
+  server: string,
+  options: SessionOptions = {},
+): Promise<Session> => openSession(urlOf(REPLICA_PORT, person, `/mcp/${server}`), fetchAt(address), options)

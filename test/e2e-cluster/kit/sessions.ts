@@ -52,12 +52,12 @@ const presentOptions = ({ onProgress, timeoutMs = TIMEOUT_MS, signal }: CallOpti
   ...(onProgress && { onprogress: ({ message }: { message?: string | undefined }) => onProgress(message ?? '') }),
 })
 
-async function openV1(url: URL, host: string, { onAsked }: SessionOptions): Promise<Session> {
+async function openV1(url: URL, reach: typeof fetch, { onAsked }: SessionOptions): Promise<Session> {
   const client = new ClientV1(INFO, { capabilities: onAsked ? { elicitation: {} } : {} })
   let changes = 0
   client.setNotificationHandler(ToolListChangedNotificationSchema, () => void changes++)
   if (onAsked) client.setRequestHandler(ElicitRequestSchema, onAsked)
-  await client.connect(new TransportV1(url, { requestInit: { headers: { host } } }) as Transport)
+  await client.connect(new TransportV1(url, { fetch: reach }) as Transport)
   return {
     listTools: async () => (await client.listTools()).tools.map(({ name }) => name),
     call: async (name, args = {}, options = {}) => {
@@ -69,7 +69,7 @@ async function openV1(url: URL, host: string, { onAsked }: SessionOptions): Prom
   }
 }
 
-async function openV2(url: URL, host: string, { onAsked }: SessionOptions): Promise<Session> {
+async function openV2(url: URL, reach: typeof fetch, { onAsked }: SessionOptions): Promise<Session> {
   const client = new ClientV2(INFO, {
     capabilities: onAsked ? { elicitation: {} } : {},
     versionNegotiation: { mode: 'auto' },
@@ -77,7 +77,7 @@ async function openV2(url: URL, host: string, { onAsked }: SessionOptions): Prom
   let changes = 0
   client.setNotificationHandler('notifications/tools/list_changed', () => void changes++)
   if (onAsked) client.setRequestHandler('elicitation/create', onAsked)
-  await client.connect(new TransportV2(url, { requestInit: { headers: { host } } }))
+  await client.connect(new TransportV2(url, { fetch: reach }))
   return {
     listTools: async () => (await client.listTools()).tools.map(({ name }) => name),
     call: async (name, args = {}, options = {}) => {
@@ -89,5 +89,6 @@ async function openV2(url: URL, host: string, { onAsked }: SessionOptions): Prom
   }
 }
 
-export const openSession = (url: URL, host: string, options: SessionOptions): Promise<Session> =>
-  (options.sdk === '2.4' ? openV2 : openV1)(url, host, options)
+/** @param reach how the hub is reached */
+export const openSession = (url: URL, reach: typeof fetch, options: SessionOptions): Promise<Session> =>
+  (options.sdk === '2.4' ? openV2 : openV1)(url, reach, options)

@@ -1,7 +1,7 @@
 // Story 2: what `helm install` without further ado brings.
 import { expect, test } from 'vitest'
 import { waitUntil } from '../../cluster/commands.ts'
-import { context, request } from '../kit/hub.ts'
+import { fetchHub, request } from '../kit/hub.ts'
 import { cluster, conditionOf, gatewayPods, kubectl, list, operatorPods, readLeader } from '../kit/kube.ts'
 import { runHelm } from '../install.ts'
 import { HUB, RELEASE } from '../settings.ts'
@@ -30,9 +30,9 @@ test('the three kinds are there under their short names', async () => {
 })
 
 test('the one-time set-up link worked once and is spent', async () => {
-  const response = await fetch(`${context.url}/api/setup`, {
+  const response = await fetchHub('/api/setup', {
     method: 'POST',
-    headers: { 'content-type': 'application/json', host: context.host },
+    headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ token: 'x'.repeat(43), username: 'somebody' }),
   })
   expect(response.status).toBeGreaterThanOrEqual(400)

@@ -1,7 +1,6 @@
 // Story 6: gVisor, by the server and by a group; and a second node, which is then lost.
 import { afterAll, expect, test } from 'vitest'
 import { waitUntil } from '../../cluster/commands.ts'
-import { probeCluster } from '../../cluster/probes.ts'
 import type { Person } from '../kit/hub.ts'
 import { addPerson, context, open, setVariables, waitForTools } from '../kit/hub.ts'
 import { apply, cluster, kubectl, podsOf, read, remove } from '../kit/kube.ts'
@@ -9,8 +8,7 @@ import { group, personalServer } from '../kit/servers.ts'
 import type { Session } from '../kit/sessions.ts'
 import { SANDBOXES } from '../settings.ts'
 
-const probes = await probeCluster(cluster)
-const hasGvisor = probes.some(({ name, holds }) => name === 'RuntimeClass gvisor' && holds)
+const hasGvisor = context.probes.some(({ name, holds }) => name === 'RuntimeClass gvisor' && holds)
 const NO_GVISOR = 'this cluster has no RuntimeClass gvisor'
 const NOT_OURS = 'nodes of a foreign cluster are its own'
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { waitUntil } from '../../cluster/commands.ts'
 import { whileStopped } from '../kit/faults.ts'
 import type { Person } from '../kit/hub.ts'
-import { addPerson, context, open, openAt, replicaUrls, setVariables, waitForTools } from '../kit/hub.ts'
+import { addPerson, context, open, openAt, replicaAddresses, setVariables, waitForTools } from '../kit/hub.ts'
 import {
   apply,
   conditionOf,
@@ -48,7 +48,7 @@ const live = async (): Promise<string[]> =>
   (await podsOf('sturdy')).filter((pod) => !isGoing(pod)).map(({ metadata }) => metadata.name)
 
 test('both replicas serve the same program', async () => {
-  const [a = '', b = ''] = await replicaUrls()
+  const [a = '', b = ''] = await replicaAddresses()
   const [one, two] = [await openAt(a, dora, 'sturdy'), await openAt(b, dora, 'sturdy', { sdk: '2.4' })]
   expect(await one.call('whoami')).toBe(await two.call('whoami'))
   await one.call('set', { value: 'by the one' })
@@ -57,7 +57,7 @@ test('both replicas serve the same program', async () => {
 })
 
 test('a push of the program reaches sessions on both replicas', async () => {
-  const [a = '', b = ''] = await replicaUrls()
+  const [a = '', b = ''] = await replicaAddresses()
   const [one, two] = [await openAt(a, dora, 'sturdy'), await openAt(b, dora, 'sturdy')]
   await Promise.all([one.call('count'), two.call('count')])
   await one.call('push')

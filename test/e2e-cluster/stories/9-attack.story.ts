@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { waitUntil } from '../../cluster/commands.ts'
 import { API_SERVICE_IP, NODE1 } from '../../cluster/settings.ts'
 import type { Person } from '../kit/hub.ts'
-import { addPerson, context, open, setVariables, waitForTools } from '../kit/hub.ts'
+import { addPerson, context, fetchHub, open, setVariables, waitForTools } from '../kit/hub.ts'
 import { apply, gatewayPods, list, operatorPods, read, remove } from '../kit/kube.ts'
 import { personalServer } from '../kit/servers.ts'
 import type { Session } from '../kit/sessions.ts'
@@ -98,9 +98,7 @@ test('BOX-6: its own token opens nothing: not its own shim, not the hub', async 
   expect(said).not.toMatch(/WELCOME|STARTED/)
   expect(await mallory.call('talk', { host, port: SHIM, send: token })).not.toMatch(/WELCOME|STARTED/)
   // from outside, too: the address the gateways use takes no bearer of this kind
-  const asBearer = await fetch(`${context.url}/api/user/me`, {
-    headers: { authorization: `Bearer ${token}`, host: context.host },
-  })
+  const asBearer = await fetchHub('/api/user/me', { headers: { authorization: `Bearer ${token}` } })
   expect(asBearer.status).toBe(401)
 })
 
