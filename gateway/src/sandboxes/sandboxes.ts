@@ -67,6 +67,8 @@ export interface Child {
   /** Lines of stdout without the newline, in order, whole, at most `upstreamMessageBytes`. One listener; lines wait until it is set. */
   onLine(listener: (line: Buffer) => void): void
   onDrain(listener: () => void): void
+  /** Called at most once, where a pod may go before its child: what is in flight may end here, new calls belong to another child. */
+  onLeaving?(listener: () => void): void
   /** Called once; also when the child had already gone. */
   onExit(listener: (reason: ExitReason) => void): void
   /** Back-pressure: stop and go on reading stdout. */

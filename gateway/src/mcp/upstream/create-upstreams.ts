@@ -101,6 +101,7 @@ class HubUpstreams implements Upstreams {
         onEvent: (link, method, params) => this.#tell(link, method, params),
         onQuestion: (link, question, respond) => this.#ask(link, question, respond),
         onOutcome: (link, error) => this.#health.note(link.server.name, error),
+        onLeaving: (link) => this.#links.retire(link, 'replaced'),
         onClosed: (link) => {
           this.#links.forget(link)
           this.#watches.onClosed(link)

@@ -41,6 +41,8 @@ export interface LinkListener {
   /** a question that belongs to no call in flight */
   onQuestion(link: LinkBase, question: InputRequest, respond: (answer: RpcAnswer) => void): void
   onClosed(link: LinkBase): void
+  /** what it speaks through takes no new calls; those in flight may end on it */
+  onLeaving(link: LinkBase): void
   /** a call or an opening ended; null = well */
   onOutcome(link: LinkBase, error: HubError | null): void
 }

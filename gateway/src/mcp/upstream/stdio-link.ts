@@ -71,6 +71,9 @@ export class StdioLink extends LinkBase implements MultiplexHost, ListenHost {
     const gone = Promise.withResolvers<never>()
     gone.promise.catch(() => undefined)
     child.onDrain(() => this.#drain(child))
+    child.onLeaving?.(() => {
+      if (this.#child === child) this.tools.listener.onLeaving(this)
+    })
     child.onExit((reason) => {
       gone.reject(exitFault(this.server.name, reason))
       this.#onExit(child, reason)

@@ -24,7 +24,7 @@ export class ClusterView implements PodCache {
   })
   readonly #reflectors: readonly [Reflector<SandboxView>, Reflector<PodView>]
   readonly #ofName = new Map<string, Set<() => void>>()
-  readonly #ofPods = new Set<(gone: PodView | null) => void>()
+  readonly #ofPods = new Set<(pod: PodView, isGone: boolean) => void>()
 
   constructor({ client, namespace, log }: ClusterViewDeps) {
     this.#namespace = namespace
@@ -92,8 +92,8 @@ export class ClusterView implements PodCache {
     }
   }
 
-  /** Called after every change of any pod, with what it was if it is gone. */
-  onPod(listener: (gone: PodView | null) => void): () => void {
+  /** Called after every change of any pod, with what it is, or was. */
+  onPod(listener: (pod: PodView, isGone: boolean) => void): () => void {
     this.#ofPods.add(listener)
     return () => this.#ofPods.delete(listener)
   }
@@ -106,7 +106,8 @@ export class ClusterView implements PodCache {
 
   #onPodChange(change: Change<PodView>): void {
     namesIn(change, ({ owner }) => owner?.name).forEach(this.#tell)
-    for (const listener of [...this.#ofPods]) listener(change.type === 'deleted' ? change.before : null)
+    const isGone = change.type === 'deleted'
+    for (const listener of [...this.#ofPods]) listener(isGone ? change.before : change.item, isGone)
   }
 
   readonly #tell = (name: string): void => {

@@ -53,6 +53,8 @@ export class PodChild implements Child {
   #onLine: ((line: Buffer) => void) | null = null
   #waiting: Buffer[] = []
   readonly #onDrain: (() => void)[] = []
+  #onLeaving: (() => void)[] = []
+  #isLeaving = false
   #onExit: ((reason: ExitReason) => void)[] = []
   #exit: ExitReason | null = null
   /** why we are ending it; wins over the exit that follows */
@@ -105,6 +107,11 @@ export class PodChild implements Child {
 
   onDrain(listener: () => void): void {
     this.#onDrain.push(listener)
+  }
+
+  onLeaving(listener: () => void): void {
+    if (this.#isLeaving) queueMicrotask(listener)
+    else this.#onLeaving.push(listener)
   }
 
   onExit(listener: (reason: ExitReason) => void): void {
@@ -167,6 +174,12 @@ export class PodChild implements Child {
   receiveStderr(text: Buffer): void {
     this.#lastStderr = text
     this.#stderr.shift()?.(text)
+  }
+
+  /** Its pod goes. */
+  leave(): void {
+    this.#isLeaving = true
+    for (const listener of this.#onLeaving.splice(0)) listener()
   }
 
   seal(): void {

@@ -4,7 +4,7 @@ import type { ExitReason } from '../sandboxes.ts'
 import type { SandboxLog } from '../process/config.ts'
 import type { ClusterView } from './cluster-view.ts'
 import type { PodChild } from './pod-child.ts'
-import { explainPodEnd } from './pod-facts.ts'
+import { explainPodEnd, isUsable } from './pod-facts.ts'
 import type { PodView } from './resources.ts'
 import type { ShimDirectory } from './shim-directory.ts'
 import { type AttachOptions, ShimLink } from './shim-link.ts'
@@ -30,10 +30,12 @@ export class PodLinks {
 
   constructor(deps: PodLinksDeps) {
     this.#deps = deps
-    this.#unsubscribe = deps.view.onPod((gone) => {
-      if (gone === null) return
-      this.#failedAt.delete(gone.metadata.uid)
-      this.#links.get(gone.metadata.uid)?.close()
+    this.#unsubscribe = deps.view.onPod((pod, isGone) => {
+      const { uid } = pod.metadata
+      if (isGone) this.#failedAt.delete(uid)
+      const link = this.#links.get(uid)
+      if (isGone) link?.close()
+      else if (!isUsable(pod)) link?.drain()
     })
   }
 

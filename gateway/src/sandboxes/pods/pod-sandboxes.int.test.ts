@@ -197,6 +197,16 @@ describe.skipIf(!hasGo)('what Kubernetes does', () => {
     expect(await (await talk(hub.acquire('alice'))).get('echo')).toEqual({})
   })
 
+  test('a quota that the cluster cannot count yet is waited for', async () => {
+    const answer = { code: 403, reason: 'Forbidden' }
+    const when = ({ method, collection }: { method: string; collection: string }): boolean =>
+      method === 'POST' && collection === 'mcpsandboxes.mcphub.io'
+    world.pods.fake.inject({ when, act: { answer: { ...answer, message: 'status unknown for quota: x' } }, times: 1 })
+    expect(await (await talk(hub.acquire('alice'))).get('echo')).toEqual({})
+    world.pods.fake.inject({ when, act: { answer }, times: 1 })
+    await expect(hub.acquire('bob')).rejects.toEqual(code('sandbox_failed'))
+  })
+
   test('a deleted pod drains: the call in flight ends there, the next one gets a new pod', async () => {
     const old = await talk(hub.acquire('alice'))
     await old.get('echo')
@@ -204,9 +214,12 @@ describe.skipIf(!hasGo)('what Kubernetes does', () => {
     const slow = old.ask('forkMany', { count: 300 })
     const pod = world.pods.podOf(old.child.sandboxId)
     const exit = waitForExit(old.child)
+    let isLeaving = false
+    old.child.onLeaving?.(() => (isLeaving = true))
     await world.pods.delete(pod)
     const isNew = async (): Promise<boolean> => (await hub.acquire('alice')).incarnation !== old.child.incarnation
     await waitUntil(isNew, 'a child in a new pod')
+    expect(isLeaving).toBe(true)
     const next = await talk(hub.acquire('alice'))
     expect(await next.get('echo', { new: 1 })).toEqual({ new: 1 })
     expect(await slow).toHaveProperty('result')

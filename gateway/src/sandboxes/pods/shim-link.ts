@@ -67,8 +67,7 @@ export class ShimLink {
   #heardAt = performance.now()
   #fault: ShimFault | null = null
   #isCorked = false
-  /** takes no new children */
-  isDraining = false
+  #isDraining = false
 
   /** @throws ShimFault; no byte of ours is sent to a pod with another certificate */
   static async attach(options: AttachOptions): Promise<ShimLink> {
@@ -104,6 +103,11 @@ export class ShimLink {
     this.#greet(options)
   }
 
+  /** It takes no new children. */
+  get isDraining(): boolean {
+    return this.#isDraining
+  }
+
   get isOpen(): boolean {
     return this.#fault === null
   }
@@ -124,6 +128,13 @@ export class ShimLink {
     const { key, fingerprint, argv, env, workdir, limits } = options
     this.#send(encodeFrame(FRAMES.START, 0, JSON.stringify({ ref, key, fingerprint, argv, env, workdir, limits })))
     return new Promise((resolve, reject) => this.#starts.set(ref, { options, resolve, reject }))
+  }
+
+  /** The pod goes: what is in flight may end there, nothing new begins. */
+  drain(): void {
+    if (this.#isDraining) return
+    this.#isDraining = true
+    for (const child of this.children) child.leave()
   }
 
   /** Ends the connection; children that run go on in the pod. */
@@ -180,9 +191,9 @@ export class ShimLink {
 
   #control(type: number, number: number, told: Control): void {
     if (type === FRAMES.WELCOME) {
-      this.isDraining = told.draining === true
+      this.#isDraining = told.draining === true
       this.#welcome.resolve()
-    } else if (type === FRAMES.DRAINING) this.isDraining = true
+    } else if (type === FRAMES.DRAINING) this.drain()
     else if (type === FRAMES.STARTED) this.#started(number, told)
     else if (type === FRAMES.FAILED) this.#failed(told)
     else if (type === FRAMES.EXIT) this.#exited(number, told)
@@ -215,7 +226,7 @@ export class ShimLink {
   #failed({ ref, code, message }: Control): void {
     const start = this.#starts.get(Number(ref))
     this.#starts.delete(Number(ref))
-    if (code === 'draining') this.isDraining = true
+    if (code === 'draining') this.drain()
     start?.reject(new ShimFault(String(code), String(message)))
   }
 

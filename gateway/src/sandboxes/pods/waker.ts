@@ -62,7 +62,9 @@ export class Waker {
       const sandbox = view.findSandbox(name)
       if (woken === null || this.#isOver(wish, woken, sandbox)) {
         this.#checkBackOff(wish)
-        woken = { generation: await this.ensure(wish), at: now(), wasSeen: false }
+        const generation = await this.#tryEnsure(wish, tell)
+        if (generation === null) await change
+        else woken = { generation, at: now(), wasSeen: false }
         continue
       }
       woken.wasSeen ||= sandbox !== undefined
@@ -70,6 +72,18 @@ export class Waker {
       const [pod] = sandbox === undefined ? [] : view.usablePodsOf(sandbox)
       tell(describeWaiting(sandbox, pod))
       await change
+    }
+  }
+
+  /** Null: the cluster cannot count sandboxes yet (it learns of a new kind within half a minute); to be tried again. */
+  async #tryEnsure(wish: Wish, tell: (message: string) => void): Promise<number | null> {
+    try {
+      return await this.ensure(wish)
+    } catch (error) {
+      const { cause } = error as HubError
+      if (!isReason(cause, 'Forbidden') || !/status unknown for quota/.test((cause as KubeError).message)) throw error
+      tell('the cluster does not know its quota yet')
+      return null
     }
   }
 

@@ -147,9 +147,9 @@ export class FakeApiServer {
       return true
     }
     if (!('answer' in act)) return false
-    const { code, reason, retryAfterSeconds } = act.answer
+    const { code, reason, message = 'on demand', retryAfterSeconds } = act.answer
     if (retryAfterSeconds !== undefined) response.setHeader('retry-after', retryAfterSeconds)
-    sendStatus(response, new FakeFailure(code, reason, 'on demand'))
+    sendStatus(response, new FakeFailure(code, reason, message))
     return true
   }
 

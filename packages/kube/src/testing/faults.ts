@@ -3,7 +3,14 @@
 import type { FakeCall } from './fake-request.ts'
 
 export type FaultAction =
-  | { readonly answer: { readonly code: number; readonly reason: string; readonly retryAfterSeconds?: number } }
+  | {
+      readonly answer: {
+        readonly code: number
+        readonly reason: string
+        readonly message?: string
+        readonly retryAfterSeconds?: number
+      }
+    }
   /** `before`: the call is lost; `after`: the work is done and its answer is lost */
   | { readonly drop: 'before' | 'after' }
   | { readonly delayMs: number }
