@@ -94,10 +94,19 @@ describe.skipIf(!kubeconfig || !HELM)('a release', () => {
     expect((await find(TRUST))?.data).toEqual(body.data)
   })
 
-  test('ROLLBACK: the same', async () => {
-    const before = await readSecrets()
+  test('ROLLBACK: leaves the keys of now, not those of then', async () => {
+    const [ring, database] = await readSecrets()
+    const rotated = { 'keyring.json': Buffer.from('[{"id":"new"},{"id":"old"}]').toString('base64') }
+    const body = { data: rotated }
+    await http.request({
+      method: 'PATCH',
+      path: secret('keyring'),
+      body,
+      contentType: 'application/merge-patch+json',
+    })
     await run('rollback', '1')
-    expect(await readSecrets()).toEqual(before)
+    expect(rotated).not.toEqual(ring)
+    expect(await readSecrets()).toEqual([rotated, database])
     expect((await find(TRUST))?.data).toEqual({ 'ca.crt': 'a certificate', 'keys.pem': 'keys' })
     expect(await find(DEPLOYMENT)).toMatchObject({ spec: { replicas: 2 } })
   })

@@ -79,8 +79,10 @@ annotations:
 {{- default (printf "%s-keyring" (include "mcphub.fullname" .)) .Values.keyRing.existingSecret -}}
 {{- end }}
 
+{{/* A URL given as a value has a Secret of its own: that of the bundled database stays, and belongs to no release. */}}
 {{- define "mcphub.databaseSecret" -}}
-{{- default (printf "%s-database" (include "mcphub.fullname" .)) .Values.database.existingSecret -}}
+{{- $own := ternary "database-url" "database" (ne .Values.database.url "") -}}
+{{- default (printf "%s-%s" (include "mcphub.fullname" .) $own) .Values.database.existingSecret -}}
 {{- end }}
 
 {{- define "mcphub.sandboxPriorityClass" -}}
