@@ -3,7 +3,8 @@ import { connect } from 'node:tls'
 import { request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { HubError } from '@mcphub/api'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { answerEcho, answerResult, tool, type SentCall } from '../mcp/downstream/fake-upstreams.ts'
 import { makeServer, openWorld, type World } from '../mcp/downstream/fake-world.ts'
 import { modernHeaders, openEvents, post, rpc, send, until, type Events } from '../mcp/downstream/test-client.ts'
@@ -381,13 +382,24 @@ describe('the port of the peers', () => {
         log: { warn: () => undefined },
         resolve: async () => [],
       })
-      const told: unknown[] = []
-      stranger.serve({ hear: (notice) => void told.push(notice), resume: () => expect.fail('it was asked') })
+      const asked = vi.fn()
+      stranger.serve({ hear: asked, resume: asked })
       await stranger.start()
-      warned.length = 0
-      b.peers.tell({ kind: 'usage', calls: { secret: 1 } })
-      await until(() => warned.length > 0)
-      expect(told).toEqual([])
+      const failed = await new Promise<HubError>((resolve) => {
+        const retry = {
+          id: 'p',
+          round: 1,
+          responses: new Map(),
+          idJson: '1',
+          progressToken: undefined,
+          clientCapabilities: {},
+        }
+        const other = (): never => expect.fail('it was heard')
+        const sink = { notification: other, request: other, answer: other, begin: other, chunk: other, end: other }
+        b.peers.find(stranger.self)!.resume(retry, { ...sink, fail: resolve })
+      })
+      expect(failed.message).toContain('is gone')
+      expect(asked).not.toHaveBeenCalled()
       await stranger.stop()
     }
   })

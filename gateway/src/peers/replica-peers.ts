@@ -1,4 +1,5 @@
 // Adapter of the Peers port for the replicas of one cluster: found by the address in their name, told through an outbox for each.
+import { setTimeout as wait } from 'node:timers/promises'
 import type { LocalReplica, Peer, PeerNotice, Peers } from '../mcp/downstream/peers.ts'
 import type { Trust } from '../trust/trust.ts'
 import { Directory } from './directory.ts'
@@ -28,6 +29,8 @@ export interface ReplicaPeers extends Peers {
 const OUTBOX_BYTES = 8 * 1024 * 1024
 const BATCH_BYTES = 1024 * 1024
 const LEAVE_MS = 1_000
+/** after a request that failed */
+const PAUSE_MS = 100
 
 /** The name is known before anything is open: handles are sealed with it. */
 export function createReplicaPeers(deps: ReplicaPeersDeps): ReplicaPeers {
@@ -40,11 +43,11 @@ interface Outbox {
   bytes: number
   sending: Promise<void> | null
   isRefusing: boolean
+  isFailing: boolean
 }
 
 class HubReplicas implements ReplicaPeers {
   readonly self: string
-  readonly isAlone = false
   readonly #deps: ReplicaPeersDeps
   readonly #directory: Directory
   readonly #outboxes = new Map<string, Outbox>()
@@ -55,6 +58,10 @@ class HubReplicas implements ReplicaPeers {
     this.#deps = deps
     this.self = makeReplicaName(deps.address)
     this.#directory = new Directory({ ...deps, own: deps.address })
+  }
+
+  get isAlone(): boolean {
+    return this.#directory.addresses().length === 0
   }
 
   async start(): Promise<void> {
@@ -107,7 +114,7 @@ class HubReplicas implements ReplicaPeers {
   #outboxOf(address: string): Outbox {
     const known = this.#outboxes.get(address)
     if (known !== undefined) return known
-    const made: Outbox = { address, waiting: [], bytes: 0, sending: null, isRefusing: false }
+    const made: Outbox = { address, waiting: [], bytes: 0, sending: null, isRefusing: false, isFailing: false }
     this.#outboxes.set(address, made)
     return made
   }
@@ -146,9 +153,13 @@ class HubReplicas implements ReplicaPeers {
       const body = `[${takeBatch(outbox).join(',')}]`
       try {
         await this.#open?.client.sendNotices({ address: outbox.address, to: ANYBODY }, body)
+        outbox.isFailing = false
       } catch (error) {
-        // a replica that ends takes its live state with it
-        this.#deps.log.warn({ err: error, address: outbox.address }, 'another replica could not be told')
+        // a replica that ends takes its live state with it, and stays in the name service for a while
+        const fields = { err: error, address: outbox.address }
+        if (!outbox.isFailing) this.#deps.log.warn(fields, 'another replica could not be told')
+        outbox.isFailing = true
+        await wait(PAUSE_MS)
       }
     }
   }

@@ -10,7 +10,6 @@ export interface CountingRates extends CallRates {
 const TELL_MS = 250
 
 export function createSharedRates(own: CountingRates, peers: Peers): CountingRates {
-  if (peers.isAlone) return own
   let counted: Record<string, number> = {}
   let timer: NodeJS.Timeout | null = null
 
@@ -23,7 +22,7 @@ export function createSharedRates(own: CountingRates, peers: Peers): CountingRat
   return {
     take(name, perMinute) {
       const wait = own.take(name, perMinute)
-      if (wait > 0) return wait
+      if (wait > 0 || peers.isAlone) return wait
       counted[name] = (counted[name] ?? 0) + 1
       timer ??= setTimeout(tell, TELL_MS).unref()
       return 0

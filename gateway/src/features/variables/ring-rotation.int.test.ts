@@ -1,5 +1,6 @@
 // DAT-3 as an administrator does it: the ring file rotates while two replicas read and write; afterwards a start with the old ring refuses.
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { mcpServerSpec, MASK } from '@mcphub/api'
@@ -10,7 +11,7 @@ import type { Database } from '../../db/database.ts'
 import { openKeyRing, type KeyRing } from '../../secrets/keyring.ts'
 import { createPgSettingsStore } from '../settings/pg-settings-store.ts'
 import { createPgVariablesStore } from './pg-variables-store.ts'
-import { checkKeyRing, rotateKeyRing } from './ring-check.ts'
+import { adoptKeyRing, checkKeyRing, rotateKeyRing } from './ring-check.ts'
 import { createVariablesService, type VariablesService } from './variables-service.ts'
 
 const server = deriveServer({
@@ -102,3 +103,22 @@ test('DAT-3: a rotation under load: no failed read on either replica, all values
   const before = openKeyRing(`${file}.before`, { create: false })
   await expect(checkKeyRing({ ring: before, settings, store })).rejects.toThrow(/does not belong to this database/)
 }, 60_000)
+
+test('a mounted ring: a new first key is taken over once it is there, and asked for in words until then; the file is not written', async () => {
+  const file = path.join(folder, 'mounted.json')
+  copyFileSync(path.join(folder, 'keyring.json'), file)
+  const ring = openKeyRing(file, { create: false })
+  const settings = createPgSettingsStore(opened.database)
+  const store = createPgVariablesStore(opened.database)
+  const deps = { ring, settings, variables: build(opened.database, ring) }
+  await expect(adoptKeyRing(deps)).rejects.toThrow(/mounted Secret .* in use already.*Put a new key first/)
+  const fresh = { id: 'fresh', key: randomBytes(32).toString('base64') }
+  const text = JSON.stringify([fresh, ...(JSON.parse(readFileSync(file, 'utf8')) as object[])])
+  writeFileSync(file, text)
+  expect(await adoptKeyRing(deps)).toMatchObject({ keyId: 'fresh', resealed: expect.any(Number) as number })
+  expect(await store.keyIds()).toEqual(['fresh'])
+  expect(readFileSync(file, 'utf8')).toBe(text)
+  // the old key may go now
+  writeFileSync(file, JSON.stringify([fresh]))
+  await checkKeyRing({ ring: openKeyRing(file, { create: false }), settings, store })
+})

@@ -6,7 +6,7 @@ import type { CallHandle, CallSink, JsonObject, RpcAnswer } from '../upstream/up
 export interface Peers {
   /** this replica, in this life: another name after each start */
   readonly self: string
-  /** there are no others, ever: nothing needs to be told */
+  /** there are no others now: nobody needs to be told anything */
   readonly isAlone: boolean
   /** null: there is no such replica (any more), and its live state is gone with it */
   find(name: string): Peer | null
