@@ -1,7 +1,7 @@
 # Needs Node 20 or later with npm, make, git and sh. Everything else, Node 26 and PostgreSQL too, npm installs into node_modules.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run dev check test shim images cluster cluster-down cluster-check e2e soak bench format clean
+.PHONY: help install run dev check test shim images images-check cluster cluster-down cluster-check e2e soak bench format clean
 
 # the pinned Node first, for every tool; scripts/install.sh alone uses the npm that was there before
 BIN := $(CURDIR)/node_modules/.bin
@@ -41,6 +41,9 @@ shim: ## build the program that runs in sandbox pods (needs Go 1.26) to sandbox/
 
 images: install ## build the container images with buildah (no registry needed); docs/guides/images.md
 	@$(WITH_NODE) exec node images/build.ts all
+
+images-check: install ## run the built images in a container engine of its own (root; Debian's docker.io)
+	@$(WITH_NODE) exec node test/images/main.ts
 
 cluster: install ## bring up a real Kubernetes cluster (root, Go; the first time builds for ten minutes); test/cluster/README.md
 	@$(WITH_NODE) exec node test/cluster/main.ts up

@@ -57,6 +57,9 @@ export async function bundle(program: Program, target: string): Promise<void> {
     metafile: true,
     logLevel: 'error',
   })
+  // the sub-commands are called as in a checkout: node gateway/src/main.ts setup-link
+  await mkdir(join(app, program, 'src'), { recursive: true })
+  await writeFile(join(app, program, 'src/main.ts'), "import '../../main.mjs'\n")
   const lock = await readLock()
   const withNpm = program === 'gateway'
   if (withNpm) await copyNpm(join(app, 'node_modules/npm'))
