@@ -1,18 +1,17 @@
 // Why a sandbox must not have a pod now: named checks, asked in this order; the first that objects decides. Pure.
 import { effectiveLimits } from '@mcphub/api'
-import { imageOf } from '../pods/build-pod.ts'
-import { isImageAllowed } from '../pods/allowed-images.ts'
+import { findServerFault } from '../mcp-server/checks.ts'
 import { activeUntilMs, isIdle, isSuspended } from './activity.ts'
 import type { Holder, Observed } from './observed.ts'
 import { openRun } from './run.ts'
 import {
   ASLEEP,
   SUSPENDED,
-  imageRefused,
   noProgram,
   retriedAt,
   quotaReached,
   serverDisabled,
+  serverFaulty,
   SERVER_GONE,
   type Reason,
 } from './reasons.ts'
@@ -46,9 +45,8 @@ const checkServer: Check = ({ server, settings }) => {
   const { metadata, spec } = server!
   if (!spec.enabled) return { why: 'config', reason: serverDisabled(metadata.name) }
   if (!spec.stdio) return { why: 'config', reason: noProgram(metadata.name) }
-  if (!isImageAllowed(imageOf(spec.stdio, settings.pods), settings.pods.allowedImages))
-    return { why: 'config', reason: imageRefused(metadata.name) }
-  return null
+  const fault = findServerFault(server!, settings.pods)
+  return fault ? { why: 'config', reason: serverFaulty(metadata.name, fault.message) } : null
 }
 
 /** Where there are too many already, those that are used longest stay. */

@@ -150,8 +150,9 @@ async function createPod(
   }
 }
 
-/** Admission, a quota or the schema said no; sending it again would change nothing. */
-const isRefused = (error: unknown): boolean => isReason(error, 'Forbidden', 'Invalid', 'BadRequest')
+/** Admission, a quota or the schema said no; sending it again would change nothing. A quota that was not counted yet soon is. */
+const isRefused = (error: unknown): boolean =>
+  isReason(error, 'Forbidden', 'Invalid', 'BadRequest') && !saidOf(error).includes('status unknown for quota')
 
 /** The server's sentence without the call, which is no news. */
 const saidOf = (error: unknown): string =>

@@ -1,7 +1,7 @@
 // Reads what a sandbox's plan needs from the stores; decides nothing.
 import type { NamedGroup } from '@mcphub/api'
 import { keyOf } from '@mcphub/kube'
-import type { GroupObject, PodObject, SandboxObject } from '../resources.ts'
+import type { GroupObject, PodObject, SandboxObject, ServerObject } from '../resources.ts'
 import { BY, type WorldStores } from '../world.ts'
 import { activeUntilMs } from './activity.ts'
 import type { Holder, Observed, SandboxSettings } from './observed.ts'
@@ -14,12 +14,16 @@ export interface UnderWay {
   isClaimedByOther(podUid: string, sandboxKey: string): boolean
 }
 
-export function gatherSandbox(
-  world: WorldStores,
-  underWay: UnderWay,
-  sandbox: SandboxObject,
-  settings: SandboxSettings,
-): Observed {
+export interface Sources {
+  readonly world: WorldStores
+  readonly underWay: UnderWay
+  /** null: the server's policies stand as they are wanted */
+  readonly findPolicyFault: (server: ServerObject) => string | null
+  readonly settings: SandboxSettings
+}
+
+export function gatherSandbox(sources: Sources, sandbox: SandboxObject): Observed {
+  const { world, underWay, findPolicyFault, settings } = sources
   const { serverRef } = sandbox.spec
   const namespace = sandbox.metadata.namespace!
   const key = keyOf(sandbox)
@@ -37,9 +41,7 @@ export function gatherSandbox(
     isPodName: (name) => world.pods.get(`${namespace}/${name}`) !== undefined,
     holders: gatherHolders(world, underWay, sandbox),
     hasVolume: world.claims.byIndex(BY.owner, sandbox.metadata.uid).length > 0,
-    hasPolicy: world.policies
-      .byIndex(BY.owner, serverRef.uid)
-      .some(({ metadata }) => metadata.deletionTimestamp === undefined),
+    hasPolicy: sameServer !== null && findPolicyFault(sameServer) === null,
     settings,
   }
 }

@@ -5,7 +5,7 @@ import { isWrite, type FakeCall } from '@mcphub/kube/testing'
 import type { FaultAction } from '@mcphub/kube/testing'
 import { until } from '../../../test/kit/wait-until.ts'
 import type { ServerObject } from '../resources.ts'
-import { FakeCluster } from '../testing/fake-cluster.ts'
+import { FakeCluster, type RunningOperator } from '../testing/fake-cluster.ts'
 
 let cluster: FakeCluster
 let files: ServerObject
@@ -59,9 +59,9 @@ describe('killed', () => {
     await prepare()
     let calls = 0
     let dying: Promise<void> | null = null
-    const first = cluster.launch('operator-1')
-    const undo = cluster.api.inject({
-      when: (call) => {
+    const first: RunningOperator = cluster.launch('operator-1')
+    const undo: () => void = cluster.api.inject({
+      when: (call: FakeCall): boolean => {
         if (call.userAgent !== 'operator-1' || call.watch) return false
         if (++calls < k) return false
         dying ??= first.kill()
@@ -78,12 +78,13 @@ describe('killed', () => {
   }
 
   test.each([
-    ['before', 'new pods', () => Promise.resolve()],
-    ['after', 'new pods', () => Promise.resolve()],
+    ['before', 'new pods', (): Promise<void> => Promise.resolve()],
+    ['after', 'new pods', (): Promise<void> => Promise.resolve()],
     [
       'after',
       'a pool',
-      async () => void (await Promise.all([cluster.addPoolPod(files, 'aaaaa'), cluster.addPoolPod(files, 'bbbbb')])),
+      async (): Promise<void> =>
+        void (await Promise.all([cluster.addPoolPod(files, 'aaaaa'), cluster.addPoolPod(files, 'bbbbb')])),
     ],
   ] as const)(
     'at every call in turn, %s it is done, with %s: the same end',

@@ -27,11 +27,8 @@ export const serverDisabled = (name: string): Reason =>
   reason('ConfigError', `The McpServer ${name} is disabled; set spec.enabled to true to use it.`)
 export const noProgram = (name: string): Reason =>
   reason('ConfigError', `The McpServer ${name} is not of type Stdio: there is nothing to run; delete the sandbox.`)
-export const imageRefused = (name: string): Reason =>
-  reason(
-    'ConfigError',
-    `The image of the McpServer ${name} is not from an allowed registry; use another, or have an administrator allow it.`,
-  )
+export const serverFaulty = (name: string, said: string): Reason =>
+  reason('ConfigError', `The McpServer ${name} cannot be used: ${said.slice(0, 1000)}`)
 export const quotaReached = (limit: number): Reason =>
   reason(
     'QuotaExceeded',
@@ -121,10 +118,18 @@ function endOf(pod: PodObject): Reason {
   return crashed(name, terminated?.exitCode ?? 0)
 }
 
+/** What the installer ends with where trying again cannot help. */
+const WILL_NOT_INSTALL = 65
+
 function crashed(container: string, exitCode: number): Reason {
-  const said =
-    container === 'install'
-      ? `The package could not be installed (exit code ${exitCode}): check its name, its version and the registry.`
-      : `The container ended with exit code ${exitCode}; kubectl logs of the pod may say why.`
-  return reason('CrashLoop', said)
+  if (container !== 'install')
+    return reason('CrashLoop', `The container ended with exit code ${exitCode}; kubectl logs of the pod may say why.`)
+  const why =
+    exitCode === WILL_NOT_INSTALL
+      ? "check the package's name and version, and that the registry has it"
+      : 'check that the registry can be reached'
+  return reason(
+    'CrashLoop',
+    `The package could not be installed (exit code ${exitCode}): ${why}; kubectl logs -c install says more.`,
+  )
 }

@@ -18,14 +18,15 @@ import {
   VOLUME_CLAIMS,
   type ClaimObject,
   type GroupObject,
+  type PolicyObject,
   type PodObject,
   type SandboxObject,
   type ServerObject,
 } from '../resources.ts'
+import { createPolicyGate } from '../policies/policy-ready.ts'
 import { BY, storesOf, type WorldStores } from '../world.ts'
 import { endPod, execute, uidOf, type ExecuteDeps } from './execute.ts'
-import { gatherSandbox } from './gather.ts'
-import type { SandboxSettings } from './observed.ts'
+import { gatherSandbox, type Sources } from './gather.ts'
 import { isToEnd, planSandbox } from './plan.ts'
 import { AT_ONCE_SECONDS } from './steps.ts'
 import { BegunWork } from './under-way.ts'
@@ -36,10 +37,11 @@ export function createSandboxController(deps: ControllerDeps): Controller {
   const { client, events, now, world } = deps
   const stores = storesOf(world)
   const begun = new BegunWork()
-  const settings: SandboxSettings = {
-    pods: deps.pods,
-    sandboxesPerUser: deps.sandboxesPerUser,
-    ttlDays: deps.sandboxTtlDays,
+  const sources: Sources = {
+    world: stores,
+    underWay: begun,
+    findPolicyFault: createPolicyGate(stores.policies, deps.pods),
+    settings: { pods: deps.pods, sandboxesPerUser: deps.sandboxesPerUser, ttlDays: deps.sandboxTtlDays },
   }
   const executeDeps: ExecuteDeps = { client, events, begun, now }
 
@@ -49,7 +51,7 @@ export function createSandboxController(deps: ControllerDeps): Controller {
     if (!sandbox || sandbox.metadata.deletionTimestamp !== undefined) return begun.forget(key)
     // the watch brings it back when what was done shows
     if (!begun.isVisible(sandbox)) return
-    const observed = gatherSandbox(stores, begun, sandbox, settings)
+    const observed = gatherSandbox(sources, sandbox)
     return execute(executeDeps, observed, planSandbox(observed, now().getTime()), signal)
   }
 
@@ -67,11 +69,7 @@ export function createSandboxController(deps: ControllerDeps): Controller {
   controller.watch(world.pods, (change) => [...new Set([...ownersOf(change), ...labelled(change)])], 'child')
   controller.watch(world.pods, (change) => waitingForPod(stores, change), 'child')
   controller.watch(world.claims, labelled, 'child')
-  controller.watch(
-    world.policies,
-    (change) => (change.type === 'added' ? ofServer(stores, serverOwnersOf(change)) : []),
-    'spec',
-  )
+  controller.watch(world.policies, (change) => (isSameSpec(change) ? [] : ofPolicy(stores, change)), 'child')
   controller.watch(
     world.servers,
     (change) => (isSameSpec(change) ? [] : ofServer(stores, [keyOf(itemOf(change))])),
@@ -89,7 +87,7 @@ const itemOf = <T>(change: Change<T>): T => (change.type === 'deleted' ? change.
 const sandboxOf = (change: Change<SandboxObject>): SandboxObject => itemOf(change)
 
 /** Statuses that others write, counts for example, are no news. */
-const isSameSpec = (change: Change<ServerObject> | Change<GroupObject>): boolean =>
+const isSameSpec = (change: Change<ServerObject> | Change<GroupObject> | Change<PolicyObject>): boolean =>
   change.type === 'updated' &&
   isDeepStrictEqual(change.before.spec, change.item.spec) &&
   change.before.metadata.deletionTimestamp === change.item.metadata.deletionTimestamp
@@ -106,6 +104,12 @@ const ofServer = (stores: WorldStores, serverKeys: readonly string[]): string[] 
     const slash = key.indexOf('/')
     return stores.sandboxes.byIndex(BY.server, key.slice(slash + 1)).map(keyOf)
   })
+
+/** The policy that denies everything is no server's: all that wait look again. */
+function ofPolicy(stores: WorldStores, change: Change<PolicyObject>): string[] {
+  const servers = serverOwnersOf(change)
+  return servers.length > 0 ? ofServer(stores, servers) : [...stores.sandboxes.list()].map(keyOf)
+}
 
 const ofGroup = (stores: WorldStores, { metadata }: GroupObject): string[] =>
   stores.sandboxes.byIndex(BY.group, metadata.name).map(keyOf)

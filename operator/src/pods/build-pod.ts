@@ -5,7 +5,15 @@
 import { createHash } from 'node:crypto'
 import { LABELS, commonLabels, type EffectiveLimits, type StdioSpec } from '@mcphub/api'
 import type { KubeObject, OwnerReference } from '@mcphub/kube'
-import { isPackage, installContainer, shimContainer, type InitContainer } from './init-containers.ts'
+import {
+  SHIM_FOLDER,
+  SHIM_PATH,
+  installContainer,
+  installVolumes,
+  isPackage,
+  shimContainer,
+} from './init-containers.ts'
+import type { InitContainer } from './init-containers.ts'
 import { resourcesOf, STORAGE } from './pod-resources.ts'
 import type { PodSettings } from './settings.ts'
 
@@ -125,7 +133,12 @@ function deadlineOf({ maxLifetimeSeconds }: StdioSpec): { activeDeadlineSeconds?
   return { activeDeadlineSeconds: maxLifetimeSeconds + DRAIN_SECONDS + LIFETIME_MARGIN_SECONDS }
 }
 
-function buildSpec({ server: { stdio }, limits, settings }: PodTemplate, claimName: string): Record<string, unknown> {
+function buildSpec(template: PodTemplate, claimName: string): Record<string, unknown> {
+  const {
+    server: { stdio },
+    limits,
+    settings,
+  } = template
   const keeps = stdio.persistence.mode === 'Retain'
   const runtimeClassName = limits.runtimeClassName ?? stdio.runtimeClassName
   const resources = resourcesOf(stdio, limits)
@@ -161,7 +174,7 @@ function buildSpec({ server: { stdio }, limits, settings }: PodTemplate, claimNa
     })),
     ...(initContainers.length === 0 ? {} : { initContainers }),
     containers: [secure(sandboxContainer(stdio, settings), resources, settings)],
-    volumes: buildVolumes(stdio, settings, keeps ? claimName : null),
+    volumes: buildVolumes(template, keeps ? claimName : null),
   }
 }
 
@@ -185,7 +198,7 @@ function sandboxContainer(
   return {
     name: 'sandbox',
     image: imageOf(stdio, settings),
-    command: [isPackage(stdio) ? '/usr/local/bin/mcphub-shim' : '/mcphub/shim'],
+    command: [isPackage(stdio) ? '/usr/local/bin/mcphub-shim' : SHIM_PATH],
     env: [
       { name: 'HOME', value: '/work' },
       { name: 'TMPDIR', value: '/tmp' },
@@ -206,7 +219,7 @@ function sandboxContainer(
       { name: 'tmp', mountPath: '/tmp' },
       isPackage(stdio)
         ? { name: 'package', mountPath: '/package', readOnly: true }
-        : { name: 'shim', mountPath: '/mcphub', readOnly: true },
+        : { name: 'shim', mountPath: SHIM_FOLDER, readOnly: true },
     ],
   }
 }
@@ -217,9 +230,9 @@ export function imageOf({ image, package: wanted }: StdioSpec, { nodeImage, pyth
   return wanted?.npm ? nodeImage : pythonImage
 }
 
-function buildVolumes(stdio: StdioSpec, settings: PodSettings, claimName: string | null): object[] {
+function buildVolumes({ server: { name, stdio }, settings }: PodTemplate, claimName: string | null): object[] {
   const emptyDir = (name: string, sizeLimit: string): object => ({ name, emptyDir: { sizeLimit } })
-  const { registry, shimDelivery, shimImage, imagePullPolicy } = settings
+  const { shimDelivery, shimImage, imagePullPolicy } = settings
   const shim =
     shimDelivery === 'ImageVolume'
       ? { name: 'shim', image: { reference: shimImage, pullPolicy: imagePullPolicy } }
@@ -241,9 +254,6 @@ function buildVolumes(stdio: StdioSpec, settings: PodSettings, claimName: string
     },
     claimName === null ? emptyDir('work', STORAGE.work) : { name: 'work', persistentVolumeClaim: { claimName } },
     emptyDir('tmp', STORAGE.tmp),
-    isPackage(stdio) ? emptyDir('package', STORAGE.package) : shim,
-    ...(isPackage(stdio) && registry.secret !== null
-      ? [{ name: 'registry', secret: { secretName: registry.secret, defaultMode: 0o444 } }]
-      : []),
+    ...(isPackage(stdio) ? installVolumes(name, settings) : [shim]),
   ]
 }

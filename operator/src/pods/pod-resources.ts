@@ -10,9 +10,9 @@ const CPU_RANGE = [10, 1_000_000] as const
 const MEMORY_RANGE = [16 * MiB, 1024 ** 5] as const
 
 /** Sizes of the folders a pod can write to. */
-export const STORAGE = { work: '1Gi', tmp: '256Mi', package: '1Gi', shim: '32Mi' } as const
+export const STORAGE = { work: '1Gi', tmp: '256Mi', package: '1Gi', installTmp: '1Gi', shim: '32Mi' } as const
 /** all of them and what the container itself may hold */
-const STORAGE_LIMIT = '3Gi'
+const STORAGE_LIMIT = '4Gi'
 
 /** The groups' word counts before the server's, that before the default. */
 export function resourcesOf(stdio: StdioSpec, limits: EffectiveLimits): object {

@@ -10,6 +10,7 @@ import {
   NO_METRICS,
   PODS,
   fixedCredentials,
+  isConflict,
   runOperator,
 } from '@mcphub/kube'
 import type { KubeObject, ReflectorTiming, Stored } from '@mcphub/kube'
@@ -27,6 +28,7 @@ import {
 } from '../resources.ts'
 import { effectiveLimits } from '@mcphub/api'
 import { ServerClock } from '../platform/server-clock.ts'
+import { buildPolicies, policyServerOf } from '../policies/build-policies.ts'
 import { createWorld } from '../world.ts'
 import { NAMESPACE, POD_SETTINGS, makeGroupSpec, makeServer, userRefOf } from './objects.ts'
 
@@ -169,16 +171,12 @@ export class FakeCluster {
     return server
   }
 
-  async addPolicy({ metadata: { name, uid } }: ServerObject): Promise<void> {
-    await this.client.create(NETWORK_POLICIES, {
-      metadata: {
-        namespace: NAMESPACE,
-        name: `mcphub-${name}`,
-        labels: { [LABELS.managedBy]: 'mcphub-operator', [LABELS.instance]: POD_SETTINGS.instance },
-        ownerReferences: [{ apiVersion: 'mcphub.io/v1alpha1', kind: 'McpServer', name, uid, controller: true }],
-      },
-      spec: {},
-    })
+  async addPolicy(server: ServerObject): Promise<void> {
+    for (const policy of buildPolicies(policyServerOf(server)!, POD_SETTINGS))
+      await this.client.create(NETWORK_POLICIES, { ...policy }).catch((error: unknown) => {
+        // the one that denies everything is there once
+        if (!isConflict(error)) throw error
+      })
   }
 
   changeServer(name: string, stdio: object): Promise<unknown> {
