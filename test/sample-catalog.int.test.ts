@@ -3,6 +3,7 @@ import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildToolPolicy } from '../gateway/src/access/tool-policy.ts'
 import type { CatalogServer, CatalogSnapshot } from '../gateway/src/catalog/catalog.ts'
 import { createManifestCatalog } from '../gateway/src/catalog/manifests/manifest-catalog.ts'
 
@@ -50,6 +51,14 @@ test('R3-9c: each sample is isolated as its comments say, with the reason', () =
     ['memory', 'PerUser', 'Shared'],
     ['sequential-thinking', 'PerUser', 'Isolated'],
   ])
+})
+
+test('SES-8: no sample has a tool that fetches what it is told to from where the hub runs, or keeps it for others to read', () => {
+  // of the servers here only server-everything has one
+  const person = { server: server('everything'), everyone: true, groups: [] }
+  const { check } = buildToolPolicy(person, [])
+  expect(check('gzip-file-as-resource')).toBe('the manifest of the server denies this tool')
+  expect(check('echo')).toBeNull()
 })
 
 test('SEC-7: only GitHub is given the token of GitHub', () => {
