@@ -84,10 +84,18 @@ describe('a listen request', () => {
     await until(() => stream.messages.length === 2)
     expect(stream.messages[1]).toEqual({ jsonrpc: '2.0', method: UPDATED, params: { uri, _meta: meta } })
     update('b', 'file:///same')
-    update('a', 'a://own/part')
+    update('a', 'a://own/part', { userId: idOf(alice) })
     await until(() => stream.messages.length === 3)
     // a part of what was subscribed to, named so that it can be read
     expect(stream.messages[2]).toMatchObject({ params: { uri: wrapped('a', 'a://own/part') } })
+  })
+
+  test("SES-5: a child that many share tells of what was subscribed to, never of a part of it: that may be another user's", async () => {
+    const stream = await listen(alice, { resourceSubscriptions: ['a://own'] })
+    update('a', 'a://own/of-bob')
+    update('a', 'a://own')
+    await until(() => stream.messages.length === 2)
+    expect(stream.messages[1]).toMatchObject({ method: UPDATED, params: { uri: 'a://own' } })
   })
 
   test('R4-2c: ends with an empty result where nothing can be honoured', async () => {

@@ -155,7 +155,7 @@ export class Pushes {
     const uri = event.params?.['uri']
     if (typeof uri !== 'string') return
     for (const hearer of [...this.#concernedHearers(event)]) {
-      const known = hearer.watches?.find(event.server, uri)
+      const known = hearer.watches?.find({ server: event.server, uri, isOfMany: event.userId === null })
       if (known === undefined) continue
       try {
         const named = await this.#exposeTo(hearer, { server: event.server, uri, known })

@@ -41,6 +41,13 @@ export interface WatchedUri {
   readonly known: string
 }
 
+export interface UpdatedUri {
+  readonly server: string
+  readonly uri: string
+  /** whoever told it serves many users at once */
+  readonly isOfMany: boolean
+}
+
 export class ResourceWatches {
   readonly #upstreams: Upstreams
   readonly #quota: WatchQuota
@@ -123,11 +130,13 @@ export class ResourceWatches {
 
   /**
    * How the client calls what was updated: by the URI it subscribed to. For a part of that (2025-11-25 server/resources: "a sub-resource of the one
-   * that the client actually subscribed to") `null`: it is named as in every other message. `undefined`: not subscribed to.
+   * that the client actually subscribed to") `null`: it is named as in every other message. `undefined`: not subscribed to. What a child that many
+   * share (`isOfMany`) tells of a part, it may be telling another user, whose URIs are nobody else's business: there only the exact URI counts.
    */
-  find(server: string, uri: string): string | null | undefined {
+  find({ server, uri, isOfMany }: UpdatedUri): string | null | undefined {
     const exact = this.#all?.get(`${server}\n${uri}`)
     if (exact !== undefined) return exact.known
+    if (isOfMany) return undefined
     for (const watched of this.#all?.values() ?? []) {
       if (watched.server === server && isPartOf(uri, watched.uri)) return null
     }
