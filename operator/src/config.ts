@@ -130,9 +130,14 @@ function presentIssue({ path, message }: z.core.$ZodIssue, env: Env): FieldFault
 /** What a pod would be refused for later is a fault of the configuration now. */
 function checkRaw(raw: Raw): FieldFault[] {
   const faults: FieldFault[] = []
-  const { MCPHUB_REGISTRY_SECRET: secret, MCPHUB_ALLOWED_SECRETS: allowed } = raw
+  const { MCPHUB_REGISTRY_SECRET: secret, MCPHUB_IMAGE_PULL_SECRETS: pull, MCPHUB_ALLOWED_SECRETS: allowed } = raw
   if (secret !== undefined && !allowed.includes(secret))
     faults.push({ field: 'MCPHUB_REGISTRY_SECRET', message: 'is not among MCPHUB_ALLOWED_SECRETS; add it there' })
+  if (!pull.every((name) => allowed.includes(name)))
+    faults.push({
+      field: 'MCPHUB_IMAGE_PULL_SECRETS',
+      message: 'one is not among MCPHUB_ALLOWED_SECRETS; add it there',
+    })
   for (const field of ['MCPHUB_NODE_IMAGE', 'MCPHUB_PYTHON_IMAGE', 'MCPHUB_SHIM_IMAGE'] as const) {
     if (!isImageAllowed(raw[field], raw.MCPHUB_ALLOWED_IMAGES))
       faults.push({ field, message: 'does not begin with any of MCPHUB_ALLOWED_IMAGES; add its registry there' })
