@@ -39,6 +39,8 @@ test.each([
   ':::/8',
   '10.0.0.0/',
   '1.2.3.4/8/8',
+  '::ffff:10.0.0.0/104',
+  '::ffff:0:0/96',
 ])('%j is no network', (text) => expect(parseNetwork(text)).toBeNull())
 
 test('a network is read as it is written, and holds what another implementation says it holds', () => {

@@ -10,7 +10,10 @@ export interface Network {
 
 const WIDTH = { 4: 32, 6: 128 } as const
 
-/** Host bits are dropped: `10.1.2.3/8` is `10.0.0.0/8`. null for what is no network. */
+/** IPv4 as sockets write it in IPv6: on the wire it is IPv4, and the API server takes it for that, too. */
+const MAPPED: Network = { family: 6, first: 0xffff_0000_0000n, bits: 96 }
+
+/** Host bits are dropped: `10.1.2.3/8` is `10.0.0.0/8`. null for what is no network, or one of mapped addresses. */
 export function parseNetwork(cidr: string): Network | null {
   const [, address = '', prefix = ''] = /^([^/]+)\/(\d{1,3})$/.exec(cidr) ?? []
   const family = address.includes(':') ? 6 : 4
@@ -18,7 +21,8 @@ export function parseNetwork(cidr: string): Network | null {
   const value = family === 4 ? parseV4(address) : parseV6(address)
   if (prefix === '' || value === null || bits > WIDTH[family]) return null
   const free = BigInt(WIDTH[family] - bits)
-  return { family, first: (value >> free) << free, bits }
+  const network: Network = { family, first: (value >> free) << free, bits }
+  return containsNetwork(MAPPED, network) ? null : network
 }
 
 export function formatNetwork({ family, first, bits }: Network): string {
@@ -65,7 +69,6 @@ export const METADATA_NETWORKS = [
   'fd00:ec2::/32',
   'fd20:ce::254/128',
   // IPv4 in the clothes of IPv6: every address above has another name there
-  '::ffff:0:0/96',
   '64:ff9b::/96',
   '64:ff9b:1::/48',
   '2002::/16',
