@@ -28,7 +28,9 @@ function planWithout(observed: Observed, obstacle: Obstacle, nowMs: number): Pla
       ...statusStep(sandbox, statusWithout(observed, obstacle, nowMs)),
       ...pods.flatMap((pod) => endSteps(pod, obstacle.why === 'suspended' || faultOf(pod) ? AT_ONCE_SECONDS : null)),
     ],
-    againMs: asleep ? forgottenMs(observed, nowMs) : soonest(obstacle.endsMs, activeUntilMs(sandbox.spec)),
+    againMs: asleep
+      ? later(forgottenMs(observed, nowMs), nowMs)
+      : soonest(obstacle.endsMs, activeUntilMs(sandbox.spec)),
   }
 }
 
@@ -51,6 +53,9 @@ function statusWithout({ sandbox, pods }: Observed, { why, reason }: Obstacle, n
 
 const endSteps = (pod: PodObject, graceSeconds: number | null): Step[] =>
   isToEnd(pod, graceSeconds) ? [{ do: 'delete pod', pod, graceSeconds }] : []
+
+/** What is due already waits for an event: a pod that still ends. */
+const later = (ms: number | null, nowMs: number): number | null => (ms !== null && ms > nowMs ? ms : null)
 
 const isForgotten = (observed: Observed, nowMs: number): boolean =>
   observed.pods.length === 0 && (forgottenMs(observed, nowMs) ?? Infinity) <= nowMs

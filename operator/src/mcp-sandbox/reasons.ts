@@ -123,13 +123,13 @@ const WILL_NOT_INSTALL = 65
 
 function crashed(container: string, exitCode: number): Reason {
   if (container !== 'install')
-    return reason('CrashLoop', `The container ended with exit code ${exitCode}; kubectl logs of the pod may say why.`)
+    return reason(
+      'CrashLoop',
+      `The container ended with exit code ${exitCode}: check the image and its command; where the cluster keeps logs, those of the pod say why.`,
+    )
   const why =
     exitCode === WILL_NOT_INSTALL
       ? "check the package's name and version, and that the registry has it"
       : 'check that the registry can be reached'
-  return reason(
-    'CrashLoop',
-    `The package could not be installed (exit code ${exitCode}): ${why}; kubectl logs -c install says more.`,
-  )
+  return reason('CrashLoop', `The package could not be installed (exit code ${exitCode}): ${why}.`)
 }
