@@ -13,6 +13,7 @@ import type { Waker, Wish } from './waker.ts'
 /** A sandbox that is started before anybody calls, and stays. */
 export interface AlwaysOn {
   readonly userId: string
+  readonly username: string
   readonly server: CatalogServer
   /** that give this person this server */
   readonly groups: readonly CatalogGroup[]
@@ -29,12 +30,15 @@ export interface LeaseKeeperDeps {
   readonly log: SandboxLog
   readonly now: () => number
   readonly lookMs: number
+  /** how long a start for discovery stays after its end */
+  readonly lingerMs: number
   /** called with every look */
   readonly onLook: () => void
 }
 
 const LOOKS_PER_ROUND = 10
-const ORPHAN_MS = 10 * 60_000
+/** of one sandbox, in the custom resource */
+const MOST_GROUPS = 64
 
 /** What a request, or the catalogue, wishes of a sandbox. */
 export function wishOf(slot: Pick<Slot, 'identity' | 'server' | 'groups'>, otherwiseMs: number): Wish {
@@ -42,7 +46,10 @@ export function wishOf(slot: Pick<Slot, 'identity' | 'server' | 'groups'>, other
   return {
     identity,
     server: { name: server.name, uid: server.uid ?? '' },
-    groups: groups.map(({ name }) => name).toSorted(),
+    groups: groups
+      .map(({ name }) => name)
+      .toSorted()
+      .slice(0, MOST_GROUPS),
     idleMs: idleMsOf(server, groups, otherwiseMs),
   }
 }
@@ -78,7 +85,7 @@ export class LeaseKeeper {
       if (isUsed(slot) && !slot.isStopped) await this.#attempt(() => this.#renew(slot))
     if (this.#looks++ % LOOKS_PER_ROUND === 0) {
       await this.#attempt(() => this.#keepAlwaysOn())
-      await this.#attempt(() => this.#removeOrphans())
+      await this.#attempt(() => this.#removeDiscoveries())
     }
     this.#isBusy = false
   }
@@ -133,14 +140,14 @@ export class LeaseKeeper {
     }
   }
 
-  /** Starts for discovery whose gateway went before it could remove them. */
-  async #removeOrphans(): Promise<void> {
-    const { view, catalog, names, waker, slots, now } = this.#deps
+  /** Starts for discovery that are over, also those whose gateway is gone. */
+  async #removeDiscoveries(): Promise<void> {
+    const { view, catalog, names, waker, slots, now, lingerMs } = this.#deps
     const owner = { userId: null, username: null, sessionId: null, discovery: true }
     for (const { name, uid } of catalog.snapshot().servers.values()) {
       if (uid === undefined) continue
       const sandbox = view.findSandbox(names.identify({ name, uid }, owner).name)
-      if (sandbox === undefined || fromTime(sandbox.spec.activeUntilTime) > now() - ORPHAN_MS) continue
+      if (sandbox === undefined || fromTime(sandbox.spec.activeUntilTime) > now() - 2 * lingerMs) continue
       const slot = slots.get(sandbox.metadata.name)
       if (slot === undefined || !isUsed(slot)) await waker.remove(sandbox)
     }

@@ -39,7 +39,7 @@ export class PodChild implements Child {
   readonly fingerprint: string
   readonly pid: number
   readonly startedAt: number
-  /** time of the last write, line or release */
+  /** when a call last began or ended: a child that chatters by itself is not in use */
   lastActiveAt: number
   /** the first line came: the server lives */
   answered = false
@@ -87,7 +87,6 @@ export class PodChild implements Child {
 
   write(line: string | Buffer): boolean {
     if (this.gone) return true
-    this.lastActiveAt = this.#options.now()
     const frame = encodeFrame(FRAMES.STDIN, this.#options.number, line)
     this.#credit -= frame.length
     if (this.#credit < -OVERDRAFT_BYTES) {
@@ -143,7 +142,7 @@ export class PodChild implements Child {
 
   /** What another replica may still use is only left; the rest ends for everybody. */
   end(reason: EndReason): Promise<void> {
-    if (reason === 'replaced' || reason === 'idle') return this.#leave({ kind: 'ended', by: reason })
+    if (LEFT.has(reason)) return this.#leave({ kind: 'ended', by: reason })
     if (reason === 'shutdown') return this.#tell({ kind: 'ended', by: reason })
     return this.#finish({ kind: 'ended', by: reason }, GRACE_MS)
   }
@@ -158,7 +157,6 @@ export class PodChild implements Child {
   // --- of its link ---
 
   receiveLine(line: Buffer): void {
-    this.lastActiveAt = this.#options.now()
     this.answered = true
     if (this.#onLine === null || this.#isPaused || this.#waiting.length > 0) this.#waiting.push(line)
     else this.#deliver(line)
@@ -239,6 +237,9 @@ export class PodChild implements Child {
     return this.#gone.promise
   }
 }
+
+/** of no use here; perhaps to others */
+const LEFT: ReadonlySet<string> = new Set<EndReason>(['replaced', 'idle', 'discovered'])
 
 const END_REASONS: ReadonlySet<string> = new Set<EndReason>([
   'idle',

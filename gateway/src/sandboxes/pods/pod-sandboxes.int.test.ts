@@ -1,6 +1,6 @@
 // Sandboxes in pods: the cases of the one-machine adapter, and what only a cluster has. Real shims and children on loopback; the API server, the
 // operator and the kubelet are doubles (test/kit/fake-pods.ts).
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { HostileTalk, waitForExit } from '../../../../test/kit/hostile-sandboxes.ts'
 import { buildShim, hasGo, makeGroup, makePodServer, PodWorld, type Replica } from '../../../../test/kit/pod-world.ts'
 import { waitUntil } from '../../../../test/kit/wait-until.ts'
@@ -303,6 +303,16 @@ describe.skipIf(!hasGo)('leases', () => {
     expect([sandboxNames().length, world.pods.sandboxWrites]).toEqual([1, writes + 1])
   })
 
+  test('a child that only chatters falls asleep', async () => {
+    const server = makePodServer({ idleTimeoutSeconds: 1 })
+    const child = await hub.acquire('alice', { server })
+    const exit = waitForExit(child)
+    const chatter = setInterval(() => child.write('{"jsonrpc":"2.0","method":"echo"}'), 50)
+    onTestFinished(() => clearInterval(chatter))
+    expect(await exit).toMatchObject({ kind: 'ended' })
+    expect(world.pods.sandboxWrites).toBeLessThanOrEqual(2)
+  })
+
   test("a group's idle time goes before the server's, and a shorter one takes effect on what runs", async () => {
     const server = makePodServer({ idleTimeoutSeconds: 60 })
     world.catalog.servers.set('hostile', server)
@@ -356,11 +366,23 @@ describe.skipIf(!hasGo)('leases', () => {
     await waitUntil(() => livingPods() === 1, "only bob's pod")
   })
 
-  test('a start for discovery leaves nothing behind', async () => {
+  test('a start for discovery leaves nothing behind, and is not taken from a replica that still asks', async () => {
+    world.catalog.servers.set('hostile', makePodServer())
+    const other = await world.startReplica({ lingerMs: 300 })
+    await hub.stop()
+    hub = await world.startReplica({ lingerMs: 300 })
     const owner = { userId: null, username: null, sessionId: null, discovery: true }
-    const child = await talk(hub.acquire(null, { owner }))
-    await child.get('echo')
-    await child.child.end('discovered')
+    const [first, second] = await Promise.all([
+      talk(hub.acquire(null, { owner })),
+      talk(other.acquire(null, { owner })),
+    ])
+    const release = second.child.hold()
+    await first.child.end('discovered')
+    const { name } = world.pods.list()[0]!.metadata
+    await waitUntil(() => untilOf(name) - Date.now() > 60_000, 'the other replica keeps it')
+    expect(await new Prefixed(second.child, other).ask('still')).toBe('still')
+    release()
+    await second.child.end('discovered')
     await waitUntil(() => sandboxNames().length === 0 && livingPods() === 0, 'nothing')
   })
 })

@@ -37,6 +37,8 @@ export interface PodSandboxConfig {
   readonly evictIdleMs?: number
   /** how often leases are looked at */
   readonly lookMs?: number
+  /** how long a start for discovery stays after its end, for other replicas that ask the same */
+  readonly lingerMs?: number
   /** in the pods */
   readonly folders?: PodFolders
 }
@@ -68,6 +70,7 @@ const DEFAULTS = {
   isolatedPerUser: LIMITS.isolatedChildrenPerUser,
   evictIdleMs: 30_000,
   lookMs: 1_000,
+  lingerMs: 5_000,
   folders: { work: '/work', package: '/package' },
 }
 /** Sandboxes that sleep whose last output can still be read. */
@@ -109,7 +112,7 @@ class PodSandboxes implements Sandboxes {
     const now = (this.#now = deps.now ?? Date.now)
     const names = (this.#names = new Names(deps.hubId))
     const slots = this.#slots
-    const { idleMs, lookMs, folders } = this.#config
+    const { idleMs, lookMs, lingerMs, folders } = this.#config
     this.#people = new People(store, names)
     const view = (this.#view = new ClusterView({ client, namespace, log }))
     const isThere = (podUid: string): boolean => view.findPod(podUid) !== undefined
@@ -118,9 +121,10 @@ class PodSandboxes implements Sandboxes {
     const sign = (text: Buffer): Buffer => trust.sign(text)
     const links = (this.#links = new PodLinks({ view, directory, replica, prefix: this.idPrefix, sign, now, log }))
     const waker = (this.#waker = new Waker({ client, namespace, view, links, log, now }))
-    const alwaysOn = deps.alwaysOn ?? (() => [])
+    const alwaysOn = (): AlwaysOn[] => this.#noteAll([...(deps.alwaysOn?.() ?? [])])
     const onLook = (): void => [...slots.values()].forEach((slot) => this.#starter.endOutdated(slot))
-    this.#keeper = new LeaseKeeper({ view, waker, names, catalog, slots, alwaysOn, idleMs, log, now, lookMs, onLook })
+    const times = { idleMs, lookMs, lingerMs, now }
+    this.#keeper = new LeaseKeeper({ view, waker, names, catalog, slots, alwaysOn, log, onLook, ...times })
     this.#starter = new ChildStarter({
       waker,
       folders,
@@ -128,7 +132,7 @@ class PodSandboxes implements Sandboxes {
       log,
       now,
       ...(deps.metrics ? { metrics: deps.metrics } : {}),
-      onQuiet: (slot) => this.#removeDiscovery(slot),
+      onQuiet: (slot) => this.#endDiscovery(slot),
     })
   }
 
@@ -218,6 +222,12 @@ class PodSandboxes implements Sandboxes {
       next = page.next
     }
     for (const [name, slot] of this.#slots) if (slot.identity.userRef === userRef) this.#slots.delete(name)
+  }
+
+  /** Who has a sandbox without ever having called must be known when it is to end. */
+  #noteAll(wanted: AlwaysOn[]): AlwaysOn[] {
+    for (const { userId, username } of wanted) this.#people.note({ id: userId, username })
+    return wanted
   }
 
   #sources(): RowSources {
@@ -329,14 +339,13 @@ class PodSandboxes implements Sandboxes {
     await this.#waker.patch(name, isOver ? { operatingMode: 'Suspended' } : { activeUntilTime: toTime(this.#now()) })
   }
 
-  /** A start that only asked what a server offers leaves nothing behind. */
-  #removeDiscovery({ identity: { kind, name } }: Slot): void {
-    const sandbox = this.#view.findSandbox(name)
-    if (kind !== 'discovery' || sandbox === undefined) return
+  /** A start that only asked what a server offers ends soon, unless another replica still asks; the lease keeper removes what is left. */
+  #endDiscovery({ identity: { kind, name } }: Slot): void {
+    if (kind !== 'discovery') return
     this.#slots.delete(name)
     this.#waker
-      .remove(sandbox)
-      .catch((error: unknown) => this.#deps.log.warn({ err: error }, 'a sandbox of a discovery could not be removed'))
+      .patch(name, { activeUntilTime: toTime(this.#now() + this.#config.lingerMs) })
+      .catch((error: unknown) => this.#deps.log.warn({ err: error }, 'a sandbox of a discovery could not be ended'))
   }
 
   /** One waiter: gives up in time or when its own signal fires; the start goes on for the others. */

@@ -66,7 +66,7 @@ export class ShimLink {
   #lastRef = 0
   #heardAt = performance.now()
   #fault: ShimFault | null = null
-  #isCorked = false
+  #unsent: Buffer[] = []
   #isDraining = false
 
   /** @throws ShimFault; no byte of ours is sent to a pod with another certificate */
@@ -152,18 +152,16 @@ export class ShimLink {
     else for (const child of children) child.lose({ kind: 'lost', reason: 'LinkLost', message: fault.message })
   }
 
-  /** What is written within one turn leaves as one packet. */
+  /** What is written within one turn of the event loop leaves as one record: each costs as much as the calls in it. */
   #send(frame: Buffer): void {
     if (this.#fault !== null) return
-    if (!this.#isCorked) {
-      this.#isCorked = true
-      this.#socket.cork()
-      process.nextTick(() => {
-        this.#isCorked = false
-        this.#socket.uncork()
-      })
-    }
-    this.#socket.write(frame)
+    if (this.#unsent.push(frame) === 1) setImmediate(() => this.#flush())
+  }
+
+  #flush(): void {
+    const frames = this.#unsent
+    this.#unsent = []
+    if (this.#fault === null) this.#socket.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames))
   }
 
   #greet({ podUid, fingerprint, replica, prefix, sign }: AttachOptions): void {
