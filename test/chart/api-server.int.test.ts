@@ -45,6 +45,7 @@ describe.skipIf(!kubeconfig || !HELM)('a real API server', () => {
       'sandboxes.allowedSecrets': ALLOWED_SECRETS,
       'sandboxes.allowedImages': ALLOWED_IMAGES,
       'priorityClasses.sandboxName': PRIORITY_CLASS,
+      'sandboxes.hostUsers': false,
       'images.registry': 'localhost',
     })
     for (const manifest of chart.all) if (MADE.has(manifest.kind)) await cluster.make(manifest)
@@ -79,7 +80,7 @@ describe.skipIf(!kubeconfig || !HELM)('a real API server', () => {
   describe('the policy of pods', () => {
     test('takes a pod as it should be', async () => expect(await refusalOf(buildGoodPod())).toBeNull())
 
-    test.each(BAD_PODS)('K8S-VAP: refuses $name', async (bad) => {
+    test.each(BAD_PODS)('BOX-1: refuses $name', async (bad) => {
       expect(await refusalOf(buildBadPod(bad))).toContain(bad.says)
     })
 
@@ -158,11 +159,11 @@ describe.skipIf(!kubeconfig || !HELM)('a real API server', () => {
       ['a label', { labels: { 'mcphub.io/server': 'other' } }],
       ['a label of a subdomain', { labels: { 'x.mcphub.io/y': 'z' } }],
       ['an annotation', { annotations: { 'mcphub.io/pool': 'x' } }],
-    ])('K8S-LABELS: nobody sets %s', async (_, metadata) => {
+    ])('BOX-3: nobody sets %s', async (_, metadata) => {
       expect(await cluster.create(server(metadata))).toContain(SAYS)
     })
 
-    test('K8S-LABELS: others are free, and the hub sets its own', async () => {
+    test('BOX-3: others are free, and the hub sets its own', async () => {
       const free = { labels: { 'example.com/mcphub.io': 'x', 'notmcphub.io/x': 'y', team: 'a' } }
       expect(await cluster.create(server(free))).toBeNull()
       const sandbox = {
@@ -176,7 +177,7 @@ describe.skipIf(!kubeconfig || !HELM)('a real API server', () => {
       expect(await cluster.as('someone', ['system:masters'], args, sandbox)).toContain(SAYS)
     })
 
-    test('K8S-LABELS: what is there can be neither changed nor taken away, and does not stand in the way', async () => {
+    test('BOX-3: what is there can be neither changed nor taken away, and does not stand in the way', async () => {
       const args = ['apply', '--server-side', '--field-manager=hub', '-f', '-']
       const operator = `system:serviceaccount:${cluster.hub}:${cluster.release}-operator`
       const labels = { 'mcphub.io/server': 'labels' }
@@ -246,7 +247,7 @@ describe.skipIf(!kubeconfig || !HELM)('a real API server', () => {
       ['sandbox', {}, {}],
     ]
 
-    test.each(ACCOUNTS)('K8S-RBAC: the %s may what the table says, and nothing else', async (who, inBoxes, inHub) => {
+    test.each(ACCOUNTS)('OPR-8: the %s may what the table says, and nothing else', async (who, inBoxes, inHub) => {
       const account =
         who === 'sandbox' ? `${cluster.sandboxes}:mcphub-sandbox` : `${cluster.hub}:${cluster.release}-${who}`
       const places: readonly [string, Rights][] = [
@@ -263,7 +264,7 @@ describe.skipIf(!kubeconfig || !HELM)('a real API server', () => {
       }
     })
 
-    test('K8S-RBAC: of the whole cluster the gateway asks whose token it is, nobody anything else', async () => {
+    test('OPR-8: of the whole cluster the gateway asks whose token it is, nobody anything else', async () => {
       const [gateway, operator] = ['gateway', 'operator'].map((who) => `${cluster.hub}:${cluster.release}-${who}`)
       const sandbox = `${cluster.sandboxes}:mcphub-sandbox`
       const review = 'tokenreviews.authentication.k8s.io'
@@ -276,7 +277,7 @@ describe.skipIf(!kubeconfig || !HELM)('a real API server', () => {
       }
     })
 
-    test('K8S-RBAC: the gateway writes the one ConfigMap that sandboxes trust', async () => {
+    test('OPR-8: the gateway writes the one ConfigMap that sandboxes trust', async () => {
       const gateway = `${cluster.hub}:${cluster.release}-gateway`
       const trust = { namespace: cluster.sandboxes, name: 'mcphub-trust' }
       for (const verb of ['get', 'patch']) expect(await cluster.may(gateway, verb, 'configmaps', trust)).toBe(true)

@@ -26,6 +26,7 @@ export function buildGoodPod(): Json {
       serviceAccountName: 'mcphub-sandbox',
       automountServiceAccountToken: false,
       enableServiceLinks: false,
+      hostUsers: false,
       priorityClassName: PRIORITY_CLASS,
       securityContext: {
         runAsNonRoot: true,
@@ -100,9 +101,10 @@ const LIMITED = 'limits of cpu, memory and ephemeral-storage'
 const IMAGE = 'none of the prefixes in sandboxes.allowedImages'
 
 export const BAD_PODS: readonly BadPod[] = [
-  bad('hostNetwork', NODE, pod({ hostNetwork: true })),
-  bad('hostPID', NODE, pod({ hostPID: true })),
-  bad('hostIPC', NODE, pod({ hostIPC: true })),
+  // the API server itself refuses these together with user namespaces
+  bad('hostNetwork', NODE, pod({ hostNetwork: true, hostUsers: true })),
+  bad('hostPID', NODE, pod({ hostPID: true, hostUsers: true })),
+  bad('hostIPC', NODE, pod({ hostIPC: true, hostUsers: true })),
   bad(
     'a hostPort',
     'remove hostPort',
@@ -140,6 +142,7 @@ export const BAD_PODS: readonly BadPod[] = [
   bad('another ServiceAccount', 'must be mcphub-sandbox', pod({ serviceAccountName: 'default' })),
   bad('service links', 'enableServiceLinks must be false', pod({ enableServiceLinks: true })),
   bad('one process namespace', 'shareProcessNamespace', pod({ shareProcessNamespace: true })),
+  bad("the node's user ids", 'hostUsers must be false', pod({ hostUsers: true })),
   bad('another priority', 'must be that of sandboxes', pod({ priorityClassName: 'system-node-critical' })),
   bad('a node of its choice', 'remove nodeName', pod({ nodeName: 'node1' })),
   bad('sysctls', 'no sysctls', podContext({ sysctls: [{ name: 'kernel.shm_rmid_forced', value: '1' }] })),
@@ -154,10 +157,10 @@ export const BAD_PODS: readonly BadPod[] = [
     USER,
     init((container) => void Object.assign(container.securityContext, { runAsUser: 0 })),
   ),
-  bad('no seccomp', 'must be RuntimeDefault', context({ seccompProfile: { type: 'Unconfined' } })),
+  bad('no seccomp', 'seccompProfile must be RuntimeDefault', context({ seccompProfile: { type: 'Unconfined' } })),
   bad(
     'a seccomp profile of the node',
-    'must be RuntimeDefault',
+    'seccompProfile must be RuntimeDefault',
     podContext({ seccompProfile: { type: 'Localhost', localhostProfile: 'x.json' } }),
   ),
   bad('no AppArmor', 'appArmorProfile', context({ appArmorProfile: { type: 'Unconfined' } })),

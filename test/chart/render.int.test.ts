@@ -8,6 +8,7 @@ import { readConfig as readOperatorConfig } from '../../operator/src/config.ts'
 import { COMBINATIONS } from './combinations.ts'
 import { CHART, HELM, NAMESPACE, SANDBOXES, at, containerOf, envOf, helm, nameOf, render } from './helm.ts'
 import type { Manifest, Rendered } from './helm.ts'
+import { BAD_PODS } from './pods.ts'
 
 const KEEP = 'helm.sh/resource-policy'
 const HUB_PODS = ['Deployment/mcphub-gateway', 'Deployment/mcphub-operator', 'StatefulSet/mcphub-database']
@@ -384,6 +385,38 @@ describe.skipIf(!HELM)('the chart', () => {
       const args = ['template', 'mcphub', CHART, '--kube-version', 'v1.32.9']
       await expect(helm(...args)).rejects.toThrow('chart requires kubeVersion: >=1.33.0-0')
     })
+  })
+
+  test('every rule of the policy of pods has a pod that only it refuses', () => {
+    const rules = at<{ message: string }[]>(
+      plain.one('ValidatingAdmissionPolicy', 'mcphub-hub-sandbox-pods'),
+      'spec.validations',
+    )
+    expect(rules.length).toBeGreaterThan(20)
+    const untried = rules.filter(({ message }) => !BAD_PODS.some(({ says }) => message.includes(says)))
+    expect(untried.map(({ message }) => message)).toEqual([])
+    // and each pod names one rule, not several
+    const vague = BAD_PODS.filter(({ says }) => rules.filter(({ message }) => message.includes(says)).length !== 1)
+    expect(vague.map(({ name }) => name)).toEqual([])
+  })
+
+  test('OPR-8: no rule has a wildcard, a Secret, exec, or a verb that hands on rights', async () => {
+    interface Rule {
+      readonly apiGroups: string[]
+      readonly resources: string[]
+      readonly verbs: string[]
+    }
+    const rendered = await render({ 'rbac.writeCatalog': true })
+    const roles = [...rendered.kind('Role'), ...rendered.kind('ClusterRole')]
+    expect(roles).toHaveLength(4)
+    const rules = roles.flatMap((role) => role['rules'] as Rule[])
+    const words = new Set(rules.flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs]))
+    const never = ['*', 'secrets', 'pods/exec', 'pods/attach', 'pods/portforward', 'pods/ephemeralcontainers']
+    for (const word of [...never, 'serviceaccounts/token', 'escalate', 'bind', 'impersonate', 'deletecollection'])
+      expect(words).not.toContain(word)
+    expect(at<Rule[]>(rendered.kind('ClusterRole')[0], 'rules')).toEqual([
+      { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+    ])
   })
 
   describe('networks', () => {
