@@ -1,4 +1,5 @@
 // What clients of the field do on the wire, beyond what any specification asks of them, replayed at a real hub: each of these once broke a gateway.
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startHub, type TestHub, type TestUser } from '../kit/hub.ts'
 import { remote } from '../kit/manifests.ts'
@@ -322,4 +323,21 @@ describe('R4-2h: names and URIs where several servers offer the same', () => {
     })
     await asker.close()
   })
+})
+
+test('one that ends its session at once is listed as what it was, and breaks no list', async () => {
+  const transport = new StreamableHTTPClientTransport(new URL(`/mcp?key=${user.key}`, hub.url))
+  const hasty = new Client({ name: 'hasty', version: '9' }, { capabilities: {} })
+  await hasty.connect(transport)
+  await transport.terminateSession()
+  await hasty.close()
+  for (const [path, key] of [
+    ['/api/sessions', user.key],
+    ['/api/admin/sessions', hub.adminKey],
+  ] as const) {
+    const { items } = await hub.request<{ items: Loose[] }>('GET', path, undefined, key)
+    expect(items.filter(({ clientName }) => clientName === 'hasty')).toEqual([
+      expect.objectContaining({ clientVersion: '9', endpoint: '/mcp', endedAt: expect.any(String) }),
+    ])
+  }
 })

@@ -4,7 +4,8 @@ import type { SessionRow } from '../../mcp/downstream/session-store.ts'
 import type { Unit } from '../../db/unit.ts'
 import type { EndedSession, SessionsStore } from './sessions-store.ts'
 
-type Row = SessionRow & { readonly deadUntil: Date | null }
+/** `keyId` null: a tombstone of a session whose row was not written yet */
+type Row = Omit<SessionRow, 'keyId'> & { readonly keyId: string | null; readonly deadUntil: Date | null }
 
 export interface FakeSessionsDeps {
   readonly hasUser: (userId: string) => boolean
@@ -12,8 +13,8 @@ export interface FakeSessionsDeps {
   readonly check: () => void
 }
 
-function toSession({ deadUntil: _, ...row }: Row): SessionRow {
-  return row
+function toSession({ deadUntil: _, keyId, ...row }: Row): SessionRow[] {
+  return keyId === null ? [] : [{ ...row, keyId }]
 }
 
 const later = (a: Date, b: Date): Date => (a < b ? b : a)
@@ -22,7 +23,7 @@ export function createFakeSessionsStore({ hasUser, check }: FakeSessionsDeps): S
   const rows = new Map<string, Row>()
   function endOne(unit: Unit, { id, userId, until }: EndedSession): boolean {
     const now = new Date()
-    const blank = { keyId: '', revision: '', clientName: null, clientVersion: null, endpoint: '', endedAt: null }
+    const blank = { keyId: null, revision: '', clientName: null, clientVersion: null, endpoint: '', endedAt: null }
     const before = rows.get(id)
     if (!hasUser(userId) || (before && before.userId !== userId)) return false
     const row = before ?? { ...blank, id, userId, openedAt: now, lastSeenAt: now, deadUntil: null }
@@ -33,9 +34,12 @@ export function createFakeSessionsStore({ hasUser, check }: FakeSessionsDeps): S
   return {
     write: async (opened, touched) => {
       check()
-      for (const row of opened)
-        if (hasUser(row.userId) && !rows.has(row.id))
+      for (const row of opened) {
+        const before = rows.get(row.id)
+        if (before?.keyId === null && before.userId === row.userId) rows.set(row.id, { ...before, ...row })
+        else if (hasUser(row.userId) && !before)
           rows.set(row.id, { ...row, lastSeenAt: row.openedAt, endedAt: null, deadUntil: null })
+      }
       for (const { id, at } of touched) {
         const row = rows.get(id)
         if (row) rows.set(id, { ...row, lastSeenAt: later(row.lastSeenAt, at) })
@@ -52,8 +56,8 @@ export function createFakeSessionsStore({ hasUser, check }: FakeSessionsDeps): S
       [...rows.values()]
         .filter((row) => userId === null || row.userId === userId)
         .toSorted((a, b) => b.lastSeenAt.getTime() - a.lastSeenAt.getTime() || (a.id < b.id ? -1 : 1))
-        .slice(0, limit)
-        .map(toSession),
+        .flatMap(toSession)
+        .slice(0, limit),
     prune: async (notSeenSince) => {
       for (const row of rows.values())
         if (row.lastSeenAt < notSeenSince && (row.deadUntil?.getTime() ?? 0) < Date.now()) rows.delete(row.id)

@@ -1,16 +1,20 @@
 // SessionsStore on PostgreSQL.
+import { IsNull, Not } from 'typeorm'
 import type { Database } from '../../db/database.ts'
 import { mcpSessionsTable } from '../../db/tables/sessions.ts'
 import type { SessionRow } from '../../mcp/downstream/session-store.ts'
 import type { SessionsStore, Tombstone } from './sessions-store.ts'
 
+// a session may have ended before its row was written: then a tombstone without a key is there, and is filled in
 const OPEN = `INSERT INTO mcp_sessions (id, user_id, key_id, revision, client_name, client_version, endpoint, opened_at, last_seen_at)
   SELECT r."id", r."userId", r."keyId", r."revision", r."clientName", r."clientVersion", r."endpoint", r."openedAt", r."openedAt"
   FROM json_to_recordset($1::json) AS r ("id" text, "userId" uuid, "keyId" uuid, "revision" text, "clientName" text, "clientVersion" text,
     "endpoint" text, "openedAt" timestamptz)
   WHERE EXISTS (SELECT FROM users WHERE users.id = r."userId")
   ORDER BY r."id"
-  ON CONFLICT (id) DO NOTHING`
+  ON CONFLICT (id) DO UPDATE SET key_id = excluded.key_id, revision = excluded.revision, client_name = excluded.client_name,
+    client_version = excluded.client_version, endpoint = excluded.endpoint, opened_at = excluded.opened_at
+  WHERE mcp_sessions.key_id IS NULL AND mcp_sessions.user_id = excluded.user_id`
 
 const TOUCH = `UPDATE mcp_sessions SET last_seen_at = greatest(last_seen_at, seen.at)
   FROM unnest($1::text[], $2::timestamptz[]) AS seen (id, at) WHERE mcp_sessions.id = seen.id`
@@ -45,10 +49,11 @@ export function createPgSessionsStore(database: Database): SessionsStore {
       ),
     list: (userId, limit) =>
       run(null, async (manager) => {
-        const where = userId === null ? {} : { userId }
+        const keyId = Not(IsNull()) // a bare tombstone tells nothing of a session
+        const where = userId === null ? { keyId } : { keyId, userId }
         const order = { lastSeenAt: 'DESC', id: 'ASC' } as const
         const rows = await manager.getRepository(mcpSessionsTable).find({ where, order, take: limit })
-        return rows.map(({ deadUntil: _, keyId, ...row }): SessionRow => ({ ...row, keyId: keyId ?? '' }))
+        return rows.map(({ deadUntil: _, ...row }) => row as SessionRow)
       }),
     prune: (notSeenSince) =>
       run(null, async (manager) => {

@@ -17,7 +17,7 @@ export interface EndedSession {
 }
 
 export interface SessionsStore {
-  /** Rows of users who are gone are left out; a row that exists stays. */
+  /** Rows of users who are gone are left out; a row that exists stays, a bare tombstone becomes one. */
   write(opened: readonly OpenedSession[], touched: readonly { readonly id: string; readonly at: Date }[]): Promise<void>
   /**
    * Also for sessions that were never written; each id once. The ids that are ended now: the others are another user's, or their user is
@@ -25,7 +25,7 @@ export interface SessionsStore {
    */
   end(unit: Unit, sessions: readonly EndedSession[]): Promise<readonly string[]>
   listTombstones(): Promise<readonly Tombstone[]>
-  /** Latest seen first; null = everybody's. */
+  /** Latest seen first; null = everybody's. Of a session that ended and was never written nothing is listed. */
   list(userId: string | null, limit: number): Promise<readonly SessionRow[]>
   /** Forgets sessions not seen since then whose tombstones have ended. */
   prune(notSeenSince: Date): Promise<void>
