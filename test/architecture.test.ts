@@ -99,6 +99,20 @@ const RULES: readonly OnlyHere[] = [
       `const { fork } = await import('node:child_process')`,
     ],
   },
+  {
+    what: 'an idle time is decided',
+    file: 'gateway/src/sandboxes/pods/lease.ts',
+    also: ['gateway/src/sandboxes/process/watcher.ts'], // on one machine, where there are no leases
+    pattern: /\bidleTimeoutSeconds\b/,
+    planted: [`const idle = group.spec.sandboxes.idleTimeoutSeconds`],
+  },
+  {
+    what: 'a pod is believed',
+    file: 'gateway/src/sandboxes/pods/call-home.ts',
+    also: ['gateway/src/sandboxes/pods/resources.ts'], // names the kind
+    pattern: /\bTOKEN_REVIEWS\b|\btokenreviews\b/i,
+    planted: [`client.create(TOKEN_REVIEWS, review)`],
+  },
 ]
 
 type Sources = ReadonlyMap<string, string>
