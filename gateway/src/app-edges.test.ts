@@ -20,7 +20,11 @@ function make(groups: Record<string, object>) {
     }
   }
   const stopWhere = vi.spyOn(sandboxes, 'stopWhere')
-  const stop = followEntitlements(catalog as unknown as Catalog, { sandboxes } as unknown as Runtime, {} as Logger)
+  const stop = followEntitlements(
+    catalog as unknown as Catalog,
+    { sandboxes } as unknown as Runtime,
+    { warn: () => undefined } as unknown as Logger,
+  )
   const left = () => sandboxes.infos.map(({ username, server }) => `${username} ${server}`)
   return { catalog, sandboxes, stopWhere, stop, left }
 }
@@ -45,4 +49,12 @@ test('what changed while no gateway ran is found at the start; after the end not
   stop()
   catalog.set({ servers, groups: {} })
   expect(left()).toContain('alice files')
+})
+
+test('what could not be ended is tried again', async () => {
+  const { catalog, stopWhere, left, stop } = make({ one: group(['alice', 'bob']) })
+  stopWhere.mockRejectedValueOnce(new Error('the database is away'))
+  catalog.set({ servers, groups: { one: group(['alice']) } })
+  await vi.waitFor(() => expect(left()).not.toContain('bob files'), 5_000)
+  stop()
 })

@@ -133,9 +133,14 @@ export function followUsers({ users }: Storage, runtime: Runtime, logger: Logger
   })
 }
 
+const AGAIN_MS = 1_000
+
 /** Who has lost a server loses the sandbox of it; at the start that of who lost it while no gateway ran. */
 export function followEntitlements(catalog: Catalog, { sandboxes }: Runtime, logger: Logger): () => void {
+  let again: NodeJS.Timeout | null = null
   const end = (): void => {
+    if (again !== null) clearTimeout(again)
+    again = null
     const hasLost = createLossCheck(catalog.snapshot())
     const people = new Map<string, Person>()
     const personOf = (username: string): Person => {
@@ -145,12 +150,19 @@ export function followEntitlements(catalog: Catalog, { sandboxes }: Runtime, log
     }
     sandboxes
       .stopWhere(({ username, server }) => username !== null && hasLost(personOf(username), server), 'entitlement')
-      .catch((error: unknown) => logger.error({ err: error }, 'sandboxes of a lost server could not be ended'))
+      .catch((error: unknown) => {
+        logger.warn({ err: error }, 'sandboxes of a lost server could not be ended; it is tried again')
+        again ??= setTimeout(end, AGAIN_MS)
+      })
   }
   end()
-  return catalog.subscribe((next, previous) => {
+  const stop = catalog.subscribe((next, previous) => {
     if (next.groups !== previous.groups || next.servers !== previous.servers) end()
   })
+  return () => {
+    stop()
+    if (again !== null) clearTimeout(again)
+  }
 }
 
 /** Which door leads where; each behind it answers its own unknown paths. */

@@ -244,6 +244,37 @@ test('who is removed from the last group that gives a server loses calls and str
   await until(async () => expect((await callTool(b, 'hello')).status).toBe(200), 20_000)
 }, 60_000)
 
+interface Sandbox {
+  readonly metadata: { readonly labels?: Readonly<Record<string, string>> }
+  readonly spec: {
+    readonly userRef?: string
+    readonly operatingMode?: string
+    readonly userGroupRefs: readonly string[]
+  }
+}
+const sandboxes = (): Sandbox[] =>
+  (cluster.api.storage.list('mcpsandboxes.mcphub.io', 'boxes') as unknown as Sandbox[]).filter(
+    ({ spec }) => spec.userRef !== undefined,
+  )
+
+test('startup: Always wakes a sandbox of each member, once; without the group it is suspended within 5 s, the database cut off', async () => {
+  const image = `registry.example/box@sha256:${'a'.repeat(64)}`
+  await cluster.addServer('box', { type: 'Stdio', stdio: { image, command: ['box'] } })
+  const members = (users: string[]) =>
+    cluster.putGroup('boxed', { servers: ['box'], members: { users }, sandboxes: { startup: 'Always' } })
+  await members(['alice', 'nobody'])
+  await until(() => expect(sandboxes()).toHaveLength(1), 20_000)
+  expect(sandboxes()[0]).toMatchObject({ spec: { userGroupRefs: ['boxed'], operatingMode: 'Auto' } })
+  expect(sandboxes()[0]!.metadata.labels).toMatchObject({ 'mcphub.io/server': 'box' })
+  cut.cut()
+  const from = performance.now()
+  await members([])
+  await until(() => expect(sandboxes()[0]!.spec.operatingMode).toBe('Suspended'), 5_000)
+  expect(performance.now() - from).toBeLessThan(5_000)
+  await cut.mend()
+  expect(sandboxes()).toHaveLength(1)
+}, 60_000)
+
 test('GW-1: a gateway that is killed takes its parked call with it: that fails once and clearly, and sessions go on', async () => {
   const session = await openSession(a)
   const [parked] = messagesOf(await (await modernCall(a)).text())

@@ -6,6 +6,7 @@ import type { UsersService } from './users-service.ts'
 
 export interface AlwaysOnSandbox {
   readonly userId: string
+  readonly username: string
   readonly server: CatalogServer
   readonly groups: readonly CatalogGroup[]
 }
@@ -62,7 +63,7 @@ export function createAlwaysOn({ catalog, users, onFault, refreshMs = REFRESH_MS
         if (userId === undefined) continue
         const own = wanted.filter(({ spec }) => spec.members.users.includes(username))
         for (const server of servers.filter((one) => own.some((group) => groupHas(group, one)))) {
-          yield { userId, server, groups: groupsThatGive({ username, claims: [] }, server, snapshot) }
+          yield { userId, username, server, groups: groupsThatGive({ username, claims: [] }, server, snapshot) }
         }
       }
     },
