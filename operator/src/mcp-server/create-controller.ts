@@ -64,7 +64,7 @@ export function createServerController(deps: ServerControllerDeps): Controller {
     signal: AbortSignal,
   ): Promise<PoolView> {
     const pods = poolPodsOf(server, stores.pods.byIndex(BY.pool, server.metadata.name))
-    return pool.keep({ server, wish, pods, closed: policyFault !== null }, signal)
+    return pool.keep({ server, wish, pods, closed: policyFault !== null, now: now() }, signal)
   }
 
   /** @returns when numbers that wait are due, in ms */

@@ -84,7 +84,7 @@ interface Operator {
   kill(): Promise<void>
 }
 
-function launch(agent = 'operator', paceMs = 0): Operator {
+function launch(agent = 'operator', paceMs = 0, now = () => new Date()): Operator {
   const http = new KubeHttp({ credentials: fixedCredentials(server.url), userAgent: agent, silenceMs: 300 })
   const own = new KubeClient(http)
   const world = createWorld({ client: own, namespace, instance: 'hub', timing: TIMING })
@@ -94,7 +94,7 @@ function launch(agent = 'operator', paceMs = 0): Operator {
     world,
     pods: SETTINGS,
     events,
-    now: () => new Date(),
+    now,
     metrics: NO_METRICS,
     onError: () => undefined,
     pace: new CountPace({ paceMs }),
@@ -328,6 +328,35 @@ describe('pods that do not work', () => {
     kubelet = () => RUNNING
     await change({ image: `registry.example/y@sha256:${'1'.repeat(64)}` })
     await poolIs(2)
+    await eventually(() => expect(conditionOf('WarmPoolReady')).toBe('True PoolReady'))
+  })
+
+  test('a pool that was complete is not, when what replaces a taken pod finds no node', async () => {
+    launch()
+    await apply({ warmPool: { replicas: 1 } })
+    await eventually(() => expect(conditionOf('WarmPoolReady')).toBe('True PoolReady'))
+    const scheduled = {
+      type: 'PodScheduled',
+      status: 'False',
+      reason: 'Unschedulable',
+      message: '0/1 nodes are available',
+    }
+    kubelet = () => ({ phase: 'Pending', conditions: [scheduled] })
+    await claimOne()
+    await eventually(() => expect(conditionOf('WarmPoolReady')).toBe('False Unschedulable'))
+    kubelet = () => RUNNING
+    for (const pod of poolPods()) await runPod(pod)
+    await eventually(() => expect(conditionOf('WarmPoolReady')).toBe('True PoolReady'))
+  })
+
+  test('nor when it takes too long', async () => {
+    const late = new Date(Date.now() + 61_000)
+    launch('operator', 0, () => late)
+    kubelet = () => null
+    await apply({ warmPool: { replicas: 1 } })
+    await eventually(() => expect(conditionOf('WarmPoolReady')).toBe('False StartupTimeout'))
+    kubelet = () => RUNNING
+    for (const pod of poolPods()) await runPod(pod)
     await eventually(() => expect(conditionOf('WarmPoolReady')).toBe('True PoolReady'))
   })
 

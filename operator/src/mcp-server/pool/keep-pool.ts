@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto'
 import { LABELS } from '@mcphub/api'
 import { Expectations, KubeError, PODS, isConflict, isNotFound, keyOf } from '@mcphub/kube'
 import type { Change, KubeClient, KubeObject } from '@mcphub/kube'
-import { faultOf, podRefused, type Reason } from '../../mcp-sandbox/reasons.ts'
+import { faultOf, podRefused, slowStart, unschedulable, type Reason } from '../../mcp-sandbox/reasons.ts'
 import { buildPod } from '../../pods/build-pod.ts'
 import type { PodObject, ServerObject } from '../../resources.ts'
 import type { PoolWish } from '../desired.ts'
@@ -26,10 +26,13 @@ export interface PoolInput {
   readonly pods: readonly PodObject[]
   /** no pod may be made yet */
   readonly closed: boolean
+  readonly now: Date
 }
 
 /** How long the cache may take to show what was done. */
 const LAG_MS = 60_000
+/** A pod that starts for longer is told of: by then everything but a large image has come. */
+const SLOW_MS = 60_000
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz234567'
 const randomSuffix = (): string => Array.from({ length: 5 }, () => LETTERS[randomInt(LETTERS.length)]).join('')
 
@@ -121,18 +124,32 @@ export class PoolKeeper {
     if (fault) this.#troubles.add(key, templateHash, fault)
   }
 
-  #view({ server, wish, pods }: PoolInput, plan: PoolPlan, lagMs: number | null): PoolView {
-    const trouble = this.#troubles.find(keyOf(server), wish.templateHash)
-    const stuck = pods.map((pod) => (hasEnded(pod) ? null : faultOf(pod))).find((fault) => fault !== null)
-    const waitMs = plan.create > 0 && trouble && trouble.waitMs > 0 ? trouble.waitMs : null
+  #view(input: PoolInput, plan: PoolPlan, lagMs: number | null): PoolView {
+    const trouble = this.#troubles.find(keyOf(input.server), input.wish.templateHash)
+    const waits = plan.create > 0 && trouble !== null && trouble.waitMs > 0
+    const stuck = plan.starting.map((pod) => whyStuck(pod, input.now)).find((fault) => fault !== null)
+    const due = [lagMs, waits ? trouble.waitMs : null, ...plan.starting.map((pod) => slowInMs(pod, input.now))]
     return {
       replicas: plan.replicas,
       readyReplicas: plan.readyReplicas,
       complete: plan.complete,
-      fault: plan.complete ? null : (stuck ?? trouble?.why ?? null),
-      lookAgainMs: lagMs ?? waitMs,
+      fault: stuck ?? (waits ? trouble.why : null),
+      lookAgainMs: due.filter((wait) => wait !== null).toSorted((a, b) => a - b)[0] ?? null,
     }
   }
+}
+
+/** Why a pod that starts will not soon run; null while it may. */
+function whyStuck(pod: PodObject, now: Date): Reason | null {
+  if (pod.unschedulable !== null) return unschedulable(pod.unschedulable)
+  return faultOf(pod) ?? (slowInMs(pod, now) === null ? slowStart(SLOW_MS / 1000) : null)
+}
+
+/** When a pod that starts has taken too long, in ms; null: it has. */
+function slowInMs({ metadata }: PodObject, now: Date): number | null {
+  const wait = Date.parse(metadata.creationTimestamp ?? '') + SLOW_MS - now.getTime()
+  // a clock that is behind the cluster's would wait for hours
+  return wait > 0 ? Math.min(wait, SLOW_MS) : null
 }
 
 /** The API server understood and does not want it: admission, quota, a field. */

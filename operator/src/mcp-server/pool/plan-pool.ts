@@ -13,6 +13,8 @@ export interface PoolInput {
 export interface PoolPlan {
   readonly create: number
   readonly remove: readonly PodObject[]
+  /** of this template, on their way */
+  readonly starting: readonly PodObject[]
   /** pods that run or will, of whatever template */
   readonly replicas: number
   /** pods that can be taken at once */
@@ -48,6 +50,7 @@ export function planPool({ replicas, templateHash, pods }: PoolInput): PoolPlan 
   return {
     create: Math.max(0, Math.min(missing, room)),
     remove,
+    starting: fresh.filter((pod) => !isClaimable(pod)),
     replicas: alive.length,
     readyReplicas: ready,
     complete: ready >= replicas && outdated.length === 0,
