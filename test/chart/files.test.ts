@@ -66,17 +66,27 @@ test('Chart.yaml lists every image and every kind', () => {
 
 const isImage = (image: unknown): boolean => typeof image === 'object' && image !== null && 'repository' in image
 
-/** Declared by the gateway and by the runtime of controllers. */
+/** Declared by the gateway, the runtime of controllers and the operator. */
 function listMetrics(): Set<string> {
-  const sources = ['gateway/src/platform/hub-metrics.ts', 'packages/kube/src/metrics.ts'].map(read).join('\n')
-  return new Set([...sources.matchAll(/'((?:mcphub|controller_runtime|workqueue)_\w+)'/g)].map(([, name]) => name!))
+  const files = [
+    'gateway/src/platform/hub-metrics.ts',
+    'packages/kube/src/metrics.ts',
+    'operator/src/platform/metrics.ts',
+  ]
+  const names = files
+    .map(read)
+    .join('\n')
+    .matchAll(/\b((?:mcphub|controller_runtime|workqueue|leader_election)_\w+)(?:'|: \[)/g)
+  return new Set([...names].map(([, name]) => name!))
 }
 
 test('the dashboard and the alerts ask for metrics that exist', () => {
   const known = listMetrics()
   const asked = ['files/dashboard.json', 'templates/metrics/rules.yaml'].map((file): [string, string[]] => [
     file,
-    [...readChart(file).matchAll(/\b((?:mcphub|controller_runtime|workqueue)_\w+)\b/g)].map(([, name]) => name!),
+    [...readChart(file).matchAll(/\b((?:mcphub|controller_runtime|workqueue|leader_election)_\w+)\b/g)].map(
+      ([, name]) => name!,
+    ),
   ])
   for (const [file, names] of asked) {
     expect(names.length, file).toBeGreaterThan(3)
