@@ -1,7 +1,7 @@
 // Builds the images with buildah: node images/build.ts all | NAME.... Where no container registry is reached, they stand on bases made of
 // this machine's own Node and C library; NODE_IMAGE, PYTHON_IMAGE and GO_IMAGE name others. What was built once is not built again until something it is made of changes.
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Bases } from './bases.ts'
 import { prepareBases } from './bases.ts'
@@ -54,9 +54,14 @@ async function buildArchive(name: ImageName, context: string, bases: Bases, arch
   await rename(next, archive)
 }
 
-async function removeOlder(name: ImageName, archive: string): Promise<void> {
-  const old = (await readdir(CACHE)).filter((file) => new RegExp(`^${name}-[0-9a-f]{16}\\.tar$`).test(file))
-  await Promise.all(old.filter((file) => join(CACHE, file) !== archive).map((file) => rm(join(CACHE, file))))
+const DAY_MS = 24 * 3600_000
+
+/** Those of the last day stay: another run may be loading them. */
+async function removeOlder(name: ImageName): Promise<void> {
+  const archives = (await readdir(CACHE)).filter((file) => new RegExp(`^${name}-[0-9a-f]{16}\\.tar$`).test(file))
+  for (const archive of archives.map((file) => join(CACHE, file))) {
+    if ((await stat(archive)).mtimeMs < Date.now() - DAY_MS) await rm(archive, { force: true })
+  }
 }
 
 async function buildImage(name: ImageName, bases: Bases): Promise<BuiltImage> {
@@ -65,12 +70,14 @@ async function buildImage(name: ImageName, bases: Bases): Promise<BuiltImage> {
   try {
     await prepareContext(name, context)
     const archive = join(CACHE, `${name}-${await hashContext(context, bases)}.tar`)
-    const cached = await stat(archive).then(
+    const now = new Date()
+    // used again: its day begins anew
+    const cached = await utimes(archive, now, now).then(
       () => true,
       () => false,
     )
     if (!cached) await buildArchive(name, context, bases, archive)
-    await removeOlder(name, archive)
+    await removeOlder(name)
     const { size } = await stat(archive)
     return { name, reference: referenceOf(name), archive, size, ms: performance.now() - start, cached }
   } finally {

@@ -1,5 +1,5 @@
 # Installs the PyPI package of a McpServer into a pod's emptyDir, before its sandbox starts: one exact version, wheels alone (a source package would run
-# its own code while it is built) but for those allowed, by hashes where there is a lock. Runs as the init container of the Python runner; there is no shell.
+# its own code while it is built), by hashes where there is a lock. Runs as the init container of the Python runner; there is no shell.
 # It ends with 0, with 65 when trying again cannot help, with 75 when it may; the reason is one sentence in the termination message.
 import json
 import os
@@ -16,7 +16,7 @@ FAULTS = [
     (r"dns error|connect|timed? ?out|50[0234]|429|tcp", TRANSIENT, "the registry does not answer"),
     (r"401|403|[Uu]nauthorized|[Ff]orbidden", PERMANENT, "the registry refuses, or wants credentials (netrc or uv.toml in the registry's Secret)"),
     (r"[Hh]ash mismatch|hash", PERMANENT, "a downloaded file is not the one the lock names (hash); nothing was installed"),
-    (r"no usable wheels|--no-build|building source", PERMANENT, "a package has no wheel for this platform, and may not be built (stdio.package.allowScripts names those that may)"),
+    (r"no usable wheels|--no-build|building source", PERMANENT, "a package has no wheel for this platform, and is not built here; put it into an image of its own (stdio.image)"),
     (r"no version|not found in the package registry|unsatisfiable", PERMANENT, "the registry has no such package or version, or its dependencies contradict each other"),
     (r"certificate|UnknownIssuer", PERMANENT, "the registry's certificate is not trusted (ca.crt in the registry's Secret)"),
     (r"[Nn]o space", TRANSIENT, "the disk is full"),
@@ -56,18 +56,26 @@ def run_uv(env, *arguments):
     raise Fault("uv failed")
 
 
+def plain(name):
+    """As PyPI compares names."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def requirements(package, lock):
     """By the lock: every file has its hash. Without one, dependencies are resolved anew."""
-    if lock.exists():
-        return ["--require-hashes", "--requirements", str(lock)]
-    return [f"{package['pypi']['name']}=={package['pypi']['version']}"]
+    name, version = package["pypi"]["name"], package["pypi"]["version"]
+    if not lock.exists():
+        return [f"{name}=={version}"]
+    pinned = (re.match(r"([\w.-]+)==(\S+)", line) for line in lock.read_text().splitlines())
+    if (plain(name), version) not in {(plain(pin[1]), pin[2]) for pin in pinned if pin}:
+        raise Fault("the lock is of another package or version; nothing was installed")
+    return ["--require-hashes", "--requirements", str(lock)]
 
 
 def choose_program(folder, name, wanted):
     """The console script of the package itself, never one of its dependencies'."""
-    plain = re.sub(r"[-_.]+", "-", name).lower()
     sites = [str(site) for site in folder.glob("lib/python3*/site-packages")]
-    own = [one for one in distributions(path=sites) if re.sub(r"[-_.]+", "-", one.name).lower() == plain]
+    own = [one for one in distributions(path=sites) if plain(one.name) == plain(name)]
     scripts = [entry.name for one in own for entry in one.entry_points if entry.group == "console_scripts"]
     if wanted:
         if wanted not in scripts:
@@ -88,11 +96,10 @@ def install():
     env = uv_environment(Path(setting("MCPHUB_REGISTRY_DIR", "/etc/mcphub/registry")))
     lock = Path(setting("MCPHUB_LOCK_DIR", "/etc/mcphub/lock")) / "requirements.txt"
     run_uv(env, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(folder))
-    allowed = package.get("allowScripts", [])
-    # wheels alone, but for those named: --no-build takes no exceptions
-    builds = ["--only-binary", ":all:", *(part for name in allowed for part in ("--no-binary", name))]
-    wanted = requirements(package, lock)
-    run_uv(env, "pip", "install", "--quiet", "--python", str(folder / "bin/python"), "--compile-bytecode", *builds, *wanted)
+    if package.get("allowScripts"):
+        raise Fault("packages of PyPI are never built here (allowScripts); put them into an image of their own (stdio.image)")
+    options = ["--quiet", "--python", str(folder / "bin/python"), "--compile-bytecode", "--reinstall", "--only-binary", ":all:"]
+    run_uv(env, "pip", "install", *options, *requirements(package, lock))
     program = choose_program(folder, package["pypi"]["name"], package.get("bin"))
     server = folder / "bin/server"
     server.unlink(missing_ok=True)

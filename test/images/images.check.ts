@@ -8,6 +8,8 @@ import type { TestRegistry } from '../kit/registry.ts'
 import { startRegistry } from '../kit/registry.ts'
 import { conversation, describeImages, HARDENED, runContainer } from './kit.ts'
 import { PACKAGED, packagedImage } from './packaged.ts'
+import type { TestPypi } from './pypi.ts'
+import { PYPI_PACKAGE, startPypi } from './pypi.ts'
 
 const image = (name: string): string => `localhost/mcphub-${name}:dev`
 const inspect = (name: string, format: string): string =>
@@ -138,6 +140,61 @@ describeImages('the installer of npm packages, in its image', () => {
     const { stdout } = await runContainer([...HARDENED, ...server], conversation('none', {}))
     execFileSync('docker', ['volume', 'rm', volume])
     expect(stdout).toContain('"id":1')
+  })
+})
+
+describeImages('the installer of PyPI packages, in its image', () => {
+  const volume = 'mcphub-check-python'
+  let pypi: TestPypi
+  let folder: string
+  beforeAll(async () => {
+    pypi = await startPypi()
+    folder = mkdtempSync(join(tmpdir(), 'mcphub-lock-'))
+    chmodSync(folder, 0o755)
+  })
+  afterAll(async () => {
+    await pypi.stop()
+    execFileSync('docker', ['volume', 'rm', '--force', volume])
+    rmSync(folder, { recursive: true })
+  })
+
+  const install = (spec: object, lock: string): ReturnType<typeof runContainer> => {
+    writeFileSync(join(folder, 'requirements.txt'), lock)
+    return runContainer([
+      ...HARDENED.filter((one) => !one.startsWith('--network')),
+      '--network=host',
+      '--tmpfs=/tmp',
+      `--volume=${volume}:/package`,
+      `--volume=${folder}:/etc/mcphub/lock:ro`,
+      '--env=HOME=/tmp',
+      `--env=MCPHUB_REGISTRY_URL=${pypi.url}`,
+      `--env=MCPHUB_PACKAGE=${JSON.stringify(spec)}`,
+      '--entrypoint=python3',
+      image('sandbox-python'),
+      '/opt/mcphub/images/installer/install.py',
+    ])
+  }
+
+  test('installs by the lock with nothing else writable; the sandbox runs it from there, read-only', async () => {
+    expect(await install({ pypi: PYPI_PACKAGE }, pypi.lock)).toMatchObject({ code: 0, stderr: '' })
+    const server = [`--volume=${volume}:/package:ro`, '--entrypoint=/package/bin/server', image('sandbox-python')]
+    const { stdout } = await runContainer([...HARDENED, ...server], conversation('none', {}))
+    expect(stdout).toContain('python-probe')
+  })
+
+  test.each([
+    ['a file with another hash', { pypi: PYPI_PACKAGE }, /sha256:..../, 'sha256:0000', 'hash'],
+    [
+      'a lock of another version',
+      { pypi: { ...PYPI_PACKAGE, version: '1.0.1' } },
+      /^/,
+      '',
+      'another package or version',
+    ],
+    ['an executable that is not there', { pypi: PYPI_PACKAGE, bin: 'none' }, /^/, '', 'no executable of that name'],
+  ])('%s is refused for good', async (_, spec, from, to, sentence) => {
+    const { code, stderr } = await install(spec, pypi.lock.replace(from, to))
+    expect({ code, stderr }).toEqual({ code: 65, stderr: expect.stringContaining(sentence) })
   })
 })
 
