@@ -1,7 +1,11 @@
 // Two whole gateways as a cluster runs them, started at once on an empty database: sessions, cancels, answers, parked calls, groups and limits
 // are those of one hub.
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startClusterHub, type ClusterHub } from '../kit/cluster-hub.ts'
@@ -145,12 +149,21 @@ test('DAT-1: both started at once on an empty database, and are ready', async ()
     expect(hub.ready).toMatchObject({ setupUrl: null, demoKey: null, separation: { kind: 'Pod' } })
   }
   expect(cluster.setupLink).toMatch(/^http:\/\/localhost:\d+\/setup#token=/)
-  await expect(cluster.runMain('setup-link')).rejects.toThrow(/administrator already/)
+  await expect(cluster.runMain(['setup-link'])).rejects.toThrow(/administrator already/)
+})
+
+test('DAT-3: a gateway whose key ring is not the database’s refuses to start, and says so', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcphub-ring-'))
+  const file = join(folder, 'keyring.json')
+  writeFileSync(file, JSON.stringify([{ id: 'first', key: randomBytes(32).toString('base64') }]), { mode: 0o440 })
+  const other = { MCPHUB_KEYRING_FILE: file, MCPHUB_POD_IP: '127.0.0.3' }
+  await expect(cluster.runMain([], other)).rejects.toThrow(/key ring does not belong to this database/)
+  rmSync(folder, { recursive: true })
 })
 
 test('canary-users makes members with keys that end, and removes them and nobody else', async () => {
   const made = async () =>
-    JSON.parse(await cluster.runMain('canary-users', 'create', 'hub-canary-a', 'hub-canary-b')) as TestUser[]
+    JSON.parse(await cluster.runMain(['canary-users', 'create', 'hub-canary-a', 'hub-canary-b'])) as TestUser[]
   const [left] = await made()
   const [first, second] = await made()
   expect([first!.username, second!.username]).toEqual(['hub-canary-a', 'hub-canary-b'])
@@ -159,8 +172,8 @@ test('canary-users makes members with keys that end, and removes them and nobody
   await expect(keysOf(left!)).rejects.toThrow('401')
   const { items } = await keysOf(second!)
   expect(Date.parse(items[0]!.expiresAt) - Date.now()).toBeLessThan(3_600_001)
-  await expect(cluster.runMain('canary-users', 'remove', alice.id)).rejects.toThrow('no canary')
-  await cluster.runMain('canary-users', 'remove', first!.id, second!.id, first!.id)
+  await expect(cluster.runMain(['canary-users', 'remove', alice.id])).rejects.toThrow('no canary')
+  await cluster.runMain(['canary-users', 'remove', first!.id, second!.id, first!.id])
   await until(() => expect(keysOf(second!)).rejects.toThrow('401'), 5_000)
   expect((await callTool(a, 'hello')).status).toBe(200)
 })

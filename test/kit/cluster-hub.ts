@@ -23,11 +23,12 @@ export interface ClusterHub {
   readonly setupLink: string
   addServer(name: string, spec: object): Promise<unknown>
   putGroup(name: string, spec: object): Promise<unknown>
-  runMain(...args: string[]): Promise<string>
+  /** Another process of the same hub. @throws Error with what it wrote when it fails */
+  runMain(args: readonly string[], more?: Readonly<Record<string, string>>): Promise<string>
   stop(): Promise<void>
 }
 
-/** `databaseUrl`: as the gateways are told, e.g. through a socket that can be cut. */
+/** `wrapDatabase`: the URL as the gateways are told it, e.g. through a socket that can be cut. */
 export async function startClusterHub(
   options: { readonly wrapDatabase?: (url: string) => Promise<string> } = {},
 ): Promise<ClusterHub> {
@@ -71,9 +72,9 @@ export async function startClusterHub(
   // at once, on an empty database
   await Promise.all([one.start(), two.start()])
   const env = { ...process.env, ...(await envOf('127.0.0.1')), MCPHUB_DATABASE_URL: url, MCPHUB_DATA_DIR: folder }
-  const runMain = async (...args: string[]): Promise<string> =>
-    (await promisify(execFile)(process.execPath, [MAIN, ...args], { env })).stdout.trim()
-  const setupLink = await runMain('setup-link')
+  const runMain: ClusterHub['runMain'] = async (args, more = {}) =>
+    (await promisify(execFile)(process.execPath, [MAIN, ...args], { env: { ...env, ...more } })).stdout.trim()
+  const setupLink = await runMain(['setup-link'])
   const token = new URL(setupLink).hash.replace(/^#token=/, '')
   const { key } = await one.request<{ key: string }>('POST', '/api/setup', { token, username: 'root-admin' }, '')
   for (const hub of hubs) hub.adminKey = key

@@ -59,6 +59,21 @@ describe('who gets which child', () => {
     expect(textOf(await world.call(able, shared, 'capabilities'))).toBe('{}')
   })
 
+  test('a replica hears a child while it is attached to it: of this user, of this session where each has its own', async () => {
+    const hears = (server: string, user = 'alice', session = 'session-alice') =>
+      world.upstreams.hears(user, session, server)
+    expect(hears('odd')).toBe(false)
+    await world.call(alice, own, 'pid')
+    await world.call(alice, isolated, 'pid')
+    await world.call(alice, shared, 'pid')
+    expect([hears('odd'), hears('odd', 'alice', 'second'), hears('odd', 'bob')]).toEqual([true, true, false])
+    expect([hears('apart'), hears('apart', 'alice', 'second')]).toEqual([true, false])
+    // what a shared child says is told to nobody
+    expect(hears('common')).toBe(false)
+    await world.call(alice, own, 'exit').catch(() => undefined)
+    expect(hears('odd')).toBe(false)
+  })
+
   test('discovery starts a child without anybody and ends it', async () => {
     const signal = new AbortController().signal
     const description = await world.upstreams.describe(null, own, signal)
