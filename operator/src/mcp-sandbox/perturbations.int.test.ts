@@ -144,6 +144,22 @@ describe('one fault, always the same end', () => {
     expectNoDuplicate()
   })
 
+  test.each([
+    ['sandboxes', { mcpsandboxes: 120 }],
+    ['pods', { pods: 120 }],
+    ['both', { mcpsandboxes: 80, pods: 160 }],
+  ])('a cache of %s that is behind: not one write more', async (_what, lagMs) => {
+    await cluster.addPoolPod(files, 'aaaaa')
+    cluster.launch('operator', { lagMs })
+    await awake()
+    await asleep()
+    await awake()
+    await cluster.settle()
+    // claim, three words of the status; drained, deleted, asleep; a new pod, two words
+    expect(cluster.writesOf('operator')).toHaveLength(9)
+    expectNoDuplicate()
+  })
+
   test('watches cut and history forgotten, over and over', async () => {
     cluster.launch()
     let turn = 0

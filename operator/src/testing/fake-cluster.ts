@@ -13,7 +13,7 @@ import {
   isConflict,
   runOperator,
 } from '@mcphub/kube'
-import type { KubeObject, ReflectorTiming, Stored } from '@mcphub/kube'
+import type { KubeObject, ReflectorTiming, Resource, Stored, WatchEvent, WatchQuery } from '@mcphub/kube'
 import { FakeApiServer, isWrite, type FakeCall } from '@mcphub/kube/testing'
 import type { ControllerDeps } from '../controllers.ts'
 import { createSandboxController } from '../mcp-sandbox/sandbox-controller.ts'
@@ -46,6 +46,8 @@ export interface LaunchOptions {
   readonly clockOffMs?: number
   /** how much time has passed everywhere */
   readonly laterMs?: number
+  /** by how much the caches of these kinds are behind */
+  readonly lagMs?: Readonly<Record<string, number>>
   readonly deps?: Partial<ControllerDeps>
 }
 
@@ -53,6 +55,23 @@ export interface RunningOperator {
   readonly ended: Promise<string>
   /** no goodbye: its sockets close at once */
   kill(): Promise<void>
+}
+
+/** Its watches tell everything later. */
+class LaggingClient extends KubeClient {
+  readonly #lagMs: Readonly<Record<string, number>>
+
+  constructor(http: KubeHttp, lagMs: Readonly<Record<string, number>>) {
+    super(http)
+    this.#lagMs = lagMs
+  }
+
+  override async *watch(resource: Resource, query: WatchQuery): AsyncGenerator<WatchEvent> {
+    for await (const event of super.watch(resource, query)) {
+      if (event.type !== 'BOOKMARK') await wait(this.#lagMs[resource.plural] ?? 0)
+      yield event
+    }
+  }
 }
 
 export class FakeCluster {
@@ -103,7 +122,7 @@ export class FakeCluster {
 
   launch(
     agent = 'operator',
-    { identity, clockOffMs = 0, laterMs = 0, deps = {} }: LaunchOptions = {},
+    { identity, clockOffMs = 0, laterMs = 0, lagMs = {}, deps = {} }: LaunchOptions = {},
   ): RunningOperator {
     const clock = new ServerClock(() => new Date(Date.now() + clockOffMs))
     const http = new KubeHttp({
@@ -112,7 +131,7 @@ export class FakeCluster {
       silenceMs: 300,
       onServerTime: (ms) => clock.observe(ms + laterMs),
     })
-    const client = new KubeClient(http)
+    const client = new LaggingClient(http, lagMs)
     const world = createWorld({ client, namespace: NAMESPACE, instance: POD_SETTINGS.instance, timing: TIMING })
     const events = new EventRecorder({ client, controller: 'mcphub.io/operator', instance: agent })
     const controller = createSandboxController({
