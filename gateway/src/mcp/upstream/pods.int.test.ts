@@ -54,6 +54,23 @@ describe.skipIf(!hasGo)('real servers in pods', () => {
     expect(podCount()).toBe(3)
   })
 
+  test('a call that waits for its pod hears why, in its own token', async () => {
+    pods.pods.makesPods = false
+    const params = { name: 'echo', arguments: { message: 'x' }, _meta: { progressToken: 'mine' } }
+    const { sink } = world.start(makeOwner('carol'), everything, { method: 'tools/call', params })
+    await waitUntil(() => sink.notifications.length > 1, 'two words of it')
+    const messages = sink.notifications.map(
+      (one) => (one as { params: { progressToken: string; message: string } }).params,
+    )
+    expect(messages.map(({ progressToken }) => progressToken)).toEqual(messages.map(() => 'mine'))
+    expect(messages.map(({ message }) => message)).toEqual([
+      'starting everything',
+      'starting everything: waiting for a pod',
+    ])
+    pods.pods.makesPods = true
+    expect(JSON.stringify(await sink.done)).toContain('Echo: x')
+  })
+
   test('a pod that goes: the call in flight ends on it, calls of the meantime are answered by the next pod, none is lost', async () => {
     await world.call(alice, everything, 'echo', { message: 'there' })
     const { id } = replica.sandboxes.list().find(({ userId, server }) => userId === 'alice' && server === 'everything')!
