@@ -74,6 +74,7 @@ const ROOMS = [
   'features',
   'mcp',
   'packages',
+  'peers',
   'platform',
   'proxy',
   'sandboxes',
@@ -95,6 +96,7 @@ const MAY_IMPORT: Record<Exclude<Room, 'features'>, readonly Room[]> = {
   trust: ['db', 'secrets'],
   sandboxes: ['db', 'packages', 'secrets'],
   mcp: ['access', 'catalog', 'platform', 'proxy', 'secrets'],
+  peers: [],
 }
 
 const NOT_UPWARDS: Restriction = {
