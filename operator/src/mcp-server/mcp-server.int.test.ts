@@ -3,7 +3,7 @@
 import { LABELS, mcpServerSpec } from '@mcphub/api'
 import { EventRecorder, KubeClient, KubeHttp, NO_METRICS, PODS, fixedCredentials, runOperator } from '@mcphub/kube'
 import type { KubeObject, ReflectorTiming, Stored } from '@mcphub/kube'
-import { FakeApiServer, isWrite, type FakeCall } from '@mcphub/kube/testing'
+import { FakeApiServer, isWrite, type FakeCall, type Fault } from '@mcphub/kube/testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { PodSettings } from '../pods/settings.ts'
 import { buildClaim } from '../pods/build-pod.ts'
@@ -418,6 +418,51 @@ describe('a cache that is behind', () => {
       expect(mostPods).toBe(2)
     },
   )
+})
+
+describe('always the same end', () => {
+  const byOperator = ({ userAgent }: FakeCall): boolean => userAgent.startsWith('operator')
+  const writing = (call: FakeCall): boolean => byOperator(call) && isWrite(call)
+  const nowAndThen = (call: FakeCall): boolean => byOperator(call) && server.calls.length % 3 === 0
+  const story = async (): Promise<void> => {
+    await apply({ warmPool: { replicas: 2 } })
+    await poolIs(2)
+    await change({ resources: { memory: '64Mi' } })
+    await eventually(() => expect(statusOf()).toMatchObject({ observedGeneration: 2 }))
+    await poolIs(2)
+    expect(early).toEqual([])
+  }
+
+  test.each<[string, Fault]>([
+    ['every write conflicts', { when: writing, act: { answer: { code: 409, reason: 'Conflict' } }, times: 5 }],
+    [
+      'the server is busy',
+      {
+        when: byOperator,
+        act: { answer: { code: 429, reason: 'TooManyRequests', retryAfterSeconds: 0.01 } },
+        times: 12,
+      },
+    ],
+    ['500 now and then', { when: nowAndThen, act: { answer: { code: 500, reason: 'InternalError' } }, times: 12 }],
+    ['answers are lost', { when: writing, act: { drop: 'after' }, times: 6 }],
+    ['watches talk nonsense', { when: (call) => byOperator(call) && call.watch, act: { garble: true }, times: 6 }],
+    ['answers are slow', { when: byOperator, act: { delayMs: 30 }, times: 30 }],
+  ])('%s', async (_what, fault) => {
+    server.inject(fault)
+    launch()
+    await story()
+    expect(mostPods).toBeLessThanOrEqual(3)
+  })
+
+  test('two that both believe to lead: what one made too many goes, and then both rest', async () => {
+    launch('operator-1')
+    launch('operator-2')
+    await story()
+    await settle()
+    const before = writes()
+    await settle()
+    expect([poolPods().length, writes()]).toEqual([2, before])
+  })
 })
 
 describe('BOX-5: the operator dies at every call in turn', () => {
