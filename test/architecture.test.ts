@@ -89,6 +89,7 @@ const RULES: readonly OnlyHere[] = [
     also: [
       'gateway/src/packages/npm/run-npm.ts', // npm, when a package is installed
       'gateway/src/sandboxes/process/process-table.ts', // ps, where there is no /proc
+      'cli/src/image/resolve-lock.ts', // npm and uv, on the machine of whoever makes an image
     ],
     pattern:
       /import\s+(?!type\b)[^'"]*from\s*['"](node:)?(child_process|cluster|worker_threads)['"]|\bimport\s*\(\s*['"](node:)?(child_process|cluster|worker_threads)['"]/,
@@ -113,6 +114,41 @@ const RULES: readonly OnlyHere[] = [
     pattern: /\bTOKEN_REVIEWS\b|\btokenreviews\b/i,
     planted: [`client.create(TOKEN_REVIEWS, review)`],
   },
+  {
+    what: "a pod's security context is made",
+    file: 'operator/src/pods/build-pod.ts',
+    also: [],
+    below: 'operator/',
+    pattern: /\bsecurityContext\b|\bseccompProfile\b|\brunAs(User|Group|NonRoot)\b|\bprivileged\b/,
+    planted: [`containers: [{ name: 'extra', securityContext: { privileged: true } }]`],
+  },
+  {
+    what: 'what a pod may reach is decided',
+    file: 'operator/src/policies/build-policies.ts',
+    also: ['operator/src/policies/ip-blocks.ts'], // closed networks out of open ones
+    below: 'operator/',
+    pattern: /\bpolicyTypes\s*:\s*\[|\bipBlock\s*:\s*\{|\bnamespaceSelector\s*:/,
+    planted: [`spec: { podSelector: {}, policyTypes: ['Egress'], egress: [{}] }`, `to: [{ ipBlock: { cidr } }]`],
+  },
+  {
+    what: "a sandbox's reason is made",
+    file: 'operator/src/mcp-sandbox/reasons.ts',
+    also: ['operator/src/mcp-sandbox/status.ts'], // the conditions beside Ready
+    below: 'operator/src/mcp-sandbox/',
+    pattern: /\breason(\(|:)\s*['"`][A-Z]/,
+    planted: [`return { reason: 'CrashLoop', message: 'it crashed' }`, `const failed = reason('Evicted', 'gone')`],
+  },
+  {
+    what: "a server's condition is made",
+    file: 'operator/src/mcp-server/conditions.ts',
+    also: [
+      'operator/src/mcp-server/checks.ts', // Accepted and ImageAllowed
+      'operator/src/mcp-server/pool/pool-condition.ts', // WarmPoolReady
+    ],
+    below: 'operator/src/mcp-server/',
+    pattern: /\breason\s*:\s*['"`][A-Z]/,
+    planted: [`setCondition(all, { type: 'Ready', status: 'False', reason: 'Broken', message }, now)`],
+  },
 ]
 
 type Sources = ReadonlyMap<string, string>
@@ -120,10 +156,10 @@ type Sources = ReadonlyMap<string, string>
 /** Programs that run in production: no tests, no doubles. */
 function readSources(): Sources {
   const sources = new Map<string, string>()
-  for (const folder of ['gateway/src', 'packages/api/src', 'cli/src']) {
+  for (const folder of ['gateway/src', 'operator/src', 'packages/api/src', 'cli/src']) {
     for (const entry of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })) {
       const file = `${folder}/${entry}`
-      if (!file.endsWith('.ts') || file.endsWith('.test.ts') || /\/(fake|test)-[^/]*$/.test(file)) continue
+      if (!file.endsWith('.ts') || file.endsWith('.test.ts') || /\/(fake|test)-[^/]*$|\/testing\//.test(file)) continue
       sources.set(file, withoutComments(readFileSync(join(root, file), 'utf8')))
     }
   }
