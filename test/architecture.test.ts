@@ -89,7 +89,7 @@ const RULES: readonly OnlyHere[] = [
     also: [
       'gateway/src/packages/npm/run-npm.ts', // npm, when a package is installed
       'gateway/src/sandboxes/process/process-table.ts', // ps, where there is no /proc
-      'cli/src/image/resolve-lock.ts', // npm and uv, on the machine of whoever makes an image
+      'cli/src/image/resolve-lock.ts', // npm, on the machine of whoever makes an image
     ],
     pattern:
       /import\s+(?!type\b)[^'"]*from\s*['"](node:)?(child_process|cluster|worker_threads)['"]|\bimport\s*\(\s*['"](node:)?(child_process|cluster|worker_threads)['"]/,
