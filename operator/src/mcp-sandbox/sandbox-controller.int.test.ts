@@ -296,6 +296,33 @@ describe('a start that fails', () => {
     await ready('slow-alice')
   })
 
+  const refusePods = (message: string, times?: number): (() => void) =>
+    cluster.api.inject({
+      when: ({ method, collection }) => method === 'POST' && collection === 'pods',
+      act: { answer: { code: 403, reason: 'Forbidden', message } },
+      ...(times === undefined ? {} : { times }),
+    })
+
+  test("the namespace's quota is full, then freed: said with its words, and started at the next try", async () => {
+    const undo = refusePods('pods "files-alice-0" is forbidden: exceeded quota: hub, requested: pods=1')
+    cluster.launch()
+    await cluster.wake(files, 'alice')
+    await reason('files-alice', 'QuotaExceeded')
+    const said = cluster.statusOf('files-alice')!.conditions.find(({ type }) => type === 'Ready')!.message
+    expect(said).toMatch(/ResourceQuota is used up.*exceeded quota: hub/)
+    undo()
+    await until(() => expect(cluster.readyOf('files-alice')).toBe('PodReady'), 20_000)
+    expect(cluster.births.size).toBe(1)
+  })
+
+  test('a quota that was not counted yet is no failure', async () => {
+    refusePods('pods "x" is forbidden: status unknown for quota: hub, resources: pods', 3)
+    cluster.launch()
+    await cluster.wake(files, 'alice')
+    await ready('files-alice')
+    expect(cluster.statusOf('files-alice')!.failures).toBeUndefined()
+  })
+
   test('a pod that the cluster refuses: the reason and a back-off', async () => {
     cluster.api.inject({
       when: ({ method, collection }) => method === 'POST' && collection === 'pods',

@@ -29,6 +29,15 @@ function open(options: Partial<KubeHttpOptions> = {}): KubeHttp {
 const PATH = '/api/v1/namespaces/default/configmaps'
 const get = (http: KubeHttp): Promise<unknown> => http.request({ method: 'GET', path: PATH })
 
+test("every answer tells the API server's time, a refusal too", async () => {
+  const times: number[] = []
+  const http = open({ onServerTime: (ms) => times.push(ms) })
+  await get(http)
+  await http.request({ method: 'GET', path: `${PATH}/none` }).catch(() => undefined)
+  expect(times).toHaveLength(2)
+  for (const ms of times) expect(Math.abs(Date.now() - ms)).toBeLessThan(5000)
+})
+
 describe('sockets', () => {
   // the pool may open a second one when a call begins while the last answer's end is still on its way up
   test('a thousand calls in a row take one connection or two', async () => {
