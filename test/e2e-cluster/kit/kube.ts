@@ -79,3 +79,10 @@ export const readLeader = async (): Promise<string> => {
 
 export const waitForNone = (what: string, pods: () => Promise<Thing[]>, timeoutMs = 60_000): Promise<void> =>
   waitUntil(`${what}: none is left`, async () => (await pods()).length === 0, timeoutMs)
+
+/** Nothing of the server runs, as before anybody called: a changed lease would not do, since the gateways extend it again for who called lately. */
+export async function stopAll(server: string): Promise<void> {
+  const names = (await sandboxesOf(server)).map(({ metadata }) => metadata.name)
+  if (names.length > 0) await inSandboxes('delete', 'mcpsandbox', ...names, '--ignore-not-found')
+  await waitForNone(`pods of ${server}`, () => podsOf(server))
+}

@@ -8,18 +8,7 @@ import type { Floors } from '../kit/floors.ts'
 import { openFloors } from '../kit/floors.ts'
 import type { Person } from '../kit/hub.ts'
 import { addPerson, context, open, setVariables, waitForTools } from '../kit/hub.ts'
-import {
-  apply,
-  conditionOf,
-  inHub,
-  merge,
-  podsOf,
-  poolOf,
-  readLeader,
-  remove,
-  sandboxesOf,
-  waitForNone,
-} from '../kit/kube.ts'
+import { apply, conditionOf, inHub, podsOf, poolOf, readLeader, remove, waitForNone } from '../kit/kube.ts'
 import { personalServer } from '../kit/servers.ts'
 import type { Session } from '../kit/sessions.ts'
 
@@ -27,13 +16,15 @@ const ROUNDS = Number(process.env['ROUNDS'] ?? 8)
 const NOT_OURS = 'floors and the audit log are read on this project’s own cluster alone'
 const rounds = Array.from({ length: ROUNDS }, (_, round) => round)
 
+const FIGURES = { stdio: { idleTimeoutSeconds: 1 } }
+
 let person: Person
 let session: Session
 let floors: Floors | null = null
 let childFloor = Number.NaN
 
 beforeAll(async () => {
-  await apply(personalServer('figures', { stdio: { idleTimeoutSeconds: 600 } }))
+  await apply(personalServer('figures', FIGURES))
   person = await addPerson('figures')
   await setVariables(person, { USER_STORY_SECRET: 'x' })
   await waitForTools(person, 'figures')
@@ -52,11 +43,7 @@ afterAll(async () => {
   await remove('mcpserver', 'figures', 'figures-warm')
 })
 
-async function putToSleep(): Promise<void> {
-  for (const { metadata } of await sandboxesOf('figures'))
-    await merge('mcpsandbox', metadata.name, { spec: { activeUntilTime: '2020-01-01T00:00:00Z' } })
-  await waitForNone('pods', () => podsOf('figures'))
-}
+const fallAsleep = (): Promise<void> => waitForNone('pods', () => podsOf('figures'))
 
 test('cold: tool call to first result, beyond a bare pod and a bare child', { timeout: 300_000 }, async ({ skip }) => {
   if (!floors) return skip(NOT_OURS)
@@ -64,7 +51,7 @@ test('cold: tool call to first result, beyond a bare pod and a bare child', { ti
   const cold: number[] = []
   // by turns: the machine's mood is the same for both
   for (const _ of rounds) {
-    await putToSleep()
+    await fallAsleep()
     bare.push(await floors.startPod())
     cold.push(await timed(() => session.call('count')))
   }
@@ -111,7 +98,7 @@ test('warm pool: tool call to first result, beyond a bare child', { timeout: 300
 
 test('a wake writes at most 4 times to the API server', async ({ skip }) => {
   skip(!context.own, NOT_OURS)
-  await putToSleep()
+  await fallAsleep()
   // what falling asleep writes is over
   await waitUntil('it is quiet', async () => {
     const before = Date.now()
@@ -142,7 +129,7 @@ test(
   { timeout: 180_000 },
   async ({ skip }) => {
     skip(!context.own, NOT_OURS)
-    await putToSleep()
+    await fallAsleep()
     await session.close()
     await wait(2000)
     const asleep = Date.now()

@@ -9,11 +9,11 @@ import {
   conditionOf,
   inSandboxes,
   isGoing,
-  merge,
   podsOf,
   read,
   remove,
   sandboxesOf,
+  stopAll,
   waitForNone,
 } from '../kit/kube.ts'
 import { personalServer } from '../kit/servers.ts'
@@ -23,10 +23,10 @@ import { SANDBOXES } from '../settings.ts'
 let alice: Person
 let bob: Person
 let session: Session
-const SERVERS = ['calls', 'nowhere', 'crashing']
+const SERVERS = ['calls', 'sleepy', 'nowhere']
 
 beforeAll(async () => {
-  await apply(personalServer('calls'))
+  await apply(personalServer('calls', { stdio: { idleTimeoutSeconds: 600 } }))
   alice = await addPerson('alice')
   bob = await addPerson('bob')
   await setVariables(alice, { USER_STORY_SECRET: 'of-alice' })
@@ -48,15 +48,8 @@ const livePods = async (server: string): Promise<string[]> =>
 const sandboxOf = async (pod: string): Promise<string> =>
   (await read(SANDBOXES, 'pod', pod)).metadata.labels?.['mcphub.io/sandbox'] ?? ''
 
-/** Asleep as after its idle time, without waiting for it. */
-async function putToSleep(server: string): Promise<void> {
-  for (const { metadata } of await sandboxesOf(server))
-    await merge('mcpsandbox', metadata.name, { spec: { activeUntilTime: '2020-01-01T00:00:00Z' } })
-  await waitForNone(`pods of ${server}`, () => podsOf(server))
-}
-
 test("Alice's first call brings an McpSandbox, a pod of hers and the answer; progress says why it takes time", async () => {
-  await putToSleep('calls')
+  await stopAll('calls')
   session = await open(alice, 'calls')
   const said: string[] = []
   const answer = await session.call('nonce', { challenge: 'one' }, { onProgress: (message) => void said.push(message) })
@@ -99,28 +92,21 @@ test('two calls at once meet one program', async () => {
 })
 
 test('idle: pods vanish, lists still answer, and the next call wakes one, once, however many wait', async () => {
-  await putToSleep('calls')
-  const again = await open(alice, 'calls', { sdk: '2.4' })
-  expect(await again.listTools()).toContain('whoami')
-  expect(await podsOf('calls')).toEqual([])
-  const calls = await Promise.all(Array.from({ length: 12 }, () => again.call('whoami')))
+  await apply(personalServer('sleepy', { stdio: { idleTimeoutSeconds: 3 } }))
+  await waitForTools(alice, 'sleepy')
+  const sleepy = await open(alice, 'sleepy', { sdk: '2.4' })
+  await sleepy.call('count')
+  const asleep = (): Promise<void> => waitForNone('pods of sleepy', () => podsOf('sleepy'))
+  await asleep()
+  expect(await sleepy.listTools()).toContain('whoami')
+  expect(await podsOf('sleepy')).toEqual([])
+  const calls = await Promise.all(Array.from({ length: 12 }, () => sleepy.call('whoami')))
   expect(new Set(calls).size).toBe(1)
-  const name = await sandboxOf(await podOf(again))
-  const pods = (await podsOf('calls')).filter(({ metadata }) => metadata.labels?.['mcphub.io/sandbox'] === name)
-  expect(pods.length).toBe(1)
-  await again.close()
-})
-
-test('idle by time alone: a sandbox without calls ends after its seconds', { timeout: 180_000 }, async () => {
-  await apply(personalServer('calls', { stdio: { idleTimeoutSeconds: 5 } }))
-  await waitUntil('the shorter time holds', async () => {
-    await session.call('count')
-    const name = await sandboxOf(await podOf(session))
-    const until = String((await read(SANDBOXES, 'mcpsandbox', name)).spec['activeUntilTime'])
-    return Date.parse(until) - Date.now() < 6000
-  })
-  await waitForNone('pods of calls', () => podsOf('calls'), 90_000)
-  await apply(personalServer('calls'))
+  const pods = (await podsOf('sleepy')).map(({ metadata }) => metadata.name)
+  expect(pods).toEqual([(JSON.parse(calls[0] ?? '{}') as { pod: string }).pod])
+  // by itself again, though the session stays open
+  await asleep()
+  await sleepy.close()
 })
 
 test('a pod that is deleted under a call: it drains, the call is answered, the next one has another pod', async () => {

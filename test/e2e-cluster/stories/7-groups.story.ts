@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { waitUntil } from '../../cluster/commands.ts'
 import type { Person } from '../kit/hub.ts'
 import { addPerson, open, setVariables, waitForTools } from '../kit/hub.ts'
-import { apply, conditionOf, isGoing, merge, podsOf, read, remove, sandboxesOf } from '../kit/kube.ts'
+import { apply, conditionOf, isGoing, podsOf, read, remove, stopAll } from '../kit/kube.ts'
 import { group, personalServer } from '../kit/servers.ts'
 import type { Session } from '../kit/sessions.ts'
 import { SANDBOXES } from '../settings.ts'
@@ -97,8 +97,7 @@ test('calls per minute: one more is refused, in words', async () => {
 })
 
 test('startup: Always: a sandbox is awake before anybody calls', async () => {
-  for (const { metadata } of await sandboxesOf('team-two'))
-    await merge('mcpsandbox', metadata.name, { spec: { activeUntilTime: '2020-01-01T00:00:00Z' } })
+  await stopAll('team-two')
   await apply(team({ sandboxes: { startup: 'Always' } }))
   await waitUntil('a pod of team-two runs', async () => {
     const pods = (await podsOf('team-two')).filter((pod) => !isGoing(pod))

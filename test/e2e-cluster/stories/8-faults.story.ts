@@ -17,6 +17,7 @@ import {
   podsOf,
   readLeader,
   remove,
+  stopAll,
   sandboxesOf,
 } from '../kit/kube.ts'
 import { personalServer } from '../kit/servers.ts'
@@ -24,10 +25,11 @@ import type { Session } from '../kit/sessions.ts'
 import { HUB } from '../settings.ts'
 
 const AWAY_MS = 60_000
+const STURDY = { stdio: { idleTimeoutSeconds: 600 } }
 let dora: Person
 
 beforeAll(async () => {
-  await apply(personalServer('sturdy', { stdio: { idleTimeoutSeconds: 600 } }))
+  await apply(personalServer('sturdy', STURDY))
   dora = await addPerson('dora')
   await setVariables(dora, { USER_STORY_SECRET: 'of-dora' })
   await waitForTools(dora, 'sturdy')
@@ -97,9 +99,7 @@ test('the leading operator is killed: calls go on, the other leads, and sandboxe
   await inHub('delete', 'pod', leading?.metadata.name ?? '', '--grace-period=0', '--force', '--wait=false')
   await session.call('count')
   await waitUntil('another leads', async () => ![holder, ''].includes(await readLeader()), 90_000)
-  for (const { metadata } of await sandboxesOf('sturdy'))
-    await merge('mcpsandbox', metadata.name, { spec: { activeUntilTime: '2020-01-01T00:00:00Z' } })
-  await waitUntil('they sleep', async () => (await live()).length === 0)
+  await stopAll('sturdy')
   await session.call('count')
   expect((await live()).length).toBe(1)
   await allReady(operatorPods, 2)
