@@ -71,14 +71,15 @@ export class ChartCluster {
     )
   }
 
-  /** What was there before stays when this is closed. */
+  /** What was there before, definitions of a hub that runs here, is left as it is, also when this is closed. */
   async make(manifest: Manifest): Promise<void> {
     const path = `${listPath(manifest)}/${manifest.metadata.name}`
     const known = await this.#http.request({ method: 'GET', path }).then(
       () => true,
       () => false,
     )
-    if (!known) this.#made.push(path)
+    if (known) return
+    this.#made.push(path)
     await this.#apply(manifest, '')
   }
 
