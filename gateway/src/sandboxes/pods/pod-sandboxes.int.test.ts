@@ -1,7 +1,9 @@
 // Sandboxes in pods: the cases of the one-machine adapter, and what only a cluster has. Real shims and children on loopback; the API server, the
 // operator and the kubelet are doubles (test/kit/fake-pods.ts).
+import type { Fault } from '@mcphub/kube/testing'
 import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { HostileTalk, waitForExit } from '../../../../test/kit/hostile-sandboxes.ts'
+import { MCP_SANDBOXES, NAMESPACE } from '../../../../test/kit/fake-pods.ts'
 import { buildShim, hasGo, makeGroup, makePodServer, PodWorld, type Replica } from '../../../../test/kit/pod-world.ts'
 import { waitUntil } from '../../../../test/kit/wait-until.ts'
 import { Secret } from '../../secrets/secret.ts'
@@ -197,6 +199,51 @@ describe.skipIf(!hasGo)('what Kubernetes does', () => {
     expect(await (await talk(hub.acquire('alice'))).get('echo')).toEqual({})
   })
 
+  test.each<{ what: string; fault: Pick<Fault, 'act' | 'times'> }>([
+    { what: 'a lost call', fault: { act: { drop: 'before' }, times: 1 } },
+    { what: 'a lost answer', fault: { act: { drop: 'after' }, times: 1 } },
+    { what: 'five conflicts', fault: { act: { answer: { code: 409, reason: 'Conflict' } }, times: 5 } },
+    {
+      what: 'an error of the API server',
+      fault: { act: { answer: { code: 500, reason: 'InternalError' } }, times: 2 },
+    },
+    {
+      what: '429',
+      fault: { act: { answer: { code: 429, reason: 'TooManyRequests', retryAfterSeconds: 0 } }, times: 2 },
+    },
+  ])('$what at the wake: the call is answered, once, by one sandbox and one pod', async ({ fault }) => {
+    const when: Fault['when'] = ({ method, collection, userAgent }) =>
+      method !== 'GET' && collection === 'mcpsandboxes.mcphub.io' && userAgent === 'gateway'
+    world.pods.fake.inject({ when, ...fault })
+    const children = await Promise.all([hub.acquire('alice'), hub.acquire('alice')])
+    expect(new Set(children.map(({ incarnation }) => incarnation)).size).toBe(1)
+    expect(await (await talk(children[0]!)).get('echo', { ok: 1 })).toEqual({ ok: 1 })
+    expect([sandboxNames().length, livingPods()]).toEqual([1, 1])
+  })
+
+  test('the gateway that wakes is gone in the middle: another finds the pod and starts nothing twice', async () => {
+    const other = await world.startReplica()
+    world.pods.makesPods = false
+    const lost = hub.acquire('alice').catch((error: unknown) => error)
+    await waitUntil(() => sandboxNames().length === 1, 'the McpSandbox')
+    await hub.stop()
+    world.pods.makesPods = true
+    expect(await lost).toMatchObject({ code: expect.stringMatching(/server_unavailable|shutting_down/) as string })
+    expect(await (await talk(other.acquire('alice'))).get('echo')).toEqual({})
+    expect([sandboxNames().length, livingPods()]).toEqual([1, 1])
+  })
+
+  test('the McpSandbox is deleted under a wake: it is made again', async () => {
+    world.pods.makesPods = false
+    const child = hub.acquire('alice')
+    await waitUntil(() => sandboxNames().length === 1, 'the McpSandbox')
+    await waitUntil(() => hub.sandboxes.list().some(({ state }) => state === 'Starting'), 'it is listed')
+    await world.pods.client.delete(MCP_SANDBOXES, { namespace: NAMESPACE, name: sandboxNames()[0]! })
+    world.pods.makesPods = true
+    expect(await (await talk(child)).get('echo')).toEqual({})
+    expect([sandboxNames().length, livingPods()]).toEqual([1, 1])
+  })
+
   test('a quota that the cluster cannot count yet is waited for', async () => {
     const answer = { code: 403, reason: 'Forbidden' }
     const when = ({ method, collection }: { method: string; collection: string }): boolean =>
@@ -327,7 +374,7 @@ describe.skipIf(!hasGo)('leases', () => {
 
   test('who is to be always on is awake before any call, and stays', async () => {
     const server = makePodServer({ idleTimeoutSeconds: 2 })
-    world.alwaysOn = [{ userId: 'carol', server, groups: [makeGroup('on', 2)] }]
+    world.alwaysOn = [{ userId: 'carol', username: 'carol', server, groups: [makeGroup('on', 2)] }]
     await waitUntil(() => livingPods() === 1, 'the pod')
     const [name] = sandboxNames()
     const first = untilOf(name!)

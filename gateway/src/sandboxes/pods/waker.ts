@@ -37,7 +37,10 @@ interface Woken {
 
 /** A watch tells all that matters; this is for times that pass and for connections that failed. */
 const LOOK_MS = 1_000
-const ATTEMPTS = 5
+const PAUSE_MS = 100
+/** lost races in a row, and calls without an answer, until a write is given up */
+const RACES = 10
+const TRIES = 3
 
 export class Waker {
   readonly #deps: WakerDeps
@@ -102,9 +105,8 @@ export class Waker {
         if (known === undefined || known.metadata.deletionTimestamp !== undefined) return await this.#create(wish)
         return await this.#revive(wish, known)
       } catch (error) {
-        const isRace = isReason(error, 'AlreadyExists', 'NotFound', 'Conflict')
-        if (!isRace || attempt === ATTEMPTS) throw toHubFault(wish, error)
-        if (attempt > 1) await this.#nextChange(name, AbortSignal.timeout(LOOK_MS))
+        if (attempt >= triesOf(error)) throw toHubFault(wish, error)
+        await this.#nextChange(name, AbortSignal.timeout((attempt - 1) * PAUSE_MS))
         const live = await client.get(MCP_SANDBOXES, { namespace, name }).catch(() => null)
         known = live === null ? undefined : toSandboxView(live)
       }
@@ -227,6 +229,12 @@ export class Waker {
       signal.addEventListener('abort', finish)
     })
   }
+}
+
+/** How often a write is tried that failed like this. */
+function triesOf(error: unknown): number {
+  if (isReason(error, 'AlreadyExists', 'NotFound', 'Conflict')) return RACES
+  return isReason(error, 'Transport', 'Deadline', 'InternalError', 'ServiceUnavailable') ? TRIES : 1
 }
 
 function toHubFault({ server }: Wish, error: unknown): unknown {

@@ -27,7 +27,7 @@ export class ProcessChild implements Child {
   readonly sandboxId: string
   readonly incarnation: string
   readonly fingerprint: string
-  /** time of the last write, line or release */
+  /** time when a call last began or ended: a child that talks of its own accord is idle all the same */
   lastActiveAt: number
   /** the first line came: the server lives */
   answered = false
@@ -75,8 +75,7 @@ export class ProcessChild implements Child {
   write(line: string | Buffer): boolean {
     const { stdin } = this.#options.process
     if (this.gone || !stdin.writable) return true
-    this.lastActiveAt = this.#options.now()
-    this.askedAt ??= this.lastActiveAt
+    this.askedAt ??= this.#options.now()
     if (typeof line === 'string') stdin.write(`${line}\n`)
     else this.#writeBytes(line)
     if (stdin.writableLength > this.#options.inputBytes) this.fail('output', 'it does not read its input')
@@ -116,6 +115,7 @@ export class ProcessChild implements Child {
 
   hold(): () => void {
     this.#holds += 1
+    this.lastActiveAt = this.#options.now()
     let held = true
     return () => {
       if (!held) return
@@ -188,7 +188,6 @@ export class ProcessChild implements Child {
   }
 
   #handleLine(line: Buffer): void {
-    this.lastActiveAt = this.#options.now()
     this.answered = true
     if (this.#onLine === null) this.#waiting.push(line)
     else this.#onLine(line)

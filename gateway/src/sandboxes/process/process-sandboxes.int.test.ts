@@ -329,6 +329,15 @@ describe('the end', () => {
     expect(await exit).toEqual({ kind: 'ended', by: 'idle' })
   })
 
+  test('a child that talks of its own accord, or is only written to, is idle all the same', async () => {
+    await open({ config: { limits: { idleMs: 400 } } })
+    const talking = await talk(hub.acquire('alice'))
+    await talking.get('chatter')
+    const pinging = setInterval(() => talking.child.write('{"jsonrpc":"2.0","id":"ping","result":{}}'), 20)
+    expect(await waitForExit(talking.child)).toEqual({ kind: 'ended', by: 'idle' })
+    clearInterval(pinging)
+  })
+
   test('a changed fingerprint gets a new child; the old one ends when its last call has', async () => {
     const old = await talk(hub.acquire('alice'))
     const release = old.child.hold()
