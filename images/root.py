@@ -8,7 +8,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
-CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+# certificates, and where the loader finds libraries that lie in no folder of its own (the official image: /usr/local/lib); not every base has them
+COPIED = ("/etc/ssl/certs/ca-certificates.crt", "/etc/ld.so.cache")
 PASSWD = "root:x:0:0:root:/:/sbin/nologin\nsandbox:x:64536:64536:sandbox:/work:/sbin/nologin\n"
 FILES = {
     "etc/passwd": PASSWD,
@@ -74,8 +75,9 @@ def collect(root):
     for path, text in FILES.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
-    if CERTIFICATES.exists():
-        copy_to(root, CERTIFICATES)
+    for path in COPIED:
+        if Path(path).exists():
+            copy_to(root, Path(path))
     for folder in ("tmp", "work", "package"):
         (root / folder).mkdir()
     (root / "tmp").chmod(0o1777)

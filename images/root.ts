@@ -13,7 +13,8 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
-const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt'
+/** Certificates, and where the loader finds libraries that lie in no folder of its own; not every base has them. */
+const COPIED = ['/etc/ssl/certs/ca-certificates.crt', '/etc/ld.so.cache']
 
 /** 65532: gateway and operator. 64536: sandboxes. */
 const PASSWD = [
@@ -65,7 +66,7 @@ export async function collectRoot(root: string): Promise<void> {
   cpSync(process.execPath, join(root, 'usr/local/bin/node'), { dereference: true })
   mkdirSync(join(root, 'etc'), { recursive: true })
   for (const [path, text] of Object.entries(FILES)) writeFileSync(join(root, path), text)
-  if (existsSync(CERTIFICATES)) copyTo(root, CERTIFICATES)
+  for (const path of COPIED.filter((one) => existsSync(one))) copyTo(root, path)
   for (const folder of ['tmp', 'work', 'data']) mkdirSync(join(root, folder), { recursive: true })
   chmodSync(join(root, 'tmp'), 0o1777)
 }
