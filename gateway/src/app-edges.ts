@@ -83,6 +83,7 @@ export function buildApi(parts: ApiParts): { readonly handler: ApiHandler; reado
     principalOf: (username) => principalOf(storage, username),
     endSession: async (session) => {
       await sessions.end(session.id, session.userId, new Date(session.openedAt.getTime() + config.sessionAbsoluteMs))
+      runtime.endpoint.onSessionEnded(session)
       await upstreams.closeSession(session.id)
     },
     rotateKeyRing: () => {

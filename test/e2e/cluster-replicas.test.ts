@@ -185,6 +185,35 @@ test('GW-2: a session begun at one gateway goes on at the other, and ends at bot
   await until(async () => expect((await callTool(a, 'hello', session)).status).toBe(404), 5_000)
 })
 
+test('a session that is ended in the REST API of one gateway ends at the other, with its streams', async () => {
+  const live = async () => {
+    const { items } = await b.request<{ items: { id: string; endedAt: string | null }[] }>(
+      'GET',
+      '/api/sessions',
+      undefined,
+      alice.key,
+    )
+    return items.filter(({ endedAt }) => endedAt === null)
+  }
+  const before = new Set((await live()).map(({ id }) => id))
+  const session = await openSession(a)
+  const opened = await fetch(a.endpoint(alice.key, '/mcp/asking'), {
+    headers: { accept: 'text/event-stream', ...session },
+  })
+  expect(opened.status).toBe(200)
+  const closed = opened.text()
+  // its row is written a moment after it was opened
+  const found = await until(async () => {
+    const own = (await live()).filter(({ id }) => !before.has(id))
+    expect(own).toHaveLength(1)
+    return own[0]!
+  })
+  const from = performance.now()
+  await b.request('DELETE', `/api/sessions/${found.id}`, undefined, alice.key)
+  await closed
+  expect(performance.now() - from).toBeLessThan(5_000)
+})
+
 test('GW-2: a cancel and an answer that reach the other gateway reach the call', async () => {
   const session = await openSession(a)
   const before = upstream.canceled.length

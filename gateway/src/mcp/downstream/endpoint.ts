@@ -24,7 +24,7 @@ import { ModernLeg } from './modern-leg.ts'
 import { Pushes } from './pushes.ts'
 import { Replies } from './replies.ts'
 import { ParkedCalls } from './parked-calls.ts'
-import { createLonePeers, type Peers } from './peers.ts'
+import { createLonePeers, type Peers, type SessionRef } from './peers.ts'
 import { parseEndpoint, readPresentedKey, splitUrl, type Endpoint } from './request-target.ts'
 import { WatchQuota } from './resource-watches.ts'
 import { Replica } from './replica.ts'
@@ -39,6 +39,8 @@ export interface McpEndpoint {
   start(): void
   /** Refuses new requests and ends the streams; calls in flight go on (the caller drains the upstreams). */
   stop(): void
+  /** It was ended by other means than its client's DELETE: live state of it goes, at every replica. */
+  onSessionEnded(session: SessionRef): void
   /** sessions with live state, requests in flight */
   counts(): { readonly sessions: number; readonly inFlight: number }
 }
@@ -130,6 +132,12 @@ class HubEndpoint implements McpEndpoint {
     this.#questions.stop()
     this.#parked.cancelWhere(() => true, 'the hub is shutting down')
     for (const stop of this.#stops.splice(0)) stop()
+  }
+
+  onSessionEnded({ id, userId, keyId }: SessionRef): void {
+    const notice = { kind: 'end', session: { id, userId, keyId } } as const
+    this.#replica.hear(notice)
+    this.#peers.tell(notice)
   }
 
   counts(): { sessions: number; inFlight: number } {
