@@ -434,6 +434,20 @@ describe.skipIf(!hasGo)('leases', () => {
   })
 })
 
+test.skipIf(!hasGo)('a discovery whose pod fell asleep is not woken by its own end', async () => {
+  const server = makePodServer({ idleTimeoutSeconds: 1 })
+  const owner = { userId: null, username: null, sessionId: null, discovery: true }
+  const child = await hub.acquire(null, { owner, server })
+  const exit = waitForExit(child)
+  expect(await exit).toMatchObject({ kind: 'ended' })
+  await waitUntil(() => livingPods() === 0, 'the pod is gone')
+  const writes = world.pods.sandboxWrites
+  // its end was told; a write that it causes would have been made by now
+  await (await talk(hub.acquire('alice'))).get('echo')
+  expect(world.pods.sandboxWrites).toBe(writes + 1)
+  expect(livingPods()).toBe(1)
+})
+
 async function addUser(username: string): Promise<string> {
   const sql = `INSERT INTO users (username, role) VALUES ($1, 'member') RETURNING id`
   const rows = await world.opened.database.run(null, (manager) => manager.query<{ id: string }[]>(sql, [username]))

@@ -11,7 +11,7 @@ import { type CallHomeServer, type CertificateSource, startCallHomeServer } from
 import { ChildStarter } from './child-starter.ts'
 import { ClusterView } from './cluster-view.ts'
 import type { PodFolders } from './command.ts'
-import { toTime } from './lease.ts'
+import { fromTime, toTime } from './lease.ts'
 import { type AlwaysOn, LeaseKeeper } from './lease-keeper.ts'
 import { Names } from './names.ts'
 import { People } from './people.ts'
@@ -343,8 +343,11 @@ class PodSandboxes implements Sandboxes {
   #endDiscovery({ identity: { kind, name } }: Slot): void {
     if (kind !== 'discovery') return
     this.#slots.delete(name)
+    const until = this.#now() + this.#config.lingerMs
+    // one that sleeps already must not be woken by its own end
+    if (fromTime(this.#view.findSandbox(name)?.spec.activeUntilTime) <= until) return
     this.#waker
-      .patch(name, { activeUntilTime: toTime(this.#now() + this.#config.lingerMs) })
+      .patch(name, { activeUntilTime: toTime(until) })
       .catch((error: unknown) => this.#deps.log.warn({ err: error }, 'a sandbox of a discovery could not be ended'))
   }
 
