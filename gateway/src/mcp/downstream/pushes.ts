@@ -194,17 +194,19 @@ export class Pushes {
   /** A shared child's log could tell one user of another: it is passed to nobody. Any other goes where its server is, and only while it is there. */
   async #tellLog(event: UpstreamEvent): Promise<void> {
     if (event.userId === null) return
-    const json = JSON.stringify({ jsonrpc: '2.0', method: event.method, params: event.params ?? {} })
     const level = LOG_ORDER.indexOf(String(event.params?.['level']))
+    let json: string | null = null
+    // heard by each replica that is attached to it
+    const unlessHeard = this.#isChild(event.server) ? event.server : null
     for (const session of [...this.#concerned(event)]) {
       if (level < LOG_ORDER.indexOf(session.logLevel ?? 'info')) continue
       const hearer = hearerOfSession(session, this.#deps.peers)
       if (hearer === null || !(await this.#hasServer(hearer, event.server))) continue
-      pushToSession(session, json, this.#deps.peers, this.#isChild(event.server) ? event.server : null)
+      json ??= JSON.stringify({ jsonrpc: '2.0', method: event.method, params: event.params ?? {} })
+      pushToSession(session, json, this.#deps.peers, unlessHeard)
     }
   }
 
-  /** What it says is heard by each replica that is attached to it. */
   #isChild(server: string): boolean {
     return this.#deps.catalog.snapshot().servers.get(server)?.spec.type === 'Stdio'
   }
