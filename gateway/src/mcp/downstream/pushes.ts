@@ -199,7 +199,7 @@ export class Pushes {
     // heard by each replica that is attached to it
     const unlessHeard = this.#isChild(event.server) ? event.server : null
     for (const session of [...this.#concerned(event)]) {
-      if (level < LOG_ORDER.indexOf(session.logLevel ?? 'info')) continue
+      if (level < wantedLevel(session)) continue
       const hearer = hearerOfSession(session, this.#deps.peers)
       if (hearer === null || !(await this.#hasServer(hearer, event.server))) continue
       json ??= JSON.stringify({ jsonrpc: '2.0', method: event.method, params: event.params ?? {} })
@@ -273,6 +273,8 @@ function hearerOf(session: Session, stream: SessionStream): Hearer {
     },
   }
 }
+
+const wantedLevel = ({ logLevel }: Session): number => LOG_ORDER.indexOf(logLevel ?? 'info')
 
 function writeNotification(method: string, params: JsonObject): string {
   return JSON.stringify({ jsonrpc: '2.0', method, ...(Object.keys(params).length === 0 ? {} : { params }) })
