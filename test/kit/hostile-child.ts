@@ -124,6 +124,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   forkForged: (params) => startForged(text(params.mark)),
   forkMany: (params) => forkMany(count(params.count)),
   hog: (params) => hog(count(params.stepBytes)),
+  /** talks of its own accord from now on */
+  chatter: () => void setInterval(() => process.stdout.write('{"jsonrpc":"2.0","method":"notifications/x"}\n'), 20),
   garbage: () => void process.stdout.write('\u0000\u001b[2J not json\n{"half":\n\n\r\n\ufeff{}\n'),
   longLine: (params) => flood(process.stdout, count(params.bytes), 'x'.repeat(65_536)),
   lines: (params) => {

@@ -51,6 +51,15 @@ const TOOLS: Readonly<Record<string, (message: Message, args: Record<string, unk
     }
     text(id, 'done')
   },
+  /** log lines, each of so many small values, and then its answer */
+  chatter: ({ id }, args) => {
+    const data = Array.from({ length: Number(args['values']) }, () => [1, { a: 2 }])
+    const line = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data } })
+    for (let said = 0; said < Number(args['lines']); said++) write(line)
+    text(id, 'talked')
+  },
+  deep: ({ id }) =>
+    write(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${'{"a":'.repeat(100)}1${'}'.repeat(101)}`),
   garbage: ({ id }, args) => {
     for (let line = 0; line < Number(args['lines']); line++) write(`Debug: this is line ${line}, not MCP`)
     text(id, 'after garbage')

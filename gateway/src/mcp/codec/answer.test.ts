@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { AnswerScan } from './answer-scan.ts'
-import { parseMessage, writeAnswer, type AnswerShape } from './answer.ts'
+import { findAnswerId, parseMessage, writeAnswer, type AnswerShape } from './answer.ts'
 
 const shape = (change: Partial<AnswerShape> = {}): AnswerShape => ({
   idJson: '7',
@@ -183,6 +183,29 @@ describe('GW-5: what is not a message', () => {
     ['{"jsonrpc":"2.0","id":"hub-1","result":{},"method":"x"}', 'exactly one'],
   ])('GW-5: in parts: %s', (text, reason) => {
     expect(scan(text)).toEqual({ reason: expect.stringContaining(reason) as string })
+  })
+})
+
+describe('the id of an answer that is not parsed', () => {
+  const find = (text: string) => findAnswerId(Buffer.from(text))
+  const rest = `"result":{"text":"${'x'.repeat(5000)}"}`
+
+  test('is found before and behind everything else, however it is spaced', () => {
+    expect(find(`{"jsonrpc":"2.0","id":"hub-1",${rest}}`)).toBe('hub-1')
+    expect(find(` { "id" : "hub-1" , ${rest},"jsonrpc":"2.0"}`)).toBe('hub-1')
+    expect(find(`{"jsonrpc":"2.0",${rest},"id":"hub-1"}`)).toBe('hub-1')
+    expect(find(`{${rest}, "id": "hub-1", "jsonrpc": "2.0" }\r`)).toBe('hub-1')
+  })
+
+  test('is nothing that stands in a text or in another object', () => {
+    for (const text of [
+      `{"jsonrpc":"2.0","result":{"id":"hub-1"}}`,
+      JSON.stringify({ jsonrpc: '2.0', method: 'x', params: { text: '"id":"hub-1"}' } }),
+      `{"jsonrpc":"2.0","method":"x","params":{"id":"hub-1"}}`,
+      `{"jsonrpc":"2.0","id":1,${rest}}`,
+      '',
+    ])
+      expect(find(text)).toBeNull()
   })
 })
 

@@ -59,6 +59,16 @@ export function parseMessage(bytes: Buffer): Message {
   return classifyMessage(value)
 }
 
+const ID_BEFORE = /^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*"([^"\\]{1,64})"/
+const ID_AFTER = /"id"\s*:\s*"([^"\\]{1,64})"\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$/
+const END_BYTES = 256
+
+/** The textual id of a message that is too dear to parse, or cannot be: where servers write it, before or behind everything else; null = not there. */
+export function findAnswerId(bytes: Buffer): string | null {
+  const before = ID_BEFORE.exec(bytes.toString('latin1', 0, END_BYTES))
+  return (before ?? ID_AFTER.exec(bytes.toString('latin1', Math.max(0, bytes.length - END_BYTES))))?.[1] ?? null
+}
+
 function classifyMessage(value: JsonObject): Message {
   const { id } = value
   if (value['jsonrpc'] !== '2.0') return fault('"jsonrpc" is not "2.0"', id)

@@ -1,5 +1,5 @@
 // Many calls over one pair of pipes (a child's lines, the one stream of HTTP+SSE): answers find their call by the hub's minted id and nothing else.
-import { kindOf, parseMessage, writeAnswer } from '../codec/answer.ts'
+import { findAnswerId, kindOf, parseMessage, writeAnswer } from '../codec/answer.ts'
 import { mayAsk } from '../codec/client-capabilities.ts'
 import type { FaultMessage, NotificationMessage, RequestMessage, ResponseMessage } from '../codec/answer.ts'
 import { SMALL_MESSAGE_BYTES } from '../codec/message-reader.ts'
@@ -44,19 +44,29 @@ export class Multiplex {
     this.#calls.delete(call.id)
   }
 
-  /** One whole message. */
-  receive(bytes: Buffer): void {
+  /** One whole message. True: it was the answer of a call in flight. */
+  receive(bytes: Buffer): boolean {
     const message = parseMessage(bytes)
-    if (message.kind === 'response') this.#response(message, bytes)
-    else if (message.kind === 'notification') this.#notification(message)
+    if (message.kind === 'response') return this.#response(message, bytes)
+    if (message.kind === 'notification') this.#notification(message)
     else if (message.kind === 'request') this.#request(message)
     else this.#fault(message, bytes)
+    return false
   }
 
-  #response(message: ResponseMessage, bytes: Buffer): void {
+  /** Whether it looks, without being parsed, like the answer of a call in flight. */
+  isAwaited(bytes: Buffer): boolean {
+    return this.#callOf(findAnswerId(bytes)) !== undefined
+  }
+
+  #response(message: ResponseMessage, bytes: Buffer): boolean {
     const call = this.#callOf(message.id)
-    if (!call && this.#endListen(message)) return
-    if (!call) return this.#host.onStray('an answer to no call in flight', bytes.length)
+    if (call) this.#answer(call, message, bytes)
+    else if (!this.#endListen(message)) this.#host.onStray('an answer to no call in flight', bytes.length)
+    return call !== undefined
+  }
+
+  #answer(call: UpstreamCall, message: ResponseMessage, bytes: Buffer): void {
     this.#calls.delete(call.id)
     const answer = writeAnswer(bytes, message, shapeOf(call, this.#host.era))
     if (typeof answer === 'string') return call.fail(answerFault(call.server.name, answer))
@@ -75,7 +85,9 @@ export class Multiplex {
 
   #fault(message: FaultMessage, bytes: Buffer): void {
     this.#host.onStray(message.reason, bytes.length)
-    this.#callOf(message.id)?.fail(answerFault(this.#nameOf(message.id), message.reason))
+    // what cannot be parsed may still say whose answer it would have been: its caller need not wait for the end of its time
+    const id = message.id ?? findAnswerId(bytes)
+    this.#callOf(id)?.fail(answerFault(this.#nameOf(id), message.reason))
   }
 
   #notification(message: NotificationMessage): void {

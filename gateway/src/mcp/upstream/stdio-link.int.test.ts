@@ -1,5 +1,5 @@
 // Stdio servers over real processes: handshake, ids, exits, sharing.
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { makeOwner, makeStdio, openUpstreamWorld, type UpstreamWorld } from '../../../../test/kit/upstream-world.ts'
 import { waitUntil } from '../../../../test/kit/wait-until.ts'
 
@@ -186,6 +186,40 @@ describe('GW-5: a child that does not speak MCP', () => {
     expect(textOf((await sink.done).json)).toBe('first')
     await world.call(alice, own, 'pid')
     expect(sink.ends).toEqual(['answer'])
+  })
+
+  test('GW-5: an answer that is nested too deep fails its call at once', async () => {
+    const { sink } = world.start(alice, own, { method: 'tools/call', params: { name: 'deep' } })
+    expect((await sink.done).error).toMatchObject({
+      code: 'upstream_error',
+      message: expect.stringContaining('nested too deep') as string,
+    })
+  })
+
+  test('GW-15: dear lines that nobody asked for are not parsed', async () => {
+    await world.call(alice, own, 'pid')
+    const parse = vi.spyOn(JSON, 'parse')
+    expect(textOf(await world.call(alice, own, 'chatter', { lines: 4, values: 100_000 }))).toBe('talked')
+    const parsed = parse.mock.calls.reduce((sum, [text]) => sum + text.length, 0)
+    parse.mockRestore()
+    expect(parsed).toBeGreaterThan(0)
+    expect(parsed).toBeLessThan(10_000)
+  })
+
+  test('GW-15: a child that talks beyond its budget is not read for a while, and loses nothing', async () => {
+    const patient = makeStdio('patient', command, { callTimeoutSeconds: 20 })
+    await world.call(alice, patient, 'pid')
+    const child = [...world.sandboxes.children.values()][0]!
+    const [pause, resume] = [vi.spyOn(child, 'pause'), vi.spyOn(child, 'resume')]
+    // 30 lines of 64 KiB: nearly twice what may be said at once
+    const { sink } = world.start(alice, patient, {
+      method: 'tools/call',
+      params: { name: 'chatter', arguments: { lines: 30, values: 5500 } },
+    })
+    await waitUntil(() => pause.mock.calls.length > 0, 'not read')
+    expect(textOf((await sink.done).json)).toBe('talked')
+    expect(resume.mock.calls.length).toBeGreaterThan(0)
+    expect(sink.notifications).toHaveLength(30)
   })
 
   test('a child that never shakes hands is ended', async () => {

@@ -2,6 +2,7 @@
 // A shared child serves many users and is offered nothing that only one person could answer.
 import { LIMITS, toHubError, type HubError } from '@mcphub/api'
 import type { Child, EndReason, ExitReason } from '../../sandboxes/sandboxes.ts'
+import { CHATTER, Chatter, costOf, TEXT_SHARE } from './chatter.ts'
 import { expandStdio } from './expand.ts'
 import { answerFault, exitFault, startingFault } from './faults.ts'
 import { readHandshake } from './handshake.ts'
@@ -70,16 +71,18 @@ export class StdioLink extends LinkBase implements MultiplexHost, ListenHost {
     this.#isFull = false
     const gone = Promise.withResolvers<never>()
     gone.promise.catch(() => undefined)
+    const chatter = new Chatter(child)
     child.onDrain(() => this.#drain(child))
     child.onLeaving?.(() => {
       if (this.#child === child) this.tools.listener.onLeaving(this)
     })
     child.onExit((reason) => {
+      chatter.stop()
       gone.reject(exitFault(this.server.name, reason))
       this.#onExit(child, reason)
     })
     child.onLine((line) => {
-      if (this.#child === child) this.#multiplex.receive(line)
+      if (this.#child === child) this.#hear(line, chatter)
     })
     this.#hold()
     try {
@@ -287,6 +290,15 @@ export class StdioLink extends LinkBase implements MultiplexHost, ListenHost {
     this.#multiplex.add(call)
     call.markSent()
     this.write(rpc.writeRequest(call.id, call.request.method, call.request.params))
+  }
+
+  #hear(line: Buffer, chatter: Chatter): void {
+    const isUnasked = line.length > CHATTER.lineBytes && !this.#multiplex.isAwaited(line)
+    if (isUnasked && costOf(line) > CHATTER.lineBytes) {
+      this.onStray('it is unasked and too dear to parse', 0)
+      chatter.spend(line.length / TEXT_SHARE)
+    } else if (this.#multiplex.receive(line)) chatter.answered()
+    else chatter.spend(costOf(line))
   }
 
   #drain(child: Child): void {
