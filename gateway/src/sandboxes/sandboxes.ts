@@ -3,12 +3,15 @@
 import type { CatalogGroup, CatalogServer } from '../catalog/catalog.ts'
 import type { Secret } from '../secrets/secret.ts'
 
-/** Whose child: (server, user), and one per MCP session where the manifest says `sessions: Isolated`. userId null = shared or discovery. */
+/**
+ * Whose child: (server, user), and one per MCP session where the manifest says `sessions: Isolated`; there all calls with one key that belong to no
+ * session have one too. userId null = shared or discovery.
+ */
 export interface SandboxOwner {
   readonly userId: string | null
   /** for people and for `sandboxes list`; null when nobody's */
   readonly username: string | null
-  /** null = shared by the user's sessions */
+  /** null = shared by the user's sessions; `key <id>` = of that key's calls without a session */
   readonly sessionId: string | null
   /** a start only to discover what the server offers; gets an empty folder that is removed afterwards */
   readonly discovery: boolean

@@ -37,6 +37,8 @@ export interface LeaseKeeperDeps {
 }
 
 const LOOKS_PER_ROUND = 10
+/** after the catalogue changed: a write may lose to the operator's, and what is done already costs nothing */
+const SHORTEN_LOOKS = 5
 /** of one sandbox, in the custom resource */
 const MOST_GROUPS = 64
 
@@ -59,6 +61,8 @@ export class LeaseKeeper {
   #timer: NodeJS.Timeout | null = null
   #looks = 0
   #isBusy = false
+  /** looks at all leases that are still due */
+  #shortenings = 0
   #unsubscribe: () => void = () => undefined
 
   constructor(deps: LeaseKeeperDeps) {
@@ -67,7 +71,7 @@ export class LeaseKeeper {
 
   start(): void {
     const { catalog, lookMs } = this.#deps
-    this.#unsubscribe = catalog.subscribe(() => void this.#attempt(() => this.#shortenAll()))
+    this.#unsubscribe = catalog.subscribe(() => void (this.#shortenings = SHORTEN_LOOKS))
     this.#timer = setInterval(() => void this.#look(), lookMs)
     this.#timer.unref()
   }
@@ -83,6 +87,10 @@ export class LeaseKeeper {
     this.#deps.onLook()
     for (const slot of this.#deps.slots.values())
       if (isUsed(slot) && !slot.isStopped) await this.#attempt(() => this.#renew(slot))
+    if (this.#shortenings > 0) {
+      this.#shortenings--
+      await this.#attempt(() => this.#shortenAll())
+    }
     if (this.#looks++ % LOOKS_PER_ROUND === 0) {
       await this.#attempt(() => this.#keepAlwaysOn())
       await this.#attempt(() => this.#removeDiscoveries())
@@ -91,7 +99,7 @@ export class LeaseKeeper {
   }
 
   async #renew(slot: Slot): Promise<void> {
-    const { view, now, idleMs } = this.#deps
+    const { view, now } = this.#deps
     const sandbox = view.findSandbox(slot.identity.name)
     if (sandbox === undefined || !isWanted(sandbox)) return
     const { resourceVersion } = sandbox.metadata
@@ -100,13 +108,21 @@ export class LeaseKeeper {
     const wanted = judgeLease({
       now: now(),
       until,
-      idleMs: wishOf(slot, idleMs).idleMs,
+      idleMs: this.#idleMsNow(slot),
       lastActiveAt: lastUseOf(slot),
       isHeld: isHeld(slot),
     })
     if (wanted === null) return
     slot.wrote = { version: resourceVersion, until: wanted }
     await this.#write(sandbox, wanted)
+  }
+
+  /** As server and groups are now, not as they were when it was asked for. */
+  #idleMsNow({ server, groups }: Slot): number {
+    const { catalog, idleMs } = this.#deps
+    const now = catalog.snapshot()
+    const its = groups.map((group) => now.groups.get(group.name) ?? group)
+    return idleMsOf(now.servers.get(server.name) ?? server, its, idleMs)
   }
 
   /** A group's idle time got shorter: nobody waits for the longer one. */

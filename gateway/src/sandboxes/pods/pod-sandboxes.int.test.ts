@@ -370,6 +370,9 @@ describe.skipIf(!hasGo)('leases', () => {
     world.catalog.groups.set('slow', makeGroup('slow', 100))
     world.catalog.tell()
     await waitUntil(() => untilOf(name) - Date.now() < 110_000, 'the shorter lease')
+    // and it is not taken back by who asked for it under the longer one
+    await (await talk(hub.acquire('bob'))).get('echo')
+    expect(untilOf(name) - Date.now()).toBeLessThan(110_000)
   })
 
   test('who is to be always on is awake before any call, and stays', async () => {
