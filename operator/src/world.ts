@@ -4,6 +4,7 @@ import { LABELS } from '@mcphub/api'
 import { PODS, Reflector, Store, type Indexers, type KubeClient, type KubeObject, type ReadStore } from '@mcphub/kube'
 import type { ReflectorMetrics, ReflectorTiming, Resource, Stored } from '@mcphub/kube'
 import { viewPod } from './pods/view-pod.ts'
+import { slimSandbox } from './slim-sandbox.ts'
 import { MCP_SANDBOXES, MCP_SERVERS, NETWORK_POLICIES, USER_GROUPS, VOLUME_CLAIMS } from './resources.ts'
 import type { ClaimObject, GroupObject, PodObject, PolicyObject, SandboxObject, ServerObject } from './resources.ts'
 
@@ -65,7 +66,7 @@ export function createWorld({ client, namespace, instance, metrics, timing }: Wo
   return {
     servers: open(MCP_SERVERS, keepWhole<ServerObject>, {}),
     groups: open(USER_GROUPS, keepWhole<GroupObject>, {}),
-    sandboxes: open(MCP_SANDBOXES, keepWhole<SandboxObject>, {
+    sandboxes: open(MCP_SANDBOXES, slimSandbox, {
       [BY.server]: ({ spec }) => [spec.serverRef.name],
       [BY.user]: ({ spec }) => (spec.userRef === undefined ? [] : [spec.userRef]),
       [BY.group]: ({ spec }) => spec.userGroupRefs ?? [],

@@ -1,5 +1,6 @@
 // The one file where it is decided whether a sandbox is to run or to sleep. Pure; time is the caller's.
 import type { McpSandboxSpec } from '@mcphub/api'
+import type { SandboxObject } from '../resources.ts'
 
 const DAY_MS = 86_400_000
 
@@ -14,6 +15,7 @@ export const isIdle = (spec: McpSandboxSpec, nowMs: number): boolean => activeUn
 export const isSuspended = (spec: McpSandboxSpec): boolean => spec.operatingMode === 'Suspended'
 
 /** When a sandbox that sleeps is no longer worth keeping, in ms since 1970. */
-export function forgottenAtMs(spec: McpSandboxSpec, createdMs: number, ttlDays: number): number {
-  return Math.max(activeUntilMs(spec), createdMs) + ttlDays * DAY_MS
+export function forgottenAtMs({ metadata, spec }: SandboxObject, ttlDays: number): number {
+  const createdMs = Date.parse(metadata.creationTimestamp ?? '')
+  return Math.max(activeUntilMs(spec), Number.isFinite(createdMs) ? createdMs : Infinity) + ttlDays * DAY_MS
 }

@@ -322,7 +322,8 @@ describe('for 5,000 worlds', () => {
       const end = settle(observed, NOW)
       if (!end) return
       const { againMs } = planSandbox(end, NOW)
-      if (againMs === null) expect(end.hasVolume || activeUntilMs(end.sandbox.spec) <= NOW).toBe(true)
+      if (againMs === null)
+        expect(end.sandbox.spec.operatingMode === 'Suspended' || activeUntilMs(end.sandbox.spec) <= NOW).toBe(true)
       else if (activeUntilMs(end.sandbox.spec) > NOW && end.sandbox.spec.operatingMode === 'Auto')
         expect(againMs).toBeLessThanOrEqual(activeUntilMs(end.sandbox.spec))
     })

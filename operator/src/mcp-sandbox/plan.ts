@@ -28,9 +28,8 @@ function planWithout(observed: Observed, obstacle: Obstacle, nowMs: number): Pla
       ...statusStep(sandbox, statusWithout(observed, obstacle, nowMs)),
       ...pods.flatMap((pod) => endSteps(pod, obstacle.why === 'suspended' || faultOf(pod) ? AT_ONCE_SECONDS : null)),
     ],
-    againMs: asleep
-      ? later(forgottenMs(observed, nowMs), nowMs)
-      : soonest(obstacle.endsMs, activeUntilMs(sandbox.spec)),
+    // asleep, no time is waited for: what is forgotten is looked for now and then, for all at once
+    againMs: asleep ? null : soonest(obstacle.endsMs, activeUntilMs(sandbox.spec)),
   }
 }
 
@@ -54,16 +53,9 @@ function statusWithout({ sandbox, pods }: Observed, { why, reason }: Obstacle, n
 const endSteps = (pod: PodObject, graceSeconds: number | null): Step[] =>
   isToEnd(pod, graceSeconds) ? [{ do: 'delete pod', pod, graceSeconds }] : []
 
-/** What is due already waits for an event: a pod that still ends. */
-const later = (ms: number | null, nowMs: number): number | null => (ms !== null && ms > nowMs ? ms : null)
-
-const isForgotten = (observed: Observed, nowMs: number): boolean =>
-  observed.pods.length === 0 && (forgottenMs(observed, nowMs) ?? Infinity) <= nowMs
-
-/** null while it keeps somebody's folder. */
-function forgottenMs({ sandbox, hasVolume, settings }: Observed, nowMs: number): number | null {
-  const createdMs = Date.parse(sandbox.metadata.creationTimestamp ?? '') || nowMs
-  return hasVolume ? null : forgottenAtMs(sandbox.spec, createdMs, settings.ttlDays)
+/** Never while it keeps somebody's folder. */
+function isForgotten({ sandbox, pods, hasVolume, settings }: Observed, nowMs: number): boolean {
+  return pods.length === 0 && !hasVolume && forgottenAtMs(sandbox, settings.ttlDays) <= nowMs
 }
 
 const isLive = ({ metadata }: PodObject): boolean => metadata.deletionTimestamp === undefined

@@ -25,6 +25,7 @@ import {
 } from '../resources.ts'
 import { createPolicyGate } from '../policies/policy-ready.ts'
 import { BY, storesOf, type WorldStores } from '../world.ts'
+import { forgottenAtMs } from './activity.ts'
 import { endPod, execute, uidOf, type ExecuteDeps } from './execute.ts'
 import { gatherSandbox, type Sources } from './gather.ts'
 import { isToEnd, planSandbox } from './plan.ts'
@@ -32,6 +33,9 @@ import { AT_ONCE_SECONDS } from './steps.ts'
 import { BegunWork } from './under-way.ts'
 
 const WORKERS = 8
+/** No sandbox: the look for those that slept for too long, without a timer for each of tens of thousands. */
+const FORGOTTEN = 'forgotten'
+const FORGOTTEN_EVERY_MS = 3_600_000
 
 export function createSandboxController(deps: ControllerDeps): Controller {
   const { client, events, now, world } = deps
@@ -45,7 +49,14 @@ export function createSandboxController(deps: ControllerDeps): Controller {
   }
   const executeDeps: ExecuteDeps = { client, events, begun, now }
 
+  function lookForForgotten(): Requeue {
+    for (const sandbox of stores.sandboxes.list())
+      if (forgottenAtMs(sandbox, deps.sandboxTtlDays) <= now().getTime()) controller.enqueue(keyOf(sandbox), 'resync')
+    return { requeueAfterMs: FORGOTTEN_EVERY_MS }
+  }
+
   async function reconcile({ key }: Request, signal: AbortSignal): Promise<Requeue | void> {
+    if (key === FORGOTTEN) return lookForForgotten()
     await endStrays(executeDeps, stores, key, signal)
     const sandbox = stores.sandboxes.get(key)
     if (!sandbox || sandbox.metadata.deletionTimestamp !== undefined) return begun.forget(key)
@@ -76,6 +87,7 @@ export function createSandboxController(deps: ControllerDeps): Controller {
     'spec',
   )
   controller.watch(world.groups, (change) => (isSameSpec(change) ? [] : ofGroup(stores, itemOf(change))), 'spec')
+  controller.enqueue(FORGOTTEN, 'resync')
   return controller
 }
 
