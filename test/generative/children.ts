@@ -180,6 +180,7 @@ const ANSWERS: Readonly<Record<string, object>> = {
 /** Which conversation a call belongs to: what breaks one hurts no call of another. */
 export function linkKeyOf(server: string, userId: string | null, sessionId: string | null): string {
   if (server === 'own') return `own ${userId}`
-  if (server === 'each') return `each ${userId} ${sessionId}`
+  // calls without a session have a child for each key, and a person here one key at a time
+  if (server === 'each') return `each ${userId} ${sessionId?.startsWith('key ') ? null : sessionId}`
   return server
 }

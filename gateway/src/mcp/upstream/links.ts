@@ -15,7 +15,7 @@ const IDLE_MS = { loose: 5 * 60_000, session: 70 * 60_000 }
 const SWEEP_MS = 15_000
 const USES_KEPT = 256
 
-/** Whose conversation this is. Stdio: the child's owner; remote: the downstream session, else the key. */
+/** Whose conversation this is. Stdio: the child's owner, of an Isolated one the session; remote: the downstream session. Without a session: the key. */
 export function scopeOf(owner: LinkOwner | null, server: CatalogServer): LinkScope {
   if (owner === null) return { userId: null, keyId: null, sessionId: null, discovery: true }
   const { principal, sessionId } = owner
@@ -24,7 +24,9 @@ export function scopeOf(owner: LinkOwner | null, server: CatalogServer): LinkSco
   }
   if (server.isolation.mode === 'Shared') return { userId: null, keyId: null, sessionId: null, discovery: false }
   const isolated = server.spec.stdio?.sessions === 'Isolated'
-  return { userId: principal.userId, keyId: null, sessionId: isolated ? sessionId : null, discovery: false }
+  // calls of 2026-07-28 belong to no session: what tells windows apart there is the key alone
+  const keyId = isolated && sessionId === null ? principal.keyId : null
+  return { userId: principal.userId, keyId, sessionId: isolated ? sessionId : null, discovery: false }
 }
 
 function keyOf(owner: LinkOwner | null, server: CatalogServer, scope: LinkScope, version: string): string {

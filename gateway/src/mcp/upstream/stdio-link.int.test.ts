@@ -38,6 +38,18 @@ describe('who gets which child', () => {
     expect(await pidOf(alice, isolated, 'pid')).toBe(first)
   })
 
+  test('without a session the calls with one key share a child where the manifest says Isolated; it ends with the key', async () => {
+    const [laptop, desktop] = ['laptop', 'desktop'].map((keyId) => makeOwner('alice', { sessionId: null, keyId }))
+    const pids = await Promise.all([laptop!, laptop!, desktop!, alice].map((owner) => pidOf(owner, isolated, 'pid')))
+    expect(pids[1]).toBe(pids[0])
+    expect(new Set(pids).size).toBe(3)
+    await world.upstreams.closeUser('alice', 'laptop')
+    expect([...world.sandboxes.children.values()].filter((child) => child.endedBy !== null)).toHaveLength(1)
+    expect(await pidOf(desktop!, isolated, 'pid')).toBe(pids[2])
+    // elsewhere a person has one child, whatever the key
+    expect(await pidOf(laptop!, own, 'pid')).toBe(await pidOf(desktop!, own, 'pid'))
+  })
+
   test('an Isolated child that ended starts empty, and the next result says so once', async () => {
     await world.call(alice, isolated, 'pid')
     await world.call(alice, isolated, 'exit').catch(() => undefined)

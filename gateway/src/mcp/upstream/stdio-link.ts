@@ -237,7 +237,7 @@ export class StdioLink extends LinkBase implements MultiplexHost, ListenHost {
       owner: {
         userId: scope.userId,
         username: isOwn ? (owner?.principal.username ?? null) : null,
-        sessionId: scope.sessionId,
+        sessionId: scope.sessionId ?? (scope.keyId === null ? null : `key ${scope.keyId}`),
         discovery: scope.discovery,
       },
       args,
@@ -292,6 +292,12 @@ export class StdioLink extends LinkBase implements MultiplexHost, ListenHost {
     this.write(rpc.writeRequest(call.id, call.request.method, call.request.params))
   }
 
+  /** the child of one session, or of the calls with one key that have none */
+  get #isApart(): boolean {
+    const { sessionId, keyId } = this.init.scope
+    return sessionId !== null || keyId !== null
+  }
+
   #hear(line: Buffer, chatter: Chatter): void {
     const isUnasked = line.length > CHATTER.lineBytes && !this.#multiplex.isAwaited(line)
     if (isUnasked && costOf(line) > CHATTER.lineBytes) {
@@ -314,7 +320,7 @@ export class StdioLink extends LinkBase implements MultiplexHost, ListenHost {
   #onExit(child: Child, reason: ExitReason): void {
     if (this.#child !== child) return
     this.#child = null
-    this.#hasForgotten = this.init.scope.sessionId !== null
+    this.#hasForgotten = this.#isApart
     this.#releaseNow()
     this.lost(exitFault(this.server.name, reason))
   }
@@ -328,7 +334,7 @@ export class StdioLink extends LinkBase implements MultiplexHost, ListenHost {
 
   #discard(child: Child, reason: EndReason): void {
     this.#child = null
-    this.#hasForgotten = this.init.scope.sessionId !== null
+    this.#hasForgotten = this.#isApart
     this.#releaseNow()
     void this.#end(child, reason)
   }
