@@ -112,6 +112,7 @@ export async function startRestHub(given?: RestWorld): Promise<RestHub> {
     upstreams: { health: () => healths },
     sessions: {
       list: async (userId: string | null) => sessions.filter((row) => userId === null || row.userId === userId),
+      find: async (id: string) => sessions.find((row) => row.id === id) ?? null,
     },
   }
   const doctor = createFactGatherer({

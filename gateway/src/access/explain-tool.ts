@@ -28,7 +28,7 @@ export async function explainTool(
   const meant = resolveTool(servers, typed, (server) => deps.discoveredTools(server, principal.userId))
   const steps = meant ? await deps.access.explain(principal, meant.server.name, meant.tool) : []
   const isEntitled = steps.some(({ step, ok }) => step === 'entitlement' && ok)
-  if (!meant || (!isEntitled && asker.role !== 'admin')) return unknownTool(typed, principal.username)
+  if (!meant || (!isEntitled && !isAdmin(asker))) return unknownTool(typed, principal.username)
   const blocking = steps.filter(({ step, ok }) => !ok && step !== 'variables' && step !== 'serverState')
   return {
     tool: typed,
@@ -44,9 +44,12 @@ function unknownTool(tool: string, user: string): ExplainResponse {
   return { tool, server: null, user, visible: false, steps: [{ step: 'entitlement', ok: false, reason }] }
 }
 
+/** A key that is limited to some servers administers nothing. */
+const isAdmin = ({ role, scope }: Principal): boolean => role === 'admin' && scope.servers === null
+
 async function whoIsMeant(deps: ExplainToolDeps, asker: Principal, user: string | undefined): Promise<Principal> {
   if (user === undefined || user === asker.username) return asker
-  const principal = asker.role === 'admin' ? await deps.principalOf(user) : null
+  const principal = isAdmin(asker) ? await deps.principalOf(user) : null
   if (!principal) throw new HubError('not_found', 'There is no such user')
   return principal
 }

@@ -15,6 +15,8 @@ export interface RoutePrincipal {
 export interface GuardedRoute {
   readonly permission: Permission
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** about the person as a whole, not about any of their servers */
+  readonly isPersonal?: true
 }
 
 export type PermissionRefusal =
@@ -39,6 +41,15 @@ const scopedKeyOnlyReads: Check = (caller, route) =>
       }
     : null
 
+/** Whoever holds a key for one server need not know which other keys and sets of servers its owner has. */
+const scopedKeyIsNotThePerson: Check = (caller, route) =>
+  caller?.scope.servers && route.isPersonal
+    ? {
+        code: 'forbidden',
+        reason: 'This key is limited to some servers and reads nothing else of its owner; use a key without a scope',
+      }
+    : null
+
 const scopedKeyIsNoAdmin: Check = (caller) =>
   caller?.scope.servers
     ? {
@@ -49,7 +60,7 @@ const scopedKeyIsNoAdmin: Check = (caller) =>
 
 const CHECKS: Readonly<Record<Permission, readonly Check[]>> = {
   public: [],
-  self: [needsKey, scopedKeyOnlyReads],
+  self: [needsKey, scopedKeyOnlyReads, scopedKeyIsNotThePerson],
   admin: [needsKey, needsAdmin, scopedKeyIsNoAdmin],
 }
 

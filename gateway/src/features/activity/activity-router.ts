@@ -13,7 +13,9 @@ export interface ActivityRouterDeps {
 export function createActivityRouter({ activity, users }: ActivityRouterDeps): Handlers<'listActivity' | 'listAudit'> {
   return {
     async listActivity({ principal, query }) {
-      const { records, next } = await activity.list({ ...toFilter(query), userId: principal.userId })
+      // a key for some servers reads what was done with it
+      const own = principal.scope.servers === null ? {} : { keyId: principal.keyId }
+      const { records, next } = await activity.list({ ...toFilter(query), userId: principal.userId, ...own })
       return { items: records.map(presentRecord), nextCursor: next }
     },
     async listAudit({ query }) {

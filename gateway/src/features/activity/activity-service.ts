@@ -12,6 +12,7 @@ export interface StoredAuditRecord extends AuditRecord {
 
 export interface ActivityFilter {
   readonly userId?: string
+  readonly keyId?: string
   readonly kind?: AuditRecord['kind']
   readonly server?: string
   readonly action?: string

@@ -24,6 +24,7 @@ const LIST = `SELECT at, id, request_id AS "requestId", user_id AS "userId", key
     AND ($4::text IS NULL OR action = $4) AND ($5::text IS NULL OR outcome = $5) AND ($6::text IS NULL OR request_id = $6)
     AND ($7::timestamptz IS NULL OR at >= $7) AND ($8::timestamptz IS NULL OR at < $8)
     AND ($9::timestamptz IS NULL OR (at, id) < ($9, $10::uuid))
+    AND ($12::text IS NULL OR key_id = $12)
   ORDER BY at DESC, id DESC LIMIT $11`
 
 type Row = Omit<StoredAuditRecord, 'at'> & { readonly at: Date }
@@ -53,11 +54,11 @@ async function dropBefore(manager: EntityManager, keepFrom: Date): Promise<void>
 }
 
 function listValues(listing: ActivityListing): unknown[] {
-  const { userId, kind, server, action, outcome, requestId, from, to, after, limit } = listing
+  const { userId, keyId, kind, server, action, outcome, requestId, from, to, after, limit } = listing
   const cursor = after ? [new Date(after.at), after.id] : [null, null]
   return [userId, kind, server, action, outcome, requestId, from, to]
     .map((value) => value ?? null)
-    .concat(cursor, limit as never)
+    .concat(cursor, limit as never, (keyId ?? null) as never)
 }
 
 export function createPgActivityStore(database: Database): ActivityStore {

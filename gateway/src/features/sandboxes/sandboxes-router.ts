@@ -35,7 +35,8 @@ export function createSandboxesRouter({ sandboxes }: { readonly sandboxes: Sandb
   }
 }
 
-const isAdmin = (principal: Principal) => principal.role === 'admin'
+/** A key that is limited to some servers administers nothing. */
+const isAdmin = ({ role, scope }: Principal) => role === 'admin' && scope.servers === null
 const unknown = () => new HubError('not_found', 'No such sandbox')
 /** A key that is limited to some servers learns nothing of the others. */
 const isOwn = ({ userId, scope }: Principal, info: Pick<SandboxInfo, 'userId' | 'server'>) =>

@@ -58,6 +58,10 @@ export function createFakeSessionsStore({ hasUser, check }: FakeSessionsDeps): S
         .toSorted((a, b) => b.lastSeenAt.getTime() - a.lastSeenAt.getTime() || (a.id < b.id ? -1 : 1))
         .flatMap(toSession)
         .slice(0, limit),
+    find: async (id) => {
+      const row = rows.get(id)
+      return row === undefined ? null : (toSession(row)[0] ?? null)
+    },
     prune: async (notSeenSince) => {
       for (const row of rows.values())
         if (row.lastSeenAt < notSeenSince && (row.deadUntil?.getTime() ?? 0) < Date.now()) rows.delete(row.id)

@@ -1,7 +1,7 @@
 // SessionsStore on PostgreSQL.
 import { IsNull, Not } from 'typeorm'
 import type { Database } from '../../db/database.ts'
-import { mcpSessionsTable } from '../../db/tables/sessions.ts'
+import { mcpSessionsTable, type McpSessionRow } from '../../db/tables/sessions.ts'
 import type { SessionRow } from '../../mcp/downstream/session-store.ts'
 import type { SessionsStore, Tombstone } from './sessions-store.ts'
 
@@ -30,6 +30,8 @@ const END = `INSERT INTO mcp_sessions (id, user_id, revision, endpoint, opened_a
   WHERE mcp_sessions.user_id = excluded.user_id
   RETURNING id`
 
+const toSession = ({ deadUntil: _, ...row }: McpSessionRow): SessionRow => row as SessionRow
+
 export function createPgSessionsStore(database: Database): SessionsStore {
   const { run } = database
   return {
@@ -53,7 +55,12 @@ export function createPgSessionsStore(database: Database): SessionsStore {
         const where = userId === null ? { keyId } : { keyId, userId }
         const order = { lastSeenAt: 'DESC', id: 'ASC' } as const
         const rows = await manager.getRepository(mcpSessionsTable).find({ where, order, take: limit })
-        return rows.map(({ deadUntil: _, ...row }) => row as SessionRow)
+        return rows.map(toSession)
+      }),
+    find: (id) =>
+      run(null, async (manager) => {
+        const row = await manager.getRepository(mcpSessionsTable).findOneBy({ id, keyId: Not(IsNull()) })
+        return row && toSession(row)
       }),
     prune: (notSeenSince) =>
       run(null, async (manager) => {

@@ -79,12 +79,23 @@ describe.each(WORLDS)('sessions $name', ({ open }) => {
   test('a session that ended before its row was written is listed as what it was; one that was never written is not', async () => {
     const user = await newUser()
     const session = makeSession(user)
+    const never = newId()
     world.sessions.opened(session)
     await world.sessions.end(session.id, user, inAnHour())
-    await world.sessions.end(newId(), user, inAnHour())
+    await world.sessions.end(never, user, inAnHour())
     const rows = await world.sessions.list(user)
     expect(rows).toEqual([{ ...session, lastSeenAt: expect.any(Date), endedAt: expect.any(Date) }])
     expect(world.sessions.isEnded(session.id)).toBe(true)
+    expect(await world.sessions.find(session.id)).toEqual(rows[0])
+    expect(await world.sessions.find(never)).toBeNull()
+  })
+
+  test('one that is older than all a list holds is found', async () => {
+    const user = await newUser()
+    const [old, ...newer] = Array.from({ length: 1001 }, (_, at) => makeSession(user, { openedAt: new Date(at) }))
+    for (const session of [old!, ...newer]) world.sessions.opened(session)
+    expect((await world.sessions.list(user)).map(({ id }) => id)).not.toContain(old!.id)
+    expect(await world.sessions.find(old!.id)).toMatchObject({ id: old!.id, userId: user })
   })
 
   test('a tombstone of a time gone by counts no more', async () => {

@@ -99,6 +99,10 @@ export function createSessionLog(deps: SessionLogDeps): SessionLog {
       await flush()
       return store.list(userId, LIST_LIMIT)
     },
+    find: async (id) => {
+      await flush()
+      return store.find(id)
+    },
     flush,
     start: async () => {
       await readTombstones()

@@ -6,7 +6,7 @@ import { readUsernames } from '../usernames.ts'
 import type { UsersService } from '../users/users-service.ts'
 
 export interface SessionsRouterDeps {
-  readonly sessions: Pick<SessionStore, 'list'>
+  readonly sessions: Pick<SessionStore, 'list' | 'find'>
   /** Ends the session on every replica and whatever lives because of it: streams, links, its own children. */
   readonly endSession: (session: SessionRow) => Promise<void>
   readonly users: Pick<UsersService, 'find'>
@@ -19,12 +19,13 @@ export function createSessionsRouter(
   return {
     async listSessions({ principal }) {
       const rows = await sessions.list(principal.userId)
-      return { items: rows.map((row) => presentSession(row, principal.username)) }
+      const own = rows.filter((row) => principal.scope.servers === null || row.keyId === principal.keyId)
+      return { items: own.map((row) => presentSession(row, principal.username)) }
     },
     async endSession({ principal, params, about }) {
-      const rows = await sessions.list(principal.role === 'admin' ? null : principal.userId)
-      const session = rows.find((row) => row.id === params.id)
-      if (session === undefined) throw new HubError('session_not_found', 'No such session')
+      const session = await sessions.find(params.id)
+      const mayEnd = session?.userId === principal.userId || principal.role === 'admin'
+      if (session === null || !mayEnd) throw new HubError('session_not_found', 'No such session')
       about(`${session.id} of ${session.userId}`)
       await deps.endSession(session)
       return undefined

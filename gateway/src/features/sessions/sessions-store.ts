@@ -27,6 +27,8 @@ export interface SessionsStore {
   listTombstones(): Promise<readonly Tombstone[]>
   /** Latest seen first; null = everybody's. Of a session that ended and was never written nothing is listed. */
   list(userId: string | null, limit: number): Promise<readonly SessionRow[]>
+  /** Also one beyond what a list holds; null = unknown, or of which nothing was written. */
+  find(id: string): Promise<SessionRow | null>
   /** Forgets sessions not seen since then whose tombstones have ended. */
   prune(notSeenSince: Date): Promise<void>
 }

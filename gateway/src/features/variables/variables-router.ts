@@ -21,22 +21,25 @@ type Ids =
   | 'deleteOrgVariable'
 
 export function createVariablesRouter({ variables, catalog }: VariablesRouterDeps): Handlers<Ids> {
+  const serversOf = (principal: Principal) => listEntitled(catalog, principal).map(({ server }) => server)
   /** Which servers use a variable is told only of servers the user may use. */
   const listOwn = async (principal: Principal) => {
-    const own = new Set(listEntitled(catalog, principal).map((grant) => grant.server.name))
-    const infos = await variables.list(principal.userId)
+    const own = new Set(serversOf(principal).map(({ name }) => name))
+    const all = await variables.list(principal.userId)
+    // a key for some servers reads what concerns them
+    const infos =
+      principal.scope.servers === null ? all : all.filter(({ usedBy }) => usedBy.some((name) => own.has(name)))
     return { items: infos.map((info) => presentVariable(info, (server) => own.has(server))) }
   }
   const listOrg = async () => ({ items: (await variables.listOrg()).map((info) => presentVariable(info, () => true)) })
   return {
     async listEnvTemplates({ principal }) {
-      const servers = listEntitled(catalog, principal).map((grant) => grant.server)
-      return { items: (await variables.envTemplates(principal.userId, servers)).map(presentTemplate) }
+      return { items: (await variables.envTemplates(principal.userId, serversOf(principal))).map(presentTemplate) }
     },
     listUserVariables: ({ principal }) => listOwn(principal),
     async setUserVariables({ principal, body, about }) {
       about(Object.keys(body.variables).join(' '))
-      await variables.set(principal.userId, body.variables)
+      await variables.set(principal.userId, body.variables, serversOf(principal))
       return listOwn(principal)
     },
     async deleteUserVariable({ principal, params }) {

@@ -48,8 +48,15 @@ export interface SavedVariable extends VariableInfo {
 /** Every method throws HubError; `invalid_params` carries one fault per variable (field = its name) and never a value. */
 export interface VariablesService extends Variables {
   list(userId: string): Promise<readonly VariableInfo[]>
-  /** All or nothing. A masked placeholder leaves its variable as it is. */
-  set(userId: string, values: Readonly<Record<string, string>>): Promise<readonly SavedVariable[]>
+  /**
+   * All or nothing. A masked placeholder leaves its variable as it is. What values must look like is asked of these servers alone (default: the whole
+   * catalogue): what others want would tell a person of servers they may not know of.
+   */
+  set(
+    userId: string,
+    values: Readonly<Record<string, string>>,
+    known?: Iterable<CatalogServer>,
+  ): Promise<readonly SavedVariable[]>
   /** False when it was not set. */
   unset(userId: string, name: string): Promise<boolean>
   listOrg(): Promise<readonly VariableInfo[]>
@@ -117,11 +124,12 @@ export function createVariablesService(deps: VariablesDeps): VariablesService {
   const listOf = async (owner: string | null): Promise<readonly VariableInfo[]> =>
     (await store.list(null, owner)).map(present)
 
-  async function save(unit: Unit, owner: string | null, values: readonly [string, string][]): Promise<SavedVariable[]> {
+  async function save(unit: Unit, { owner, values, known }: Saving): Promise<SavedVariable[]> {
     const stored = new Map((await store.list(unit, owner)).map((variable) => [variable.name, variable]))
-    checkAll(values, { owner, stored, servers: [...servers()], valueCheck })
+    const wanted = Object.entries(values)
+    checkAll(wanted, { owner, stored, servers: [...known], valueCheck })
     const saved: SavedVariable[] = []
-    for (const [name, value] of values) {
+    for (const [name, value] of wanted) {
       const changed = !isMasked(value)
       const variable = changed ? sealNew(ring, owner, name, value) : stored.get(name)!
       if (changed) {
@@ -133,8 +141,7 @@ export function createVariablesService(deps: VariablesDeps): VariablesService {
     return saved
   }
 
-  const setFor = (owner: string | null, values: Readonly<Record<string, string>>): Promise<SavedVariable[]> =>
-    transactor.transaction((unit) => save(unit, owner, Object.entries(values)))
+  const setFor = (saving: Saving): Promise<SavedVariable[]> => transactor.transaction((unit) => save(unit, saving))
 
   const unsetFor = (owner: string | null, name: string): Promise<boolean> =>
     transactor.transaction(async (unit) => {
@@ -157,10 +164,10 @@ export function createVariablesService(deps: VariablesDeps): VariablesService {
       return () => listeners.delete(listener)
     },
     list: (userId) => listOf(userId),
-    set: (userId, values) => setFor(userId, values),
+    set: (owner, values, known = servers()) => setFor({ owner, values, known }),
     unset: (userId, name) => unsetFor(userId, name),
     listOrg: () => listOf(null),
-    setOrg: (values) => setFor(null, values),
+    setOrg: (values) => setFor({ owner: null, values, known: servers() }),
     unsetOrg: (name) => unsetFor(null, name),
     envTemplates: async (userId, wanted) => {
       const values = await cache.get(userId)
@@ -189,6 +196,13 @@ function groupSubjects(subjects: ReadonlySet<string>): Map<string, string[]> {
     touched.set(owner, name === '' ? names : [...names, name])
   }
   return touched
+}
+
+interface Saving {
+  readonly owner: string | null
+  readonly values: Readonly<Record<string, string>>
+  /** whose wishes count */
+  readonly known: Iterable<CatalogServer>
 }
 
 interface SaveContext {

@@ -194,6 +194,9 @@ export class FakeSessionStore implements SessionStore {
   async list(): Promise<[]> {
     return []
   }
+  async find(): Promise<null> {
+    return null
+  }
 }
 
 export class FakeDiscoveryStore implements DiscoveryStore {

@@ -22,5 +22,8 @@ export interface SessionStore {
   end(id: string, userId: string, until: Date): Promise<void>
   /** By memory, kept fresh by the change counter (≤ 500 ms). */
   isEnded(id: string): boolean
+  /** The latest seen 1000; null = everybody's. */
   list(userId: string | null): Promise<readonly SessionRow[]>
+  /** null = unknown */
+  find(id: string): Promise<SessionRow | null>
 }

@@ -9,6 +9,8 @@ export interface RouteShape {
   /** Express style: `:name` */
   readonly path: string
   readonly permission: Permission
+  /** about the person as a whole: refused to a key that is limited to some servers */
+  readonly isPersonal?: true
   readonly summary: string
   readonly params?: z.ZodType
   readonly query?: z.ZodType

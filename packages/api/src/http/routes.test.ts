@@ -164,4 +164,10 @@ describe('checkPermission', () => {
     expect(checkPermission(scopedAdmin, ROUTES.listUsers)?.code).toBe('forbidden')
     expect(checkPermission(scopedAdmin, ROUTES.listServers)).toBeNull()
   })
+  test('of what the person has as a whole a limited key reads nothing', () => {
+    const scoped = { role: 'member', scope: { servers: ['a'] } } as const
+    const read = ROUTE_LIST.filter(({ method, permission }) => method === 'GET' && permission === 'self')
+    const refused = read.filter((route) => checkPermission(scoped, route)).map(({ id }) => id)
+    expect(refused.toSorted()).toEqual(['listGroups', 'listKeys'])
+  })
 })
