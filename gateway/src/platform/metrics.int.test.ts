@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { declareHubGauges, declareHubMetrics } from './hub-metrics.ts'
 import { startMetricsServer } from './metrics-server.ts'
@@ -50,6 +52,23 @@ describe('metrics', () => {
       expect(text).toContain('mcphub_database_pool{state="idle"} 7')
       expect(text).toContain('process_cpu_seconds_total')
       expect((await fetch(`http://127.0.0.1:${server.port}/`)).status).toBe(404)
+    } finally {
+      await server.stop()
+    }
+  })
+
+  test('GW-16: on loopback it answers to names of loopback alone, and to no page', async () => {
+    const server = await startMetricsServer(createMetrics(), '127.0.0.1', 0)
+    const ask = async (headers: Record<string, string>): Promise<number | undefined> => {
+      const request = get({ host: '127.0.0.1', port: server.port, path: '/metrics', headers })
+      const [response] = (await once(request, 'response')) as [IncomingMessage]
+      response.resume()
+      return response.statusCode
+    }
+    try {
+      for (const host of ['127.0.0.1', 'localhost', `[::1]:${server.port}`]) expect(await ask({ host })).toBe(200)
+      for (const host of ['evil.example', '127.0.0.1.evil.example', '10.0.0.1']) expect(await ask({ host })).toBe(403)
+      expect(await ask({ host: 'localhost', origin: 'http://evil.example' })).toBe(403)
     } finally {
       await server.stop()
     }
