@@ -1,45 +1,66 @@
 // A sandbox as the operator keeps it: there may be fifty thousand, nearly all asleep, and they say the same few sentences. Equal texts are kept
-// once, and of the metadata only what a decision or a write needs.
+// once, of the metadata only what a decision or a write needs, and of conditions only which sentences hold since when.
 import type { KubeObject, Stored } from '@mcphub/kube'
 import type { SandboxObject } from './resources.ts'
 
-const KEPT = ['name', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp']
-/** beyond it texts are no longer the same few: begin anew */
-const MOST_TEXTS = 10_000
+type Status = NonNullable<SandboxObject['status']>
+type Condition = Status['conditions'][number]
+/** What thousands say alike. */
+type Said = Omit<Condition, 'lastTransitionTime'>
+
+/** beyond it what is said is no longer the same few: begin anew */
+const MOST_KNOWN = 10_000
 
 const texts = new Map<string, string>()
+const sayings = new Map<string, readonly Said[]>()
 
 /** The same text, kept once for all who say it. */
-function once(text: string): string {
-  const known = texts.get(text)
-  if (known !== undefined) return known
-  if (texts.size >= MOST_TEXTS) texts.clear()
-  texts.set(text, text)
-  return text
+const once = (text: string): string => knownOr(texts, text, () => text)
+
+function knownOr<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const found = known.get(key)
+  if (found !== undefined) return found
+  if (known.size >= MOST_KNOWN) known.clear()
+  const made = make()
+  known.set(key, made)
+  return made
 }
 
-export function slimSandbox(object: KubeObject & Stored): SandboxObject {
-  const { metadata, spec, status } = object as unknown as SandboxObject
-  const kept = Object.fromEntries(
-    KEPT.flatMap((name) => (metadata[name] === undefined ? [] : [[name, metadata[name]]])),
-  )
-  const slim = { ...kept, ...(metadata.namespace === undefined ? {} : { namespace: once(metadata.namespace) }) }
-  return {
-    metadata: slim as SandboxObject['metadata'],
-    spec: {
+export const slimSandbox = (object: KubeObject & Stored): SandboxObject =>
+  new SlimSandbox(object as unknown as SandboxObject)
+
+class SlimSandbox implements SandboxObject {
+  readonly metadata: SandboxObject['metadata']
+  readonly spec: SandboxObject['spec']
+  readonly #rest: Omit<Status, 'conditions'> | undefined
+  readonly #said: readonly Said[]
+  readonly #since: readonly string[]
+
+  constructor({ metadata, spec, status }: SandboxObject) {
+    this.metadata = slimMetadata(metadata)
+    this.spec = {
       ...spec,
       serverRef: { name: once(spec.serverRef.name), uid: once(spec.serverRef.uid) },
       userGroupRefs: (spec.userGroupRefs ?? []).map(once),
-    },
-    ...(status ? { status: { ...status, conditions: (status.conditions ?? []).map(slimCondition) } } : {}),
+    }
+    const { conditions = [], ...rest } = status ?? {}
+    const said = conditions.map(({ lastTransitionTime: _since, ...kept }) => kept)
+    this.#rest = status && (rest as Omit<Status, 'conditions'>)
+    this.#said = knownOr(sayings, JSON.stringify(said), () => said)
+    this.#since = conditions.map(({ lastTransitionTime }) => once(lastTransitionTime))
+  }
+
+  /** Put together anew for whoever asks: its parts are a fifth of it. */
+  get status(): Status | undefined {
+    if (!this.#rest) return undefined
+    const conditions = this.#said.map((said, at) => ({ ...said, lastTransitionTime: this.#since[at]! }))
+    return { ...this.#rest, conditions }
   }
 }
 
-type Condition = NonNullable<SandboxObject['status']>['conditions'][number]
-
-const slimCondition = (condition: Condition): Condition => ({
-  ...condition,
-  reason: once(condition.reason),
-  message: once(condition.message),
-  lastTransitionTime: once(condition.lastTransitionTime),
-})
+/** One shape for all: absent fields are there and undefined. */
+function slimMetadata(metadata: SandboxObject['metadata']): SandboxObject['metadata'] {
+  const { name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp } = metadata
+  const kept = { name, namespace: namespace && once(namespace), uid, resourceVersion, generation }
+  return { ...kept, creationTimestamp, deletionTimestamp } as SandboxObject['metadata']
+}

@@ -5,6 +5,9 @@ import { keyOf, type Stored } from './objects.ts'
 export type IndexFunction<T> = (item: T) => readonly string[]
 export type Indexers<T> = Readonly<Record<string, IndexFunction<T>>>
 
+/** One key, or several: most values of an index have one, and a Set for each would weigh as much as the item. */
+type Keys = string | Set<string>
+
 export type Change<T> =
   | { readonly type: 'added'; readonly key: string; readonly item: T; readonly initial: boolean }
   | { readonly type: 'updated'; readonly key: string; readonly item: T; readonly before: T }
@@ -24,7 +27,7 @@ export interface ReadStore<T> {
 export class Store<T extends Stored> implements ReadStore<T> {
   readonly #items = new Map<string, T>()
   readonly #indexers: Indexers<T>
-  readonly #indexes = new Map<string, Map<string, Set<string>>>()
+  readonly #indexes = new Map<string, Map<string, Keys>>()
   #synced = false
 
   constructor(indexers: Indexers<T> = {}) {
@@ -50,7 +53,7 @@ export class Store<T extends Stored> implements ReadStore<T> {
   byIndex(index: string, value: string): readonly T[] {
     const values = this.#indexes.get(index)
     if (!values) throw new Error(`the store has no index ${index}`)
-    return [...(values.get(value) ?? [])].map((key) => this.#items.get(key)!)
+    return listKeys(values.get(value)).map((key) => this.#items.get(key)!)
   }
 
   /** One object as it is now. A namesake with another UID is another object: it is told as deleted and added. */
@@ -99,11 +102,7 @@ export class Store<T extends Stored> implements ReadStore<T> {
 
   #index(key: string, item: T): void {
     for (const [name, values] of this.#indexes) {
-      for (const value of this.#indexers[name]!(item)) {
-        const keys = values.get(value)
-        if (keys) keys.add(key)
-        else values.set(value, new Set([key]))
-      }
+      for (const value of this.#indexers[name]!(item)) values.set(value, withKey(values.get(value), key))
     }
   }
 
@@ -111,11 +110,19 @@ export class Store<T extends Stored> implements ReadStore<T> {
     for (const [name, values] of this.#indexes) {
       for (const value of this.#indexers[name]!(item)) {
         const keys = values.get(value)
-        keys?.delete(key)
-        if (keys?.size === 0) values.delete(value)
+        if (keys instanceof Set) keys.delete(key)
+        if (keys === key || (keys instanceof Set && keys.size === 0)) values.delete(value)
       }
     }
   }
+}
+
+const listKeys = (keys: Keys | undefined): string[] =>
+  keys === undefined ? [] : typeof keys === 'string' ? [keys] : [...keys]
+
+function withKey(keys: Keys | undefined, key: string): Keys {
+  if (keys === undefined || keys === key) return key
+  return typeof keys === 'string' ? new Set([keys, key]) : keys.add(key)
 }
 
 const sameUid = (one: Stored, other: Stored): boolean => one.metadata.uid === other.metadata.uid
