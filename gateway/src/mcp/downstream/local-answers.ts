@@ -9,12 +9,11 @@ import type { Discovery } from '../discovery/discovery-store.ts'
 import type { Listing, ListKind } from '../discovery/listing.ts'
 import { hasLegacyTasks } from '../discovery/task-tools.ts'
 import type { Era, JsonObject } from '../upstream/upstreams.ts'
+import { buildInstructions, commandFor } from './instructions.ts'
 import type { Sealer } from './sealer.ts'
 
 /** How long a modern client may keep a list; list_changed comes earlier. */
 const TTL_MS = 5_000
-const INSTRUCTIONS_LENGTH = 8 * 1024
-const SERVER_INSTRUCTIONS_LENGTH = 2 * 1024
 
 export const LIST_METHODS: Readonly<Record<string, ListKind>> = {
   'tools/list': 'tools',
@@ -45,7 +44,7 @@ export function createLocalAnswers(version: string): LocalAnswers {
   const serverInfo = { name: 'MCPHub', version }
   return {
     initialize(revision, listing, scope) {
-      const instructions = describe(listing)
+      const instructions = buildInstructions(listing)
       return JSON.stringify({
         protocolVersion: revision,
         capabilities: capabilitiesOf(listing, scope, 'legacy'),
@@ -54,7 +53,7 @@ export function createLocalAnswers(version: string): LocalAnswers {
       })
     },
     discover(listing, scope) {
-      const instructions = describe(listing)
+      const instructions = buildInstructions(listing)
       return JSON.stringify({
         resultType: 'complete',
         supportedVersions: MODERN_REVISIONS,
@@ -113,28 +112,6 @@ function readMeta(kind: ListKind, listing: Listing): JsonObject {
     ]
   }
   return meta
-}
-
-export function commandFor(missing: readonly string[]): string {
-  const commands = missing.map((name) => `mcphub secrets set ${name.startsWith('ORG_') ? '--org ' : ''}${name}`)
-  return commands.join('; ')
-}
-
-function describe(listing: Listing): string {
-  const lines: string[] = []
-  for (const [name, { discovery, note }] of listing.servers) {
-    if (note.state === 'MissingVariable') {
-      lines.push(
-        `Server "${name}" needs ${note.missing.join(', ')}, which is not set. The user sets it with: ${commandFor(note.missing)}`,
-      )
-    }
-    const said = discovery?.instructions ?? null
-    if (said !== null && said !== '') {
-      const text = said.slice(0, SERVER_INSTRUCTIONS_LENGTH).toWellFormed()
-      lines.push(listing.uris === null ? text : `Server "${name}": ${text}`)
-    }
-  }
-  return lines.join('\n\n').slice(0, INSTRUCTIONS_LENGTH).toWellFormed()
 }
 
 /** Of several servers, or as long as nothing is known: all the hub can carry, since it may change while a session lasts. */
