@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 	"time"
@@ -26,7 +27,12 @@ var version = "development"
 // an idle shim holds little: collecting more often costs hardly anything and keeps it small under load, too
 const collectPercent = 40
 
+// a line passes through several goroutines that each do next to nothing: on one processor they hand it on without waking threads, which costs a quarter to a
+// third less of a call (95 -> 70 µs one at a time, 27 -> 18 of eight at once)
+const processors = 1
+
 func main() {
+	runtime.GOMAXPROCS(processors)
 	debug.SetGCPercent(collectPercent)
 	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "mcphub-shim:", err)
