@@ -2,9 +2,9 @@
 // The stdio MCP server (2025-11-25) that the stories run in pods, without dependencies: shows what it was given, and attacks on demand.
 import { spawn } from 'node:child_process'
 import { createHmac, randomUUID } from 'node:crypto'
-import { closeSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readdirSync, statSync, writeSync } from 'node:fs'
 import { connect } from 'node:net'
-import { hostname } from 'node:os'
+import { hostname, networkInterfaces } from 'node:os'
 import { createInterface } from 'node:readline'
 import { connect as connectTls } from 'node:tls'
 
@@ -44,7 +44,12 @@ const talk = ({ host, port, send: bytes = '', ms = 2000 }) =>
     setTimeout(end, ms, 'silence')
   })
 
-/** Every file below a folder that this process can read. */
+const address = () =>
+  Object.values(networkInterfaces())
+    .flat()
+    .find((one) => !one.internal)?.address
+
+/** Every small file below a folder that this process can read. */
 function readable(folder) {
   const found = {}
   const visit = (place) => {
@@ -52,7 +57,7 @@ function readable(folder) {
       const path = `${place}/${entry.name}`
       try {
         if (entry.isDirectory()) visit(path)
-        else found[path] = readFileSync(path, 'utf8')
+        else if (statSync(path).size < 65536) found[path] = readFileSync(path, 'utf8')
       } catch {
         found[path] = null
       }
@@ -113,7 +118,7 @@ const tools = {
   set: ({ value }) => (state.set('value', value), 'ok'),
   get: () => state.get('value') ?? 'nothing',
   count: () => ++calls,
-  whoami: () => ({ pid: process.pid, uid: process.getuid(), cwd: process.cwd(), pod: hostname() }),
+  whoami: () => ({ pid: process.pid, uid: process.getuid(), cwd: process.cwd(), pod: hostname(), address: address() }),
   slow: async ({ ms, value = 'late' }) => (await wait(ms), value),
   ask,
   push: () => (send({ method: 'notifications/tools/list_changed' }), 'pushed'),

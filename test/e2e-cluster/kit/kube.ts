@@ -78,7 +78,14 @@ export const readLeader = async (): Promise<string> => {
 }
 
 export const waitForNone = (what: string, pods: () => Promise<Thing[]>, timeoutMs = 60_000): Promise<void> =>
-  waitUntil(`${what}: none is left`, async () => (await pods()).length === 0, timeoutMs)
+  waitUntil(
+    `${what}: none is left`,
+    async () => {
+      const left = (await pods()).map((pod) => `${pod.metadata.name}${isGoing(pod) ? ', going' : ''}`)
+      if (left.length > 0) throw new Error(left.join('; '))
+    },
+    timeoutMs,
+  )
 
 /** Nothing of the server runs, as before anybody called: a changed lease would not do, since the gateways extend it again for who called lately. */
 export async function stopAll(server: string): Promise<void> {

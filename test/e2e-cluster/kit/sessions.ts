@@ -92,3 +92,19 @@ async function openV2(url: URL, reach: typeof fetch, { onAsked }: SessionOptions
 /** @param reach how the hub is reached */
 export const openSession = (url: URL, reach: typeof fetch, options: SessionOptions): Promise<Session> =>
   (options.sdk === '2.4' ? openV2 : openV1)(url, reach, options)
+
+interface Whereabouts {
+  readonly pod: string
+  readonly address: string
+}
+const whereIs = async (session: Session): Promise<Whereabouts> =>
+  JSON.parse(await session.call('whoami')) as Whereabouts
+
+/** Name of the pod that answers. A later pod of the same sandbox may have it again. */
+export const podOf = async (session: Session): Promise<string> => (await whereIs(session)).pod
+
+/** Name and address: those of two pods differ. */
+export const placeOf = async (session: Session): Promise<string> => {
+  const { pod, address } = await whereIs(session)
+  return `${pod} ${address}`
+}

@@ -18,6 +18,7 @@ import {
 } from '../kit/kube.ts'
 import { personalServer } from '../kit/servers.ts'
 import type { Session } from '../kit/sessions.ts'
+import { placeOf, podOf } from '../kit/sessions.ts'
 import { SANDBOXES } from '../settings.ts'
 
 let alice: Person
@@ -38,7 +39,6 @@ afterAll(async () => {
   await remove('mcpserver', ...SERVERS)
 })
 
-const podOf = async (one: Session): Promise<string> => (JSON.parse(await one.call('whoami')) as { pod: string }).pod
 const nonceOf = (secret: string, challenge: string): string =>
   createHmac('sha256', secret).update(challenge).digest('hex')
 const livePods = async (server: string): Promise<string[]> =>
@@ -110,25 +110,27 @@ test('idle: pods vanish, lists still answer, and the next call wakes one, once, 
 })
 
 test('a pod that is deleted under a call: it drains, the call is answered, the next one has another pod', async () => {
-  const before = await podOf(session)
+  const before = await placeOf(session)
+  const pod = await podOf(session)
   const going = session.call('slow', { ms: 3000, value: 'kept' })
   // the call must have reached the child
   await waitUntil('the child runs it', async () => (await session.call('count')) !== '0')
-  await inSandboxes('delete', 'pod', before, '--wait=false')
+  await inSandboxes('delete', 'pod', pod, '--wait=false')
   expect(await going).toBe('kept')
-  expect(await podOf(session)).not.toBe(before)
+  expect(await placeOf(session)).not.toBe(before)
 })
 
 test('a pod that is deleted without any grace: the call fails once, in words, and the next is answered', async () => {
-  const before = await podOf(session)
+  const before = await placeOf(session)
+  const pod = await podOf(session)
   const going = session.call('slow', { ms: 30_000 }).then(
     () => 'answered',
     (error: unknown) => String(error),
   )
   await session.call('count')
-  await inSandboxes('delete', 'pod', before, '--wait=false', '--grace-period=0', '--force')
+  await inSandboxes('delete', 'pod', pod, '--wait=false', '--grace-period=0', '--force')
   expect(await going).toMatch(/calls/)
-  expect(await podOf(session)).not.toBe(before)
+  expect(await placeOf(session)).not.toBe(before)
 })
 
 test('a child that ends under a call: it fails once with its exit code, the next starts another in the same pod', async () => {

@@ -6,6 +6,7 @@ import { addPerson, context, open, setVariables, waitForTools } from '../kit/hub
 import { apply, cluster, kubectl, podsOf, read, remove } from '../kit/kube.ts'
 import { group, personalServer } from '../kit/servers.ts'
 import type { Session } from '../kit/sessions.ts'
+import { podOf } from '../kit/sessions.ts'
 import { SANDBOXES } from '../settings.ts'
 
 const hasGvisor = context.probes.some(({ name, holds }) => name === 'RuntimeClass gvisor' && holds)
@@ -24,9 +25,6 @@ async function newPerson(name: string, server: string): Promise<Person> {
   await waitForTools(person, server, 90_000)
   return person
 }
-
-const podOf = async (session: Session): Promise<string> =>
-  (JSON.parse(await session.call('whoami')) as { pod: string }).pod
 
 /** gVisor answers with a kernel of its own. */
 const kernelOf = (session: Session): Promise<string> => session.call('read', { path: '/proc/version' })

@@ -21,7 +21,7 @@ import {
   sandboxesOf,
 } from '../kit/kube.ts'
 import { personalServer } from '../kit/servers.ts'
-import type { Session } from '../kit/sessions.ts'
+import { podOf } from '../kit/sessions.ts'
 import { HUB } from '../settings.ts'
 
 const AWAY_MS = 60_000
@@ -35,9 +35,6 @@ beforeAll(async () => {
   await waitForTools(dora, 'sturdy')
 })
 afterAll(() => remove('mcpserver', 'sturdy'))
-
-const podOf = async (session: Session): Promise<string> =>
-  (JSON.parse(await session.call('whoami')) as { pod: string }).pod
 
 const allReady = (pods: () => ReturnType<typeof gatewayPods>, count: number): Promise<void> =>
   waitUntil(

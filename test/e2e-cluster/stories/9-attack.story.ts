@@ -8,6 +8,7 @@ import { addPerson, context, fetchHub, open, setVariables, waitForTools } from '
 import { apply, gatewayPods, list, operatorPods, read, remove } from '../kit/kube.ts'
 import { personalServer } from '../kit/servers.ts'
 import type { Session } from '../kit/sessions.ts'
+import { placeOf, podOf } from '../kit/sessions.ts'
 import { HUB, SANDBOXES } from '../settings.ts'
 
 const SHIM = 8477
@@ -23,8 +24,6 @@ async function enter(name: string): Promise<[Person, Session]> {
   return [person, await open(person, 'hostile')]
 }
 
-const podOf = async (session: Session): Promise<string> =>
-  (JSON.parse(await session.call('whoami')) as { pod: string }).pod
 const addressOf = async (namespace: string, pod: string): Promise<string> =>
   (await read(namespace, 'pod', pod)).status?.podIP ?? ''
 const knock = (host: string, port: number): Promise<string> => mallory.call('knock', { host, port })
@@ -85,7 +84,7 @@ async function stealToken(): Promise<string | null> {
     string,
     string | null
   >
-  const more = JSON.parse(await mallory.call('readable', { folder: '/mcphub' })) as Record<string, string | null>
+  const more = JSON.parse(await mallory.call('readable', { folder: '/run/mcphub' })) as Record<string, string | null>
   const tokens = Object.values({ ...files, ...more }).filter((text) => text?.startsWith('eyJ'))
   return tokens[0] ?? null
 }
@@ -104,8 +103,9 @@ test('BOX-6: its own token opens nothing: not its own shim, not the hub', async 
 
 test('SEC-8: a child’s environment holds what its manifest names, and nothing of the hub, the cluster or the shim', async () => {
   const env = JSON.parse(await mallory.call('env')) as Record<string, string>
+  // MCPHUB_CHILD is the shim's mark, by which it finds what a child started
   expect(env['SERVER_SECRET']).toBe('secret-of-mallory')
-  expect(Object.keys(env).filter((name) => /^(MCPHUB|KUBERNETES)_/.test(name))).toEqual([])
+  expect(Object.keys(env).filter((name) => /^(MCPHUB|KUBERNETES)_/.test(name))).toEqual(['MCPHUB_CHILD'])
   const others = JSON.parse(await mallory.call('environments')) as string[]
   expect(others.filter((text) => text.includes('secret-of-victim'))).toEqual([])
 })
@@ -127,22 +127,22 @@ test('a fork bomb stays in its pod', async () => {
 })
 
 test('a memory bomb ends its own program or pod; the neighbour does not notice', async () => {
-  const before = await podOf(victim)
+  const before = await placeOf(victim)
   await expect(mallory.call('hog')).rejects.toThrow()
-  expect(await podOf(victim)).toBe(before)
+  expect(await placeOf(victim)).toBe(before)
   await waitUntil('the attacker is served again: the hub bears no grudge', () => mallory.call('count'), 90_000)
 })
 
 test('a full disk is its own: the work folder ends at its limit', { timeout: 240_000 }, async () => {
-  const before = await podOf(victim)
-  const attacked = await podOf(mallory)
+  const before = await placeOf(victim)
+  const attacked = await placeOf(mallory)
   const said = await mallory.call('fill', { path: '/work/big', mebibytes: 4096 }, { timeoutMs: 100_000 }).catch(String)
   // the kubelet measures once a minute and evicts; a quota of the file system is faster
   if (said === 'written')
     await waitUntil(
       'the pod is evicted',
-      async () => (await podOf(mallory).catch(() => attacked)) !== attacked,
+      async () => (await placeOf(mallory).catch(() => attacked)) !== attacked,
       150_000,
     )
-  expect(await podOf(victim)).toBe(before)
+  expect(await placeOf(victim)).toBe(before)
 })
