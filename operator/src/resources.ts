@@ -49,7 +49,7 @@ export interface GroupObject extends Stored {
 
 export interface SandboxObject extends Stored {
   readonly spec: McpSandboxSpec
-  readonly status?: McpSandboxStatus
+  readonly status?: McpSandboxStatus | undefined
 }
 
 /** Why a container does not run, in the kubelet's words; never what the program in it said. */
