@@ -121,7 +121,12 @@ const tools = {
   whoami: () => ({ pid: process.pid, uid: process.getuid(), cwd: process.cwd(), pod: hostname(), address: address() }),
   slow: async ({ ms, value = 'late' }) => (await wait(ms), value),
   ask,
-  push: () => (send({ method: 'notifications/tools/list_changed' }), 'pushed'),
+  /** One tool more, and the news of it. */
+  push: () => {
+    tools[`pushed-${Object.keys(tools).length}`] = () => 'here'
+    send({ method: 'notifications/tools/list_changed' })
+    return 'pushed'
+  },
   log: ({ line }) => (process.stderr.write(`${line}\n`), 'logged'),
   crash: () => process.exit(3),
   knock,

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { run } from '../../cluster/commands.ts'
 import { ROOT } from '../settings.ts'
 
-const TIMEOUT_MS = 280_000
+const TIMEOUT_MS = 180_000
 const KNOWN = '.known'
 
 export class GuideShell {

@@ -25,10 +25,10 @@ const withStandIns = (text: string): string =>
 
 const hasGvisor = context.probes.some(({ name, holds }) => name === 'RuntimeClass gvisor' && holds)
 
-const guides = GUIDES.map((name) => ({
-  name,
-  steps: readSteps(readFileSync(join(ROOT, `docs/guides/${name}.md`), 'utf8')),
-}))
+const guides = GUIDES.map((name) => {
+  const file = `docs/guides/${name}.md`
+  return { name, file, steps: readSteps(readFileSync(join(ROOT, file), 'utf8')) }
+})
 
 let shell: GuideShell
 
@@ -59,7 +59,7 @@ async function perform(step: GuideStep): Promise<void> {
 
 const titleOf = ({ line, text }: GuideStep): string => `line ${line}: ${text.split('\n')[0]!.slice(0, 90)}`
 
-describe.each(guides)('docs/guides/$name.md', ({ name, steps }) => {
+describe.each(guides)('$file', ({ name, steps }) => {
   afterAll(() => shell.stopBackground())
 
   for (const step of steps)
