@@ -63,7 +63,9 @@ test('every mcphub command and option of the documents exists', () => {
     credentialsFile: path.join(root, 'none'),
     proxies: { http: null, https: null, no: null },
   })
-  const lines = DOCS.flatMap((file) => matches(read(file), /(?:^|[`(|&]|&& |\| |\$\()mcphub ([a-z-][^`\n#]*)/gm))
+  const lines = DOCS.flatMap((file) =>
+    matches(read(file), /(?:^|[`(|&]|&& |\| |\$\(|MCPHUB_KEY=\$\w+ )mcphub ([a-z-][^`\n#]*)/gm),
+  )
   expect(lines.length).toBeGreaterThan(30)
   expect(lines.flatMap((line) => listUnknown(program, line))).toEqual([])
 })

@@ -11,6 +11,8 @@ export interface Requirement {
   readonly due: 'now' | 'later'
   /** [file, text of a title in it]; all must be there */
   readonly proof: readonly Proof[]
+  /** what of the behaviour no test shows yet */
+  readonly lacks?: string
 }
 export type Proof = readonly [file: string, title: string]
 
@@ -34,12 +36,18 @@ const attack = (id: string, behaviour: string, ...proof: Proof[]): Requirement =
 const endpoint = (id: string, behaviour: string, ...proof: Proof[]): Requirement =>
   promise('issue 4, what a person gets', id, behaviour, ...proof)
 const threat = (id: string, behaviour: string): Requirement => promise('threat matrix, core', id, behaviour)
-const later = (id: string, behaviour: string): Requirement => ({
+const later = (id: string, behaviour: string, lacks?: string): Requirement => ({
   id,
   behaviour,
   source: 'threat matrix',
   due: 'later',
   proof: [],
+  ...(lacks !== undefined && { lacks }),
+})
+/** In a cluster; in part where it lacks something. */
+const cluster = (id: string, behaviour: string, proof: readonly Proof[] = [], lacks?: string): Requirement => ({
+  ...promise('threat matrix, Kubernetes', id, behaviour, ...proof),
+  ...(lacks !== undefined && { lacks }),
 })
 
 const LAUNCHER = 'test/launcher/launcher.int.test.ts'
@@ -326,19 +334,11 @@ const THREATS: readonly Requirement[] = [
   threat('ID-8', 'floods of bad keys cost little and others are served'),
   threat('SES-6', 'a request state is bound to its user, arguments and time, and that of a parked call is used once'),
   threat('SES-10', 'headers and body that disagree are refused'),
-  later('SEC-4', 'no value in any Kubernetes object'),
   // which addresses a pod may reach is for the cluster; on one machine the manifest alone says whom the hub talks to
   threat('NET-1', 'no value and no way to write an address leads to another host than the manifest names'),
   later('NET-3', 'an address that changes between check and connect is not connected to'),
   threat('NET-4', 'URLs an upstream names are not fetched'),
   later('NET-6', 'nobody but an administrator tests a connection'),
-  later('BOX-1', 'pods meet the restricted standard'),
-  later('BOX-2', 'a resource cannot override the security of its pod'),
-  later('BOX-3', 'a forged label draws no traffic'),
-  later('BOX-4', 'a pod reaches only what it may'),
-  later('BOX-5', 'no pod before its policy'),
-  later('BOX-6', "a pod's shim takes only its own gateway"),
-  later('BOX-9', "one user's sandboxes cost nobody else theirs"),
   later('CON-1', 'pages of other sites change nothing'),
   later('CON-2', 'hostile texts are inert in the console'),
   later('CON-3', 'a login that was tampered with makes no session'),
@@ -346,7 +346,6 @@ const THREATS: readonly Requirement[] = [
   later('CON-5', 'session cookies are fixed at login and ended on every replica'),
   later('CON-8', 'security headers on every answer'),
   later('CON-9', 'a changed tool definition is held or flagged'),
-  ...Array.from({ length: 11 }, (_, i) => later(`OPR-${i + 1}`, 'a promise of the operator')),
   threat('GW-2', 'any replica serves any session'),
   threat('GW-10', 'a client that stops reading holds nothing else up'),
   threat('GW-11', 'a client that leaves is cleaned up after'),
@@ -356,6 +355,120 @@ const THREATS: readonly Requirement[] = [
   later('DAT-2', 'a restored backup revives no revoked key'),
   later('DAT-4', 'concurrent edits lose nothing'),
   later('DAT-5', 'any text is kept exactly or refused'),
+]
+
+const KILLED = 'operator/src/mcp-sandbox/perturbations.int.test.ts'
+const CONTROLLER = 'operator/src/mcp-sandbox/sandbox-controller.int.test.ts'
+const SERVERS = 'operator/src/mcp-server/mcp-server.int.test.ts'
+const RUNTIME = 'packages/kube/src/perturbations.int.test.ts'
+const LEADER = 'packages/kube/src/leader-elector.int.test.ts'
+const FAULTS = 'test/e2e-cluster/stories/8-faults.story.ts'
+
+const CLUSTER: readonly Requirement[] = [
+  cluster('SEC-4', 'no value in any Kubernetes object, nor in any key of etcd'),
+  cluster('BOX-1', 'pods meet the restricted standard, whatever a manifest says, and any other is refused'),
+  cluster('BOX-2', 'a resource cannot override the security of its pod'),
+  cluster('BOX-3', 'a forged label draws no traffic'),
+  cluster('BOX-4', 'a pod reaches only what it may', [
+    ['test/e2e-cluster/stories/2-install.story.ts', '`helm test` proves that people are shut off from one another'],
+    ['test/chart/helm-test.int.test.ts', 'all shut off: ends with 0, says what was proven'],
+  ]),
+  cluster('BOX-5', 'no pod before its policy'),
+  cluster('BOX-6', "a pod's shim takes only its own gateway, and a gateway only the shim of that very pod"),
+  cluster(
+    'BOX-9',
+    "one user's sandboxes cost nobody else theirs",
+    [
+      [CONTROLLER, 'many at once: never more than the limit'],
+      ['test/e2e-cluster/stories/9-attack.story.ts', 'a full disk is its own'],
+      ['test/e2e-cluster/stories/9-attack.story.ts', 'a fork bomb stays in its pod'],
+    ],
+    "that the p95 of others' starts stays the same while one person spawns many",
+  ),
+  cluster(
+    'OPR-1',
+    'killed at every call, or any write conflicting, failing or unanswered: the same end, nothing twice',
+    [
+      [KILLED, 'at every call in turn, %s it is done, with %s: the same end'],
+      [KILLED, 'one fault, always the same end'],
+      [SERVERS, 'the operator dies at every call in turn'],
+      [RUNTIME, 'one fault, always the same end'],
+    ],
+  ),
+  cluster(
+    'OPR-2',
+    'whatever happens to a watch or a list, it converges',
+    [
+      [KILLED, 'watches cut and history forgotten, over and over'],
+      [KILLED, 'an API server that is away while somebody waits'],
+      [KILLED, 'a cache of %s that is behind: not one write more'],
+      [RUNTIME, 'a list that expires in its middle'],
+      ['packages/kube/src/http.int.test.ts', 'a watch that falls silent ends with an error'],
+      [FAULTS, 'the API server is away for a minute'],
+    ],
+    'the guard of a mass delete after a list that comes back empty; the API server away for 5 minutes (1 minute is shown)',
+  ),
+  cluster(
+    'OPR-3',
+    'one leads; a dead or silent leader is followed, one that lost its lease writes nothing',
+    [
+      [LEADER, 'a leader that cannot renew gives up before another may begin'],
+      [LEADER, 'a holder that fell silent is followed after its lease'],
+      [KILLED, "this machine's clock is off by %i ms"],
+      [FAULTS, 'the leading operator is killed'],
+    ],
+    'a leader stopped for 60 s in a real cluster, which then goes on',
+  ),
+  cluster(
+    'OPR-4',
+    'what somebody edits or deletes by hand is put right',
+    [
+      [CONTROLLER, 'a pod that somebody deletes is replaced, and the status names the new one'],
+      [SERVERS, 'a policy that was changed by hand comes back'],
+      ['gateway/src/trust/trust.int.test.ts', 'what somebody wrote into the ConfigMap is put right'],
+    ],
+    'on the real cluster: a policy deleted by hand',
+  ),
+  later(
+    'OPR-5',
+    'a removed operator leaves nothing stuck',
+    'nothing of the hub has a finalizer; no test deletes the namespace without an operator',
+  ),
+  cluster(
+    'OPR-6',
+    'a resource that is wrong is refused or says so, and harms no other',
+    [
+      ['test/crds/corpus.test.ts', 'is refused by the hub, naming the same field'],
+      ['test/crds/api-server.int.test.ts', 'refuses $name with its sentence'],
+      ['gateway/src/catalog/resources/resource-catalog.int.test.ts', 'the last good version serves on'],
+      ['test/e2e-cluster/stories/3-manifests.story.ts', 'the API server refuses %s and names the fix'],
+    ],
+    'random schemas; a version of a resource that is newer than the operator',
+  ),
+  later(
+    'OPR-7',
+    'nothing is reached in another namespace',
+    'references are names without a namespace; no test tries to reach out of it',
+  ),
+  cluster(
+    'OPR-8',
+    'rights are a table, without wildcard or Secret',
+    [],
+    'that every rule is used: nobody counts what a whole run asked for',
+  ),
+  later(
+    'OPR-9',
+    'a deleted user leaves nothing',
+    'in a cluster: pods, rows and policies after a crash at any point (in part: sandbox-controller and pod-sandboxes, `forget`)',
+  ),
+  later('OPR-10', 'tens of thousands of users and objects', 'no bench of it is committed'),
+  cluster('OPR-11', 'image, crash loop, no room, quota: a clear condition and a back-off, no loop', [
+    [CONTROLLER, '%s: the reason, a back-off, no pod; a client that goes on asking starts nothing'],
+    [CONTROLLER, 'no room: the pod waits, the reason is told, and it runs when there is room'],
+    [CONTROLLER, "the namespace's quota is full, then freed"],
+    [SERVERS, 'a wrong image is no loop'],
+    ['test/e2e-cluster/stories/4-calls.story.ts', 'nobody can hammer through the back-off'],
+  ]),
 ]
 
 const FIGURES: readonly Requirement[] = [
@@ -490,6 +603,7 @@ const ATTACKED: readonly Requirement[] = [
 ]
 
 export const REQUIREMENTS: readonly Requirement[] = [
+  ...CLUSTER,
   ...ATTACKED,
   ...ASKED,
   ...STORY,
