@@ -17,6 +17,8 @@ describe('GW-15: what a line costs', () => {
     expect(costOf(picture)).toBeLessThan(picture.length / 30)
     const values = say(Array.from({ length: 100_000 }, () => [1, { a: 2 }]))
     expect(costOf(values)).toBe(values.length)
+    expect(costOf(values, 50_000)).toBeGreaterThan(50_000)
+    expect(costOf(values, 50_000)).toBeLessThan(51_000)
   })
 })
 

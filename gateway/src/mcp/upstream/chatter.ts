@@ -22,15 +22,16 @@ const BYTES_PER_VALUE = 12
 /** and a long text little, as looking through a line does */
 export const TEXT_SHARE = 32
 
-const STARTS_VALUE = new Uint8Array(256)
-for (const sign of '{[,') STARTS_VALUE[sign.charCodeAt(0)] = 1
+const COSTS = new Uint8Array(256)
+for (const sign of '{[,') COSTS[sign.charCodeAt(0)] = BYTES_PER_VALUE
 
-/** What the line costs to parse, in bytes of small values. */
-export function costOf(line: Buffer): number {
+/** What the line costs to parse, in bytes of small values. It is looked through until that is more than `most`. */
+export function costOf(line: Buffer, most = Infinity): number {
   if (line.length <= SMALL_BYTES) return Math.max(line.length, LEAST_BYTES)
-  let values = 0
-  for (let at = 0; at < line.length; at++) values += STARTS_VALUE[line[at]!]!
-  return Math.min(line.length, Math.ceil(line.length / TEXT_SHARE) + values * BYTES_PER_VALUE)
+  const enough = Math.min(most, line.length)
+  let cost = Math.ceil(line.length / TEXT_SHARE)
+  for (let at = 0; at < line.length && cost <= enough; at++) cost += COSTS[line[at]!]!
+  return Math.min(cost, line.length)
 }
 
 /** The time of `now` is in milliseconds. */

@@ -300,7 +300,7 @@ export class StdioLink extends LinkBase implements MultiplexHost, ListenHost {
 
   #hear(line: Buffer, chatter: Chatter): void {
     const isUnasked = line.length > CHATTER.lineBytes && !this.#multiplex.isAwaited(line)
-    if (isUnasked && costOf(line) > CHATTER.lineBytes) {
+    if (isUnasked && costOf(line, CHATTER.lineBytes) > CHATTER.lineBytes) {
       this.onStray('it is unasked and too dear to parse', 0)
       chatter.spend(line.length / TEXT_SHARE)
     } else if (this.#multiplex.receive(line)) chatter.answered()
