@@ -66,11 +66,14 @@ function childrenOf(pid: number): number[] {
 /** A process and everything below it. */
 export const treeOf = (pid: number): number[] => [pid, ...childrenOf(pid).flatMap(treeOf)]
 
-/** User and system time of a process and everything below it, in milliseconds. */
-export function readCpuMs(pid: number): number {
+/** User and system time of a process and its threads, in milliseconds. */
+export function readOwnCpuMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
     .replace(/^.*\) /s, '')
     .split(' ')
-  const own = (Number(fields[11]) + Number(fields[12])) * TICK_MS
-  return childrenOf(pid).reduce((sum, child) => sum + readCpuMs(child), own)
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS
 }
+
+/** The same of a process and everything below it. */
+export const readCpuMs = (pid: number): number =>
+  childrenOf(pid).reduce((sum, child) => sum + readCpuMs(child), readOwnCpuMs(pid))

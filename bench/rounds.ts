@@ -54,13 +54,22 @@ export async function runRounds({ name, targets, plan, warmCalls }: RoundsOption
 }
 
 export async function measure(target: Target, plan: LoadPlan): Promise<Sample> {
+  const { report, spentMs } = await runLoad(plan, [() => readCpuMs(target.pid)])
+  return { cpuUs: ((spentMs[0] ?? Number.NaN) * 1000) / report.calls, report }
+}
+
+/** What each of these clocks moved on by, from the first to the last call that counts. */
+export async function runLoad(
+  plan: LoadPlan,
+  clocks: readonly (() => number)[],
+): Promise<{ readonly report: LoadReport; readonly spentMs: readonly number[] }> {
   const load = startScript('./load.ts', [JSON.stringify(plan)])
   await nextLine(load)
-  const before = readCpuMs(target.pid)
+  const before = clocks.map((read) => read())
   const done = nextLine(load)
   load.stdin?.write('go\n')
   const report = JSON.parse(await done) as LoadReport
-  return { cpuUs: ((readCpuMs(target.pid) - before) * 1000) / report.calls, report }
+  return { report, spentMs: clocks.map((read, index) => read() - (before[index] ?? Number.NaN)) }
 }
 
 /** A B C, B C A, C A B: no target always follows the same neighbour. */

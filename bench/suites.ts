@@ -5,6 +5,7 @@ import { FAN_OUT } from './suites/fan-out.ts'
 import { HUGE } from './suites/huge.ts'
 import { IDLE_SESSIONS } from './suites/idle-sessions.ts'
 import { OPEN_STREAMS } from './suites/open-streams.ts'
+import { PODS } from './suites/pods.ts'
 import { PREPARED } from './suites/prepared.ts'
 import { STDIO } from './suites/stdio.ts'
 import { STORM } from './suites/storm.ts'
@@ -18,4 +19,5 @@ export const SUITES: readonly Suite[] = [
   FAN_OUT,
   STDIO,
   PREPARED,
+  PODS,
 ]

@@ -2,11 +2,14 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { ensureDatabase, ensureRole, withAdmin } from '../launcher/src/postgres/databases.ts'
 import { startPostgres } from '../launcher/src/postgres/postgres.ts'
 import { startHub, type HubDatabase, type TestHub } from '../test/kit/hub.ts'
 import { remote } from '../test/kit/manifests.ts'
 import { startTarget } from './processes.ts'
+
+const INSTALLED_MS = 120_000
 
 export interface Target {
   readonly name: string
@@ -42,7 +45,7 @@ export async function startPlain({ name, script, args, users, env }: PlainOption
   }
 }
 
-async function startDatabase(): Promise<HubDatabase> {
+export async function startDatabase(): Promise<HubDatabase> {
   const folder = mkdtempSync(join(tmpdir(), 'mcphub-bench-'))
   chmodSync(folder, 0o711)
   const postgres = await startPostgres({ folder })
@@ -94,7 +97,19 @@ export async function startGateway({ upstreamPort, users, ...rest }: GatewayOpti
   }
 }
 
-async function addUsers(hub: TestHub, count: number): Promise<Target['users']> {
+/** @throws Error when a package of its servers is not installed in time */
+export async function waitForPackages(hub: TestHub): Promise<void> {
+  interface Listed {
+    readonly items: readonly { readonly package: { readonly state: string } | null }[]
+  }
+  for (const end = performance.now() + INSTALLED_MS; performance.now() < end; await wait(250)) {
+    const { items } = await hub.request<Listed>('GET', '/api/servers')
+    if (items.length > 0 && items.every((server) => server.package?.state === 'Ready')) return
+  }
+  throw new Error('the package was not installed in time')
+}
+
+export async function addUsers(hub: TestHub, count: number): Promise<Target['users']> {
   const people: { path: string; token: string }[] = []
   for (const { token } of PLAIN_USERS(count)) {
     const user = await hub.addUser(`bench-${people.length}`)

@@ -8,13 +8,12 @@ import { readCpuMs, treeOf } from '../processes.ts'
 import { measure, PLAIN_PLAN, planFor, ROUNDS } from '../rounds.ts'
 import { formatRatio, median, ratioOf } from '../stats.ts'
 import { atMost, presentTable, showProgress, type Outcome, type Suite } from '../suite.ts'
-import { startGateway, type GatewayTarget } from '../targets.ts'
+import { startGateway, waitForPackages, type GatewayTarget } from '../targets.ts'
 import { EVERYTHING } from '../../test/kit/manifests.ts'
 
 const USERS = 6
 const WARM_CALLS = 2400
 const CALLS = 3000
-const INSTALLED_MS = 120_000
 const ENDED_MS = 20_000
 const PROCESSES = 'extra processes per user, less the first one of a namespace'
 const PSS = 'extra PSS per user, MiB'
@@ -53,7 +52,7 @@ async function runStdio(): Promise<Outcome> {
   })
   const node = join(hub.hub.dataDir, 'runtime', 'node')
   const separation = hub.hub.ready?.separation.kind ?? 'unknown'
-  await waitForPackage(hub)
+  await waitForPackages(hub.hub)
   const costs = { bare: [] as Cost[], mcphub: [] as Cost[] }
   // the first round only warms: files are read, code is compiled
   for (let round = 0; round <= ROUNDS; round++) {
@@ -68,17 +67,6 @@ async function runStdio(): Promise<Outcome> {
   await hub.stop()
   probe.remove()
   return present(costs, separation)
-}
-
-async function waitForPackage({ hub }: GatewayTarget): Promise<void> {
-  interface Listed {
-    readonly items: readonly { readonly package: { readonly state: string } | null }[]
-  }
-  for (const end = performance.now() + INSTALLED_MS; performance.now() < end; await wait(250)) {
-    const { items } = await hub.request<Listed>('GET', '/api/servers')
-    if (items.length > 0 && items.every((server) => server.package?.state === 'Ready')) return
-  }
-  throw new Error('the package was not installed in time')
 }
 
 async function measureBare(node: string): Promise<Cost> {

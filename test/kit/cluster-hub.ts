@@ -1,15 +1,14 @@
 // A hub as a cluster runs it, without the cluster: gateways in MCPHUB_MODE=kubernetes as processes, each with a loopback address of its own for its
 // pod's, on one database and one key ring, with an API server in memory.
 import { execFile } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { KubeClient, KubeHttp, fixedCredentials } from '@mcphub/kube'
 import { FakeApiServer } from '@mcphub/kube/testing'
 import { CATALOG_KINDS } from '../../gateway/src/catalog/resources/kept-resource.ts'
+import { buildClusterEnv, freePort, writeClusterFiles } from './cluster-env.ts'
 import { TestHub } from './hub.ts'
 import { createDatabase } from './postgres.ts'
 
@@ -43,26 +42,17 @@ export async function startClusterHub(
   const database = await createDatabase()
   const url = (await options.wrapDatabase?.(database.url)) ?? database.url
   const folder = mkdtempSync(join(tmpdir(), 'mcphub-cluster-'))
-  const kubeconfig = join(folder, 'kubeconfig')
-  writeFileSync(kubeconfig, writeKubeconfig(api.url))
-  const ring = join(folder, 'keyring.json')
-  writeFileSync(ring, JSON.stringify([{ id: 'first', key: randomBytes(32).toString('base64') }]), { mode: 0o440 })
-  const peersPort = String(await freePort())
-  const envOf = async (address: string): Promise<Record<string, string>> => ({
-    MCPHUB_MODE: 'kubernetes',
-    MCPHUB_KUBECONFIG: kubeconfig,
-    MCPHUB_KEYRING_FILE: ring,
-    MCPHUB_POD_IP: address,
-    MCPHUB_POD_NAME: `gateway-${address}`,
-    MCPHUB_NAMESPACE: 'hub',
-    MCPHUB_SANDBOX_NAMESPACE: NAMESPACE,
-    // names the first of them; the second one introduces itself
-    MCPHUB_PEERS_SERVICE: 'localhost',
-    MCPHUB_INTERNAL_NAME: 'mcphub-internal.hub.svc',
-    MCPHUB_PEERS_PORT: peersPort,
-    MCPHUB_CALL_HOME_PORT: String(await freePort()),
-    MCPHUB_METRICS_PORT: '0',
-  })
+  const files = writeClusterFiles(folder, api.url)
+  const peersPort = await freePort()
+  const envOf = async (address: string): Promise<Record<string, string>> =>
+    buildClusterEnv({
+      ...files,
+      address,
+      namespace: NAMESPACE,
+      internalName: 'mcphub-internal.hub.svc',
+      peersPort,
+      callHomePort: await freePort(),
+    })
   const shared = { url, drop: async () => undefined }
   const hubs: TestHub[] = []
   for (const address of ['127.0.0.1', '127.0.0.2']) {
@@ -99,20 +89,4 @@ export async function startClusterHub(
       rmSync(folder, { recursive: true })
     },
   }
-}
-
-const writeKubeconfig = (server: string): string =>
-  JSON.stringify({
-    'current-context': 'test',
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test', namespace: 'hub' } }],
-    clusters: [{ name: 'test', cluster: { server } }],
-    users: [{ name: 'test', user: { token: 'none' } }],
-  })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

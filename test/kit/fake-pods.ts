@@ -19,7 +19,7 @@ import {
 import { FakeApiServer, type TokenReviewStatus } from '@mcphub/kube/testing'
 
 export const NAMESPACE = 'boxes'
-const BINARY = path.join(import.meta.dirname, '../../sandbox/out/mcphub-shim')
+export const BINARY = path.join(import.meta.dirname, '../../sandbox/out/mcphub-shim')
 const FINALIZER = 'test/kubelet'
 export const MCP_SANDBOXES: Resource = {
   group: 'mcphub.io',
