@@ -50,7 +50,9 @@ async function restoreMachine(): Promise<void> {
   await attempt(['sysctl', '-qw', ...Object.entries(settings).map(([name, value]) => `${name}=${value}`)])
   const made = FOOTPRINTS.filter((folder) => !folders.includes(folder) && !isUsed(folder))
   await unmount(made)
-  await Promise.all(made.map((folder) => rm(folder, { recursive: true, force: true })))
+  // a program that is ending may still make a folder in one of them
+  const patient = { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }
+  await Promise.all(made.map((folder) => rm(folder, patient)))
 }
 
 /** Somebody else's network namespaces may have come meanwhile; ours are gone. */
