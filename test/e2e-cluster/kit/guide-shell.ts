@@ -29,15 +29,20 @@ export class GuideShell {
 
   /** What it printed. @throws CommandError with what it said on stderr */
   run(text: string): Promise<string> {
-    const script = `. ./${KNOWN}\nset -a\n${text}\nexport -p > ${KNOWN}`
+    const script = `. ./${KNOWN}\nset -a\n${text}\n{ export -p; declare -f; } > ${KNOWN}`
     const options = { cwd: this.#folder, env: this.#env, timeoutMs: TIMEOUT_MS }
-    return run(['bash', '-euo', 'pipefail', '-c', script], options)
+    // without --norc bash takes a socket on stdin for a remote shell's
+    return run(['bash', '--norc', '-euo', 'pipefail', '-c', script], options)
   }
 
   /** Runs on until `stop`; resolves with the first line it prints. @throws when it ends before */
   async start(text: string): Promise<string> {
     const stdio = ['ignore', 'pipe', 'inherit'] as const
-    const child = spawn('bash', ['-euc', `exec ${text}`], { cwd: this.#folder, env: this.#env, stdio: [...stdio] })
+    const child = spawn('bash', ['--norc', '-euc', `exec ${text}`], {
+      cwd: this.#folder,
+      env: this.#env,
+      stdio: [...stdio],
+    })
     this.#background.push(child)
     const lines = createInterface({ input: child.stdout! })
     const ended = once(child, 'close').then(([code]): never => {

@@ -6,7 +6,8 @@ import { recordFigure } from '../kit/figures.ts'
 import { GuideShell } from '../kit/guide-shell.ts'
 import { readSteps, type GuideStep } from '../kit/guide-steps.ts'
 import { context, request } from '../kit/hub.ts'
-import { remove } from '../kit/kube.ts'
+import { apply, inHub, inSandboxes, remove } from '../kit/kube.ts'
+import { personalServer } from '../kit/servers.ts'
 import { PACKAGE, ROOT } from '../settings.ts'
 
 /** As a newcomer reads them. */
@@ -43,17 +44,26 @@ beforeAll(async () => {
   // signed in, as the guides ask the reader to be
   shell = new GuideShell({ MCPHUB_URL: 'http://localhost:3000', MCPHUB_KEY: context.adminKey })
   await forgetAlice()
+  // a catalogue that is backed up has something in it
+  await apply(personalServer('in-backup'))
 })
 afterAll(async () => {
   await shell.close()
-  await remove('mcpserver', 'journal', 'playground', 'guarded')
+  await remove('mcpserver', 'in-backup', 'journal', 'playground', 'guarded')
   await remove('usergroup', 'journalists', 'careful')
+  // a guide that broke off may have left the hub without gateways
+  await inHub('scale', 'deploy/mcphub-gateway', '--replicas=2')
+  await inHub('rollout', 'status', 'deploy/mcphub-gateway', '--timeout=120s')
 })
 
 async function perform(step: GuideStep): Promise<void> {
   const text = withStandIns(step.text)
+  const isRestore = text.includes('apply') && text.includes('catalogue.json')
+  // what is restored was lost
+  if (isRestore) await inSandboxes('delete', 'mcpserver', 'in-backup')
   if (step.kind === 'file') shell.save(step.name, text)
   if (step.kind === 'run') await shell.run(text)
+  if (isRestore) await inSandboxes('get', 'mcpserver', 'in-backup')
   if (step.kind === 'background') expect(await shell.start(text.trim())).toMatch(/\S/)
 }
 
