@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { buildProgram } from '../cli/src/program.ts'
 import { createManifestCatalog } from '../gateway/src/catalog/manifests/manifest-catalog.ts'
 import { describeConfig } from '../gateway/src/config.ts'
+import { GUIDES, readSteps } from './e2e-cluster/kit/guide-steps.ts'
 
 const root = path.join(import.meta.dirname, '..')
 const listMarkdown = (folder: string): string[] =>
@@ -69,6 +70,19 @@ test('every mcphub command and option of the documents exists', () => {
   expect(lines.length).toBeGreaterThan(30)
   expect(lines.flatMap((line) => listUnknown(program, line))).toEqual([])
 })
+
+test('a guide with commands for a cluster is run there, and says what to do with each block', () => {
+  const isForCluster = (file: string): boolean => /^```sh\n[^`]*\b(kubectl|helm) /m.test(read(file))
+  const known: readonly string[] = GUIDES.map((name) => `docs/guides/${name}.md`)
+  expect(listMarkdown('docs/guides').filter((file) => isForCluster(file) && !known.includes(file))).toEqual([])
+  for (const file of known) expect(readSteps(read(file)).length, file).toBeGreaterThan(0)
+})
+
+test.each([
+  ['a word nobody knows', '<!-- e2e: later -->\n```sh\nls\n```', /e2e: later/],
+  ['a block that is skipped without a reason', '<!-- e2e: skip -->\n\n```sh\nls\n```', /e2e: skip/],
+  ['a comment above no block', '<!-- e2e: skip why -->\ntext\n', /above no block/],
+])('%s is a fault of the guide', (_what, text, words) => expect(() => readSteps(text)).toThrow(words))
 
 type Command = ReturnType<typeof buildProgram>
 

@@ -1,6 +1,9 @@
 // The shell blocks of a guide, and the manifests it tells people to save, in their order. A comment above a block says what a run does with it:
 // `<!-- e2e: skip WHY -->`, `<!-- e2e: background -->` (a terminal of its own), `<!-- e2e: file NAME -->` (a manifest to be saved). Without one it is run.
 
+/** Those of the cluster, as a newcomer reads them. */
+export const GUIDES = ['install', 'first-server', 'isolation', 'runtime-classes', 'images', 'operations'] as const
+
 export type GuideStep =
   | { readonly kind: 'run' | 'background'; readonly line: number; readonly text: string }
   | { readonly kind: 'file'; readonly line: number; readonly text: string; readonly name: string }

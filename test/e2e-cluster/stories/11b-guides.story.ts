@@ -4,14 +4,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { recordFigure } from '../kit/figures.ts'
 import { GuideShell } from '../kit/guide-shell.ts'
-import { readSteps, type GuideStep } from '../kit/guide-steps.ts'
+import { GUIDES, readSteps, type GuideStep } from '../kit/guide-steps.ts'
 import { context, request } from '../kit/hub.ts'
 import { apply, inHub, inSandboxes, remove } from '../kit/kube.ts'
 import { personalServer } from '../kit/servers.ts'
 import { PACKAGE, ROOT } from '../settings.ts'
-
-/** As a newcomer reads them. */
-const GUIDES = ['install', 'first-server', 'isolation', 'runtime-classes', 'images', 'operations'] as const
 
 /** What a guide names and no cluster without a way out can have, and what stands for it. */
 const STAND_INS: readonly (readonly [named: RegExp, here: string])[] = [
