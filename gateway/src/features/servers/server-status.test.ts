@@ -23,6 +23,7 @@ describe('the status of a server', () => {
     ['Ready', {}, 'Ready'],
     ['Disabled', { server: server({ enabled: false }), package: failed, missing: ['USER_TOKEN'] }, 'enabled: false'],
     ['Failed', { server: image, package: null }, 'only packages run'],
+    ['Ready', { server: { ...image, uid: 'u-1' }, package: null }, 'Ready'],
     ['Installing', { package: { state: 'Installing', message: '3 of 9' }, missing: ['USER_TOKEN'] }, '3 of 9'],
     ['Installing', { package: absent }, 'waits'],
     ['Failed', { package: failed, missing: ['USER_TOKEN'] }, 'no such version'],

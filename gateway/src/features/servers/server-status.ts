@@ -23,8 +23,9 @@ const verdict = (status: Verdict['status'], statusReason: string): Verdict => ({
 const checkEnabled: Check = ({ server }) =>
   server.spec.enabled ? null : verdict('Disabled', 'Its manifest says enabled: false')
 
-const checkPortable: Check = ({ server: { spec } }) =>
-  spec.type === 'Stdio' && spec.stdio?.image !== undefined && spec.stdio.package === undefined
+/** one that has a uid is a custom resource: its images run in pods */
+const checkPortable: Check = ({ server: { spec, uid } }) =>
+  uid === undefined && spec.type === 'Stdio' && spec.stdio?.image !== undefined && spec.stdio.package === undefined
     ? verdict('Failed', 'It names an image and no package: on one machine only packages run')
     : null
 
