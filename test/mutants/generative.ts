@@ -64,7 +64,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a cancel that finds calls of other sessions',
     file: 'mcp/downstream/legacy-leg.ts',
     find: 'session.inFlight.find(',
-    replace: ';[...this.#deps.sessions.all()].flatMap((one) => one.inFlight).find(',
+    replace: '[...this.#deps.sessions.all()].flatMap((one) => one.inFlight).find(',
     shows: /hub:canceled/,
   },
   {
@@ -140,9 +140,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an open question that any session may answer',
     file: 'mcp/downstream/endpoint.ts',
-    find: 'if (session !== null) acceptAnswer(session, message.id, message.answer)',
+    find: 'if (session !== null) passAnswer(session, message.id, message.answer, this.#peers)',
     replace:
-      'for (const one of this.#sessions.all()) acceptAnswer(one, message.id, message.answer)\n      if (session === null) return sendAccepted(inbound.res)',
+      'for (const one of this.#sessions.all()) passAnswer(one, message.id, message.answer, this.#peers)\n      if (session === null) return sendAccepted(inbound.res)',
     shows: /in answer to its question|shows <e/,
   },
 ]
