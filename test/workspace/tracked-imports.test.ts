@@ -6,8 +6,8 @@ import { expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
 const SOURCE = /\.(ts|mts|js|mjs)$/
-/** what a lint fixture imports need not exist; the other holds the text of a program that it writes */
-const NOT_LINKED = /^lint-fixtures\/|^test\/kube-package\.int\.test\.ts$/
+/** what a lint fixture imports need not exist; the others hold texts of programs */
+const NOT_LINKED = /^lint-fixtures\/|^test\/(kube-package\.int|workspace\/tracked-imports)\.test\.ts$/
 /** static, dynamic and for the side effect; line by line, so that a text with such words in its middle does not count */
 const IMPORT = /^(?:import\s*|(?:import|export)\b[^'"`;]*?\bfrom\s*|.*\bimport\s*\(\s*)['"](\.{1,2}\/[^'"]+)['"]/gm
 
