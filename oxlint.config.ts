@@ -165,6 +165,7 @@ const ENVIRONMENT = [
   'operator/src/{config,main}.ts',
   'scripts/**',
   'images/**',
+  'charts/**',
   ...TESTS,
 ]
 const envMessage = 'process.env is read in config.ts alone'
@@ -219,7 +220,10 @@ export default defineConfig({
   },
   overrides: [
     ...ZONES.map(({ files, deny }) => ({ files, rules: importRule(deny) })),
-    { files: ['cli/**', 'launcher/**', 'scripts/**', 'images/**', ...TESTS], rules: { 'no-console': 'off' } },
+    {
+      files: ['cli/**', 'launcher/**', 'scripts/**', 'images/**', 'charts/**', ...TESTS],
+      rules: { 'no-console': 'off' },
+    },
     { files: ENVIRONMENT, rules: { 'no-restricted-properties': 'off' } },
     {
       files: TESTS,

@@ -26,11 +26,12 @@ const METHODS = {
   'tools/list': () => ({ tools: Object.entries(TOOLS).map(([name, { inputSchema }]) => ({ name, inputSchema })) }),
   'tools/call': async (params) => ({ content: [{ type: 'text', text: await TOOLS[params.name].call(params.arguments ?? {}) }] }),
 }
-const lines = createInterface({ input: process.stdin })
-lines.on('line', async (line) => {
+async function answer(line) {
   const { id, method, params = {} } = JSON.parse(line)
   if (id === undefined) return
-  const answer = METHODS[method] ? { result: await METHODS[method](params) } : { error: { code: -32601, message: 'Method not found' } }
-  process.stdout.write(JSON.stringify({ jsonrpc: '2.0', id, ...answer }) + '\n')
-})
+  const outcome = METHODS[method] ? { result: await METHODS[method](params) } : { error: { code: -32601, message: 'Method not found' } }
+  process.stdout.write(JSON.stringify({ jsonrpc: '2.0', id, ...outcome }) + '\n')
+}
+const lines = createInterface({ input: process.stdin })
+lines.on('line', (line) => void answer(line))
 lines.on('close', () => own.close() && process.exit())
