@@ -215,7 +215,7 @@ export async function endPod(
 }
 
 async function deleteSandbox(
-  { client }: ExecuteDeps,
+  { client, begun }: ExecuteDeps,
   sandbox: SandboxObject,
   why: 'server gone' | 'forgotten',
   signal: AbortSignal,
@@ -229,11 +229,12 @@ async function deleteSandbox(
   // an extension that came meanwhile wins
   const { uid, resourceVersion } = metadata
   const options = why === 'forgotten' ? { uid, resourceVersion } : { uid }
-  await client
-    .delete(MCP_SANDBOXES, metadata, { ...options, propagationPolicy: 'Background', signal })
-    .catch((error: unknown) => {
-      if (!isNotFound(error) && !isConflict(error)) throw error
-    })
+  try {
+    await client.delete(MCP_SANDBOXES, metadata, { ...options, propagationPolicy: 'Background', signal })
+    begun.sandboxDeleted(sandbox)
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error
+  }
   return 'stop'
 }
 

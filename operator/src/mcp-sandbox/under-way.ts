@@ -12,7 +12,7 @@ export class BegunWork implements UnderWay {
   readonly #claims = new Map<string, string>()
   /** pod → its sandbox */
   readonly #ended = new Map<string, string>()
-  /** sandbox → the version that was there before our last status */
+  /** sandbox → the version that was there before our last status, or its deletion */
   readonly #overwritten = new Map<string, string>()
 
   isStarting(key: string): boolean {
@@ -61,6 +61,11 @@ export class BegunWork implements UnderWay {
   statusWritten(sandbox: SandboxObject, newVersion: string): void {
     if (newVersion !== sandbox.metadata.resourceVersion)
       this.#overwritten.set(keyOf(sandbox), sandbox.metadata.resourceVersion)
+  }
+
+  /** Deleted, which the store does not show yet. */
+  sandboxDeleted(sandbox: SandboxObject): void {
+    this.#overwritten.set(keyOf(sandbox), sandbox.metadata.resourceVersion)
   }
 
   /** The watch told of a pod of this sandbox, or of one that was. */
