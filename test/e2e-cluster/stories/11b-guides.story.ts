@@ -70,8 +70,12 @@ describe.each(guides)('$file', ({ name, steps }) => {
   afterAll(() => shell.stopBackground())
 
   for (const step of steps)
-    test(titleOf(step), { timeout: 300_000 }, async ({ skip }) => {
-      if (step.kind === 'skip') return skip(step.why)
+    test(titleOf(step), { timeout: 300_000 }, async ({ skip, task }) => {
+      if (step.kind === 'skip') {
+        // the report reads it there: the note of a skip is in no result file
+        Object.assign(task.meta, { reason: step.why })
+        return skip(step.why)
+      }
       skip(name === 'runtime-classes' && !hasGvisor, 'this cluster has no RuntimeClass gvisor')
       await perform(step)
     })
