@@ -26,8 +26,8 @@ type Spec struct {
 type Process struct {
 	PID         int
 	Incarnation string
-	Stdin       *os.File
-	Stdout      *os.File
+	Stdin       *Pipe
+	Stdout      *Pipe
 	Stderr      *os.File
 	// Ended gets the status once
 	Ended <-chan syscall.WaitStatus
@@ -64,7 +64,7 @@ func (reaper *Reaper) Start(spec Spec) (*Process, error) {
 	restrain(pid, spec)
 	return &Process{
 		PID: pid, Incarnation: spec.Incarnation, Ended: ended,
-		Stdin: pipes.own[0], Stdout: pipes.own[1], Stderr: pipes.own[2],
+		Stdin: newPipe(pipes.own[0]), Stdout: newPipe(pipes.own[1]), Stderr: pipes.own[2],
 	}, nil
 }
 

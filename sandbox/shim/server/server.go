@@ -15,6 +15,7 @@ import (
 	"mcphub.io/shim/frames"
 	"mcphub.io/shim/identity"
 	"mcphub.io/shim/process"
+	"mcphub.io/shim/rawio"
 )
 
 const (
@@ -85,7 +86,7 @@ func (server *Server) Serve(listener net.Listener) error {
 		}
 		select {
 		case server.strangers <- struct{}{}:
-			go server.welcome(tls.Server(conn, config))
+			go server.welcome(tls.Server(rawio.NewConn(conn), config))
 		default:
 			_ = conn.Close()
 		}
