@@ -1,7 +1,7 @@
 # Needs Node 20 or later with npm, make, git and sh. Everything else, Node 26 and PostgreSQL too, npm installs into node_modules.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run dev check test shim images images-check cluster cluster-down cluster-check e2e soak bench format clean
+.PHONY: help install run dev check test shim images images-check cluster cluster-down cluster-check e2e soak bench bench-operator format clean
 
 # the pinned Node first, for every tool; scripts/install.sh alone uses the npm that was there before
 BIN := $(CURDIR)/node_modules/.bin
@@ -12,7 +12,7 @@ option = $(if $(filter command,$(firstword $(origin $(1)))),--$(2) '$($(1))')
 RUN_OPTIONS := $(call option,PORT,port) $(call option,DATA_DIR,data-dir) $(call option,CATALOG,catalog)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo '  make run PORT=3001 DATA_DIR=folder CATALOG=folder   (all optional)'
 	@echo '  make bench SUITE=storm ROUNDS=9                     (one suite of bench/suites.ts, shown and not written)'
@@ -62,6 +62,9 @@ soak: install ## the crowd, the kills and the random sequences for longer; SOAK_
 
 bench: install ## measure the gateway beside a pass-through; writes bench/RESULTS.md
 	@$(WITH_NODE) exec node bench/main.ts
+
+bench-operator: install ## measure the operator with 50,000 sandboxes on a cluster of its own (root); writes bench/RESULTS-OPERATOR.md
+	@$(WITH_NODE) exec node bench/operator/main.ts
 
 format: install ## format all sources
 	@$(WITH_NODE) npm run --silent format
