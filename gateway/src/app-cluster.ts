@@ -1,5 +1,6 @@
 // Composition in a cluster: custom resources, pods, the replicas' common CA, and the replicas themselves.
 import { KubeClient, KubeHttp, readInCluster, readKubeconfig } from '@mcphub/kube'
+import { groupsThatGive } from './access/entitlement.ts'
 import type { Engine, EngineContext, Ground, OnStop } from './app-engine.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import { createResourceCatalog } from './catalog/resources/resource-catalog.ts'
@@ -93,6 +94,7 @@ async function openEngine(
     changes: database.changes,
     catalog,
     alwaysOn: () => alwaysOn.list(),
+    groupsOf: (username, server) => groupsThatGive({ username, claims: [] }, server, catalog.snapshot()),
     config: {
       callHomePort: cluster.callHomePort,
       callHomeHost: config.hosts[0]!,

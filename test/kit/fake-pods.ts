@@ -40,7 +40,12 @@ export interface FakePod {
 }
 
 interface Sandbox extends Stored {
-  readonly spec: { readonly operatingMode?: string; readonly activeUntilTime?: string; readonly serverRef: object }
+  readonly spec: {
+    readonly operatingMode?: string
+    readonly activeUntilTime?: string
+    readonly serverRef: object
+    readonly userGroupRefs?: readonly string[]
+  }
 }
 
 export class FakePods {

@@ -56,6 +56,8 @@ export class PodWorld {
   readonly ring = Object.assign(makeTestRing(), { onChange: () => () => undefined })
   readonly replicas: Replica[] = []
   alwaysOn: AlwaysOn[] = []
+  /** null: nobody's are known */
+  groupsOf: ((username: string) => readonly CatalogGroup[]) | null = null
 
   static async open(): Promise<PodWorld> {
     const [pods, opened] = await Promise.all([FakePods.start(), openTestDatabase()])
@@ -95,6 +97,7 @@ export class PodWorld {
       changes: database.changes,
       catalog: this.catalog,
       alwaysOn: () => this.alwaysOn,
+      ...(this.groupsOf ? { groupsOf: this.groupsOf } : {}),
       config: {
         callHomePort: port,
         callHomeHost: '127.0.0.1',

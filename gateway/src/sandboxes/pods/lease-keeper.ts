@@ -1,10 +1,11 @@
 // Keeps awake what is used, lets the rest sleep: looks at what this replica uses once a second, at sandboxes that are to stay awake now and then,
-// at all leases when the catalogue changed. A sleeping sandbox costs nothing, not even a look.
+// at all that are awake when the catalogue changed. A sleeping sandbox costs nothing, not even a look.
 import type { Catalog, CatalogGroup, CatalogServer } from '../../catalog/catalog.ts'
 import type { SandboxLog } from '../process/config.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { fromTime, idleMsOf, judgeLease, toTime } from './lease.ts'
 import type { Names } from './names.ts'
+import type { People } from './people.ts'
 import type { SandboxView } from './resources.ts'
 import { isAwake } from './rows.ts'
 import { isHeld, isUsed, lastUseOf, type Slot } from './slots.ts'
@@ -25,6 +26,9 @@ export interface LeaseKeeperDeps {
   readonly names: Names
   readonly catalog: Pick<Catalog, 'snapshot' | 'subscribe'>
   readonly slots: ReadonlyMap<string, Slot>
+  readonly people: Pick<People, 'find'>
+  /** that give this person this server, as the catalogue is now; undefined: those it was woken with */
+  readonly groupsOf: ((username: string, server: CatalogServer) => readonly CatalogGroup[]) | undefined
   readonly alwaysOn: () => Iterable<AlwaysOn>
   readonly idleMs: number
   readonly log: SandboxLog
@@ -38,9 +42,15 @@ export interface LeaseKeeperDeps {
 
 const LOOKS_PER_ROUND = 10
 /** after the catalogue changed: a write may lose to the operator's, and what is done already costs nothing */
-const SHORTEN_LOOKS = 5
+const CATALOG_LOOKS = 5
 /** of one sandbox, in the custom resource */
 const MOST_GROUPS = 64
+
+const namesOf = (groups: readonly CatalogGroup[]): string[] =>
+  groups
+    .map(({ name }) => name)
+    .toSorted()
+    .slice(0, MOST_GROUPS)
 
 /** What a request, or the catalogue, wishes of a sandbox. */
 export function wishOf(slot: Pick<Slot, 'identity' | 'server' | 'groups'>, otherwiseMs: number): Wish {
@@ -48,10 +58,7 @@ export function wishOf(slot: Pick<Slot, 'identity' | 'server' | 'groups'>, other
   return {
     identity,
     server: { name: server.name, uid: server.uid ?? '' },
-    groups: groups
-      .map(({ name }) => name)
-      .toSorted()
-      .slice(0, MOST_GROUPS),
+    groups: namesOf(groups),
     idleMs: idleMsOf(server, groups, otherwiseMs),
   }
 }
@@ -61,8 +68,8 @@ export class LeaseKeeper {
   #timer: NodeJS.Timeout | null = null
   #looks = 0
   #isBusy = false
-  /** looks at all leases that are still due */
-  #shortenings = 0
+  /** looks at all that are awake that are still due */
+  #catalogLooks = 0
   #unsubscribe: () => void = () => undefined
 
   constructor(deps: LeaseKeeperDeps) {
@@ -71,7 +78,7 @@ export class LeaseKeeper {
 
   start(): void {
     const { catalog, lookMs } = this.#deps
-    this.#unsubscribe = catalog.subscribe(() => void (this.#shortenings = SHORTEN_LOOKS))
+    this.#unsubscribe = catalog.subscribe(() => void (this.#catalogLooks = CATALOG_LOOKS))
     this.#timer = setInterval(() => void this.#look(), lookMs)
     this.#timer.unref()
   }
@@ -87,9 +94,9 @@ export class LeaseKeeper {
     this.#deps.onLook()
     for (const slot of this.#deps.slots.values())
       if (isUsed(slot) && !slot.isStopped) await this.#attempt(() => this.#renew(slot))
-    if (this.#shortenings > 0) {
-      this.#shortenings--
-      await this.#attempt(() => this.#shortenAll())
+    if (this.#catalogLooks > 0) {
+      this.#catalogLooks--
+      await this.#attempt(() => this.#followCatalog())
     }
     if (this.#looks++ % LOOKS_PER_ROUND === 0) {
       await this.#attempt(() => this.#keepAlwaysOn())
@@ -125,19 +132,40 @@ export class LeaseKeeper {
     return idleMsOf(now.servers.get(server.name) ?? server, its, idleMs)
   }
 
-  /** A group's idle time got shorter: nobody waits for the longer one. */
-  async #shortenAll(): Promise<void> {
-    const { view, catalog, now, idleMs } = this.#deps
-    const { servers, groups } = catalog.snapshot()
+  /** Who is in other groups now has their limits at once; where the idle time got shorter, nobody waits for the longer one. */
+  async #followCatalog(): Promise<void> {
+    const { view, catalog, now } = this.#deps
+    const { servers } = catalog.snapshot()
     for (const sandbox of view.listSandboxes()) {
       const server = servers.get(sandbox.spec.serverRef.name)
-      if (server === undefined || !isAwake(sandbox, now())) continue
-      const its = (sandbox.spec.userGroupRefs ?? []).flatMap((name) => groups.get(name) ?? [])
-      const until = fromTime(sandbox.spec.activeUntilTime)
-      const facts = { now: now(), until, idleMs: idleMsOf(server, its, idleMs), lastActiveAt: 0, isHeld: false }
-      const wanted = judgeLease(facts)
-      if (wanted !== null && wanted < until) await this.#write(sandbox, wanted)
+      if (server !== undefined && isAwake(sandbox, now())) await this.#adapt(sandbox, server)
     }
+  }
+
+  async #adapt(sandbox: SandboxView, server: CatalogServer): Promise<void> {
+    const { waker, now, idleMs } = this.#deps
+    const { name, resourceVersion } = sandbox.metadata
+    const groups = this.#groupsNow(sandbox, server)
+    const until = fromTime(sandbox.spec.activeUntilTime)
+    const facts = { now: now(), until, idleMs: idleMsOf(server, groups, idleMs), lastActiveAt: 0, isHeld: false }
+    const wanted = judgeLease(facts)
+    const isSame = JSON.stringify(sandbox.spec.userGroupRefs ?? []) === JSON.stringify(namesOf(groups))
+    const changes = {
+      ...(wanted !== null && wanted < until ? { activeUntilTime: toTime(wanted) } : {}),
+      ...(isSame ? {} : { userGroupRefs: namesOf(groups) }),
+    }
+    if (Object.keys(changes).length > 0) await waker.patch(name, changes, resourceVersion)
+  }
+
+  #groupsNow({ metadata, spec }: SandboxView, server: CatalogServer): readonly CatalogGroup[] {
+    const { catalog, people, groupsOf, slots } = this.#deps
+    const known = catalog.snapshot().groups
+    const username = spec.userRef === undefined ? null : people.find(spec.userRef)?.username
+    if (groupsOf === undefined || !username) return (spec.userGroupRefs ?? []).flatMap((name) => known.get(name) ?? [])
+    const groups = groupsOf(username, server)
+    const slot = slots.get(metadata.name)
+    if (slot !== undefined) slot.groups = groups
+    return groups
   }
 
   /** Only if nobody has written meanwhile: of several replicas one extends. */

@@ -375,6 +375,29 @@ describe.skipIf(!hasGo)('leases', () => {
     expect(untilOf(name) - Date.now()).toBeLessThan(110_000)
   })
 
+  test('who is in another group now has it on what runs, without another wake', async () => {
+    const server = makePodServer({ idleTimeoutSeconds: 600 })
+    world.catalog.servers.set('hostile', server)
+    world.groupsOf = (username) => (username === 'dora' ? [...world.catalog.groups.values()] : [])
+    hub = await world.startReplica()
+    const [dora, bob] = await Promise.all(
+      ['dora', 'bob'].map(async (name) => {
+        const owner = { userId: await addUser(name), username: name, sessionId: null, discovery: false }
+        return hub.acquire(null, { server, owner })
+      }),
+    )
+    world.catalog.groups.set('quick', makeGroup('quick', 100))
+    world.catalog.tell()
+    const groupsOf = (name: string): unknown =>
+      world.pods.list().find(({ metadata }) => metadata.name === name)?.spec.userGroupRefs
+    await waitUntil(() => untilOf(dora!.sandboxId) - Date.now() < 110_000, 'her lease')
+    expect([groupsOf(dora!.sandboxId), groupsOf(bob!.sandboxId)]).toEqual([['quick'], []])
+    expect(untilOf(bob!.sandboxId) - Date.now()).toBeGreaterThan(500_000)
+    world.catalog.groups.delete('quick')
+    world.catalog.tell()
+    await waitUntil(() => JSON.stringify(groupsOf(dora!.sandboxId)) === '[]', 'she is in none')
+  })
+
   test('who is to be always on is awake before any call, and stays', async () => {
     const server = makePodServer({ idleTimeoutSeconds: 2 })
     world.alwaysOn = [{ userId: 'carol', username: 'carol', server, groups: [makeGroup('on', 2)] }]

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { HubError, LABELS, LIMITS } from '@mcphub/api'
 import type { KubeClient } from '@mcphub/kube'
-import type { Catalog } from '../../catalog/catalog.ts'
+import type { Catalog, CatalogGroup, CatalogServer } from '../../catalog/catalog.ts'
 import type { ChangeSource } from '../../db/unit.ts'
 import type { SandboxLog, SandboxMetrics } from '../process/config.ts'
 import type { AcquireRequest, Child, EndReason, SandboxInfo, SandboxLogs, Sandboxes } from '../sandboxes.ts'
@@ -56,6 +56,8 @@ export interface PodSandboxDeps {
   readonly catalog: Pick<Catalog, 'snapshot' | 'subscribe'>
   /** default: none */
   readonly alwaysOn?: () => Iterable<AlwaysOn>
+  /** that give this person this server, as the catalogue is now; default: those it was woken with */
+  readonly groupsOf?: (username: string, server: CatalogServer) => readonly CatalogGroup[]
   readonly config: PodSandboxConfig
   readonly log: SandboxLog
   readonly metrics?: SandboxMetrics
@@ -124,7 +126,9 @@ class PodSandboxes implements Sandboxes {
     const alwaysOn = (): AlwaysOn[] => this.#noteAll([...(deps.alwaysOn?.() ?? [])])
     const onLook = (): void => [...slots.values()].forEach((slot) => this.#starter.endOutdated(slot))
     const times = { idleMs, lookMs, lingerMs, now }
-    this.#keeper = new LeaseKeeper({ view, waker, names, catalog, slots, alwaysOn, log, onLook, ...times })
+    const { groupsOf } = deps
+    const whose = { people: this.#people, groupsOf, alwaysOn }
+    this.#keeper = new LeaseKeeper({ view, waker, names, catalog, slots, log, onLook, ...whose, ...times })
     this.#starter = new ChildStarter({
       waker,
       folders,
