@@ -3,22 +3,29 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { Cluster } from '../cluster/cluster.ts'
 import { findForeign, openCluster } from '../cluster/cluster.ts'
-import { inNetwork } from '../cluster/commands.ts'
 import { takeDown } from '../cluster/down.ts'
 import type { Probe } from '../cluster/probes.ts'
 import { presentProbes, probeCluster } from '../cluster/probes.ts'
 import { createStages } from '../cluster/stages.ts'
+import { checkApi, whyNoApiChecks } from './api-checks.ts'
 import { writeContext } from './context.ts'
 import { prepareHubImages } from './hub-images.ts'
 import { prepareStoryImages } from './images.ts'
-import { enterHub, installHub, removeHub, toolEnv } from './install.ts'
+import { enterHub, installHub, removeHub } from './install.ts'
 import { startRegistry } from './registry.ts'
 import { forgetResults, presentResults, writeReport } from './report.ts'
 import { OUT, ROOT } from './settings.ts'
+import { runVitest } from './vitest.ts'
 import { startProvisioner } from './volumes.ts'
 
-/** Words of file names: `4 attack`. */
+/** What is no story, by its word in STORY. */
+const API = 'api'
+const IMAGES = 'images'
+
+/** Words of file names, and of the parts that are no stories: `4 attack api`. None: all. */
 const chosen = (process.env['STORY'] ?? '').split(/\s+/).filter(Boolean)
+const stories = chosen.filter((word) => word !== API && word !== IMAGES)
+const isChosen = (part: string): boolean => chosen.length === 0 || chosen.includes(part)
 /** 1: the cluster and the hub stay; the next run goes on with them. */
 const isKept = process.env['KEEP'] === '1'
 
@@ -31,14 +38,25 @@ function passOver(): void {
 process.on('SIGINT', passOver)
 process.on('SIGTERM', passOver)
 
-function runStories(cluster: Cluster): Promise<number> {
-  const vitest = ['vitest', 'run', '--config', 'vitest.e2e.config.ts', ...chosen.map((word) => `stories/${word}`)]
-  const [file = '', ...args] = cluster.own ? inNetwork(vitest) : vitest
+const runStories = (cluster: Cluster): Promise<number> =>
+  runVitest(cluster, ['--config', 'vitest.e2e.config.ts', ...stories.map((word) => `stories/${word}`)])
+
+/** The hub's images in a container engine, beside no cluster: there are two cores. */
+function checkImages(): Promise<number> {
   const ended = Promise.withResolvers<number>()
-  const child = spawn(file, args, { cwd: ROOT, stdio: 'inherit', env: toolEnv(cluster) })
+  const child = spawn('node', ['test/images/main.ts'], { cwd: ROOT, stdio: 'inherit' })
   child.on('error', ended.reject)
   child.on('close', (code) => ended.resolve(code ?? 1))
   return ended.promise
+}
+
+/** Before the hub is there. */
+async function askApi(cluster: Cluster): Promise<number> {
+  if (!isChosen(API)) return 0
+  const reason = await whyNoApiChecks(cluster)
+  if (reason === null) return stages.run('the API server itself', () => checkApi(cluster))
+  console.log(`skipped: the suites that ask the API server: ${reason}`)
+  return 0
 }
 
 async function prepareHub(cluster: Cluster, probes: readonly Probe[]): Promise<void> {
@@ -59,8 +77,10 @@ async function work(cluster: Cluster): Promise<number> {
   try {
     const probes = await stages.run('probes', () => probeCluster(cluster))
     console.log(presentProbes(probes))
+    const asked = await askApi(cluster)
+    if (chosen.length > 0 && stories.length === 0) return asked
     await prepareHub(cluster, probes)
-    return await stages.run('stories', () => runStories(cluster))
+    return (await stages.run('stories', () => runStories(cluster))) || asked
   } finally {
     await endProvisioner()
   }
@@ -72,15 +92,26 @@ async function tidyUp(cluster: Cluster): Promise<void> {
   else await removeHub(cluster)
 }
 
-async function main(): Promise<number> {
-  forgetResults()
+async function runInCluster(): Promise<number> {
   if (!isKept && !findForeign(process.env)) await stages.run('down, of an earlier run', takeDown)
   const cluster = await openCluster(stages)
   try {
     return await work(cluster)
   } finally {
     await stages.run('down', () => tidyUp(cluster))
-    const report = `${presentResults()}\n\n${stages.table()}`
+  }
+}
+
+async function main(): Promise<number> {
+  forgetResults()
+  let [inCluster, ofImages] = [1, 0]
+  try {
+    inCluster = chosen.join() === IMAGES ? 0 : await runInCluster()
+    if (isChosen(IMAGES)) ofImages = await stages.run('images in an engine', checkImages)
+    return inCluster || ofImages
+  } finally {
+    const engine = ofImages === 0 ? '' : 'FAILED: the images in a container engine\n\n'
+    const report = `${presentResults()}\n\n${engine}${stages.table()}`
     writeReport(join(OUT, 'report.txt'), report)
     console.log(`\n${report}`)
   }

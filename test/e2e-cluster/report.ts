@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Figure } from './kit/figures.ts'
-import { FIGURES_FILE, RESULTS_FILE } from './settings.ts'
+import { API_RESULTS_FILE, FIGURES_FILE, RESULTS_FILE, ROOT } from './settings.ts'
 
 interface TestResult {
   readonly ancestorTitles: readonly string[]
@@ -24,7 +24,7 @@ interface Results {
 
 /** Of an earlier run: nothing of it may be shown as of this one. */
 export function forgetResults(): void {
-  for (const file of [RESULTS_FILE, FIGURES_FILE]) rmSync(file, { force: true })
+  for (const file of [RESULTS_FILE, FIGURES_FILE, API_RESULTS_FILE]) rmSync(file, { force: true })
   mkdirSync(dirname(RESULTS_FILE), { recursive: true })
 }
 
@@ -73,17 +73,31 @@ const presentFigure = ({ name, value, floor, bar, unit }: Figure): string => {
   return `  ${name}: ${parts.filter(Boolean).join(', ')}`
 }
 
+function sumUp(tests: readonly TestResult[]): string {
+  const count = (status: string): number => tests.filter((test) => test.status === status).length
+  const [passed, failed] = [count('passed'), count('failed')]
+  return `${passed} passed, ${failed} failed, ${tests.length - passed - failed} skipped`
+}
+
+/** Of the suites that ask the API server: a line each, and what failed by its name. */
+function presentApiResults(): string[] {
+  const { testResults } = readJson<Results>(API_RESULTS_FILE, { testResults: [] })
+  if (testResults.length === 0) return []
+  const lines = testResults.flatMap(({ name, assertionResults, message }) => [
+    `  ${name.replace(`${ROOT}/`, '')}: ${assertionResults.length > 0 ? sumUp(assertionResults) : firstLine(message)}`,
+    ...assertionResults.filter(({ status }) => status === 'failed').map(presentTest),
+  ])
+  return ['the API server itself', ...lines]
+}
+
 /** Of what the stories left behind, as text. */
 export function presentResults(): string {
   const { testResults } = readJson<Results>(RESULTS_FILE, { testResults: [] })
   const figures = readJson<Figure[]>(FIGURES_FILE, [])
   const files = testResults.toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
   const tests = files.flatMap(({ assertionResults }) => assertionResults)
-  const count = (status: string): number => tests.filter((test) => test.status === status).length
-  const [passed, failed] = [count('passed'), count('failed')]
-  const sum = `${passed} passed, ${failed} failed, ${tests.length - passed - failed} skipped`
   const shownFigures = figures.length > 0 ? ['', 'Figures', ...figures.map(presentFigure)] : []
-  return [...files.map(presentFile), ...shownFigures, '', sum].join('\n')
+  return [...presentApiResults(), ...files.map(presentFile), ...shownFigures, '', sumUp(tests)].join('\n')
 }
 
 export const writeReport = (file: string, text: string): void => writeFileSync(file, `${text}\n`)

@@ -23,3 +23,4 @@ export const PACKAGE = { name: '@mcphub-e2e/story-server', version: '1.0.0' } as
 export const CONTEXT_FILE = join(OUT, 'context.json')
 export const FIGURES_FILE = join(OUT, 'figures.json')
 export const RESULTS_FILE = join(OUT, 'vitest.json')
+export const API_RESULTS_FILE = join(OUT, 'api.json')

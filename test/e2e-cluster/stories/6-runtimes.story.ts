@@ -6,7 +6,7 @@ import { addPerson, context, open, setVariables, waitForTools } from '../kit/hub
 import { apply, cluster, kubectl, podsOf, read, remove } from '../kit/kube.ts'
 import { group, personalServer } from '../kit/servers.ts'
 import type { Session } from '../kit/sessions.ts'
-import { podOf } from '../kit/sessions.ts'
+import { placeOf, podOf } from '../kit/sessions.ts'
 import { SANDBOXES } from '../settings.ts'
 
 const hasGvisor = context.probes.some(({ name, holds }) => name === 'RuntimeClass gvisor' && holds)
@@ -35,11 +35,12 @@ test('a server under gVisor: first call, secret, sleep and wake', async ({ skip 
   const person = await newPerson('guarded', 'inside-gvisor')
   const session = await open(person, 'inside-gvisor')
   expect(await kernelOf(session)).toMatch(/4\.19\.0-gvisor|gvisor/i)
-  const before = await podOf(session)
-  expect((await read(SANDBOXES, 'pod', before)).spec['runtimeClassName']).toBe('gvisor')
+  const before = await placeOf(session)
+  const pod = await podOf(session)
+  expect((await read(SANDBOXES, 'pod', pod)).spec['runtimeClassName']).toBe('gvisor')
   expect(JSON.parse(await session.call('env'))).toMatchObject({ SERVER_SECRET: 'of-guarded' })
-  await kubectl('-n', SANDBOXES, 'delete', 'pod', before, '--wait=false')
-  expect(await podOf(session)).not.toBe(before)
+  await kubectl('-n', SANDBOXES, 'delete', 'pod', pod, '--wait=false')
+  expect(await placeOf(session)).not.toBe(before)
   await session.close()
 })
 
@@ -69,8 +70,8 @@ test(
     try {
       const person = await newPerson('traveller', 'far')
       const session = await open(person, 'far')
-      const before = await podOf(session)
-      expect((await read(SANDBOXES, 'pod', before)).spec['nodeName']).toBe('node2')
+      const before = await placeOf(session)
+      expect((await read(SANDBOXES, 'pod', await podOf(session))).spec['nodeName']).toBe('node2')
       await kubectl('uncordon', 'node1')
       const going = session.call('slow', { ms: 60_000 }).then(
         () => 'answered',
@@ -81,7 +82,11 @@ test(
       // nobody tells: the connection is silent until the gateway's own patience ends
       expect(await going).toMatch(/far/)
       await cluster.removeNode()
-      await waitUntil('a pod on the node that is left answers', async () => (await podOf(session)) !== before, 120_000)
+      await waitUntil(
+        'a pod on the node that is left answers',
+        async () => (await placeOf(session)) !== before,
+        120_000,
+      )
       const pods = (await podsOf('far')).map(({ spec }) => spec['nodeName'])
       expect(pods).toContain('node1')
       await session.close()

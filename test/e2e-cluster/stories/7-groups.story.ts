@@ -5,7 +5,7 @@ import type { Person } from '../kit/hub.ts'
 import { addPerson, open, setVariables, waitForTools } from '../kit/hub.ts'
 import { apply, conditionOf, isGoing, podsOf, read, remove, stopAll } from '../kit/kube.ts'
 import { group, personalServer } from '../kit/servers.ts'
-import { podOf } from '../kit/sessions.ts'
+import { placeOf, podOf } from '../kit/sessions.ts'
 import { SANDBOXES } from '../settings.ts'
 
 const GROUPS = { spec: { access: 'Groups' } }
@@ -45,11 +45,11 @@ test('CPU and memory of the group are the pod’s, and a change gives a new pod 
     const limits = await limitsOf(await podOf(session))
     return limits['memory'] === mebibytes(200) && limits['cpu'] === '700m'
   })
-  const before = await podOf(session)
+  const before = await placeOf(session)
   const going = session.call('slow', { ms: 6000, value: 'not killed' })
   await session.call('count')
   await apply(team({ limits: { memory: '220Mi', cpu: '700m' } }))
-  await waitUntil('calls meet a new pod', async () => (await podOf(session)) !== before)
+  await waitUntil('calls meet a new pod', async () => (await placeOf(session)) !== before)
   expect(await going).toBe('not killed')
   expect((await limitsOf(await podOf(session)))['memory']).toBe(mebibytes(220))
   await session.close()
@@ -57,11 +57,11 @@ test('CPU and memory of the group are the pod’s, and a change gives a new pod 
 
 test('a changed server drains the old pod, kills no call, and says UpToDate meanwhile', async () => {
   const session = await open(carol, 'team')
-  const before = await podOf(session)
+  const before = await placeOf(session)
   const going = session.call('slow', { ms: 8000, value: 'drained' })
   await session.call('count')
   await apply(personalServer('team', { ...GROUPS, stdio: { resources: { cpu: '1', memory: '300Mi' } } }))
-  await waitUntil('calls meet a new pod', async () => (await podOf(session)) !== before)
+  await waitUntil('calls meet a new pod', async () => (await placeOf(session)) !== before)
   expect(await going).toBe('drained')
   const after = await podOf(session)
   await waitUntil('all is up to date again', async () => {
