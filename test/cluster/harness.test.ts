@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { findForeign } from './cluster.ts'
 import { CommandError, run, waitUntil } from './commands.ts'
 import { parseStat } from './daemons.ts'
+import { isGoNewEnough } from './host.ts'
 import {
   buildCniConfig,
   buildContainerdConfig,
@@ -91,4 +92,16 @@ test('the same folder gives the same image archive, under its reference', async 
   } finally {
     await rm(scratch, { recursive: true })
   }
+})
+
+test.each([
+  ['go version go1.26.6 linux/amd64', true],
+  ['go version go1.26.10 linux/amd64', true],
+  ['go version go1.27 linux/amd64', true],
+  ['go version go1.26.5 linux/amd64', false],
+  ['go version go1.26rc1 linux/amd64', false],
+  ['go version go1.19.8 linux/amd64', false],
+  ['', false],
+])('%s: new enough is %s', (said, isNew) => {
+  expect(isGoNewEnough(said)).toBe(isNew)
 })

@@ -21,13 +21,30 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   )
 
-/** @throws with everything that is missing, each with what to do */
-export async function requireHost(): Promise<void> {
+/** go.mod asks for it */
+const GO = [1, 26, 6] as const
+
+/** `go version go1.26.8 linux/amd64` */
+export function isGoNewEnough(said: string): boolean {
+  const [, ...found] = /go(\d+)\.(\d+)(?:\.(\d+))?/.exec(said) ?? []
+  const differences = GO.map((wanted, index) => Number(found[index] ?? 0) - wanted)
+  return (differences.find((one) => one !== 0) ?? 0) >= 0
+}
+
+/** Everything this machine lacks, each with what to do. */
+export async function findHostFaults(): Promise<string[]> {
   const faults: string[] = []
   if (process.platform !== 'linux' || process.arch !== 'x64') faults.push('Linux on x64 is needed.')
   if (process.getuid?.() !== 0) faults.push('root is needed: it makes network namespaces, mounts and cgroups.')
   if (!(await isThere('/sys/fs/cgroup/pids'))) faults.push('cgroup v1 hierarchies are needed (v2 alone was not tried).')
-  if (!(await attempt(['go', 'version']))) faults.push('Go 1.26.6 or later is needed in PATH: https://go.dev/dl.')
+  const go = await attempt(['go', 'version'])
+  if (!isGoNewEnough(go)) faults.push(`Go ${GO.join('.')} or later is needed in PATH: https://go.dev/dl.`)
+  return faults
+}
+
+/** @throws with everything that is missing, each with what to do */
+export async function requireHost(): Promise<void> {
+  const faults = await findHostFaults()
   if (faults.length === 0) return
   throw new Error([...faults, 'Without them set KUBECONFIG to a cluster of yours, for example one of kind.'].join('\n'))
 }

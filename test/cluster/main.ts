@@ -6,12 +6,14 @@ import { inNetwork } from './commands.ts'
 import type { Cluster } from './cluster.ts'
 import { findForeign, openCluster } from './cluster.ts'
 import { takeDown } from './down.ts'
+import { findHostFaults } from './host.ts'
 import { addSecondNode, bringUp, isUp, prepareCluster } from './own-cluster.ts'
 import { presentProbes, probeCluster } from './probes.ts'
 import { KUBECONFIG, NODE1, program } from './settings.ts'
 import { createStages } from './stages.ts'
 
 const USAGE = `node test/cluster/main.ts COMMAND
+  host               what this machine lacks for it; 0 when nothing
   build              programs and images into the cache, nothing started
   up                 the cluster, made new
   node               a second node, node2
@@ -64,7 +66,14 @@ async function probe(): Promise<void> {
   console.log(presentProbes(await probeCluster(cluster)))
 }
 
+async function sayHost(): Promise<void> {
+  const faults = await findHostFaults()
+  for (const fault of faults) console.log(fault)
+  process.exitCode = faults.length > 0 ? 1 : 0
+}
+
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  host: sayHost,
   build: async () => {
     await prepareCluster(stages)
   },
