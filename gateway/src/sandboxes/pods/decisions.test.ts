@@ -37,6 +37,18 @@ describe('frames', () => {
     }
   })
 
+  test('keep their bytes when what they came in is written over', () => {
+    const seen: Buffer[] = []
+    const reader = new FrameReader((_type, _child, payload) => void seen.push(payload))
+    const cut = stream.length >> 1
+    for (const part of [stream.subarray(0, cut), stream.subarray(cut)]) {
+      const lent = Buffer.from(part)
+      reader.push(lent)
+      lent.fill(0)
+    }
+    expect(seen.map(String)).toEqual(frames.map(([, , text]) => text))
+  })
+
   test('another version, a length beyond all bounds or below the header end the connection', () => {
     expect(() => read([Buffer.from('MCPS\u0002')])).toThrow('another version')
     expect(() => read([Buffer.from('HTTP/1.1 400')])).toThrow('another version')

@@ -39,14 +39,18 @@ export function encodeFrame(type: number, child: number, payload: Buffer | strin
 
 export type OnFrame = (type: number, child: number, payload: Buffer) => void
 
-/** Cuts a stream of bytes into frames. A payload is a view of the bytes that came, not a copy, unless it came in pieces. */
+/** Cuts a stream of bytes into frames. What is pushed may be written over afterwards; a payload is the receiver's own. */
 export class FrameReader {
   readonly #onFrame: OnFrame
   #preambleLeft = PREAMBLE.length
-  #pieces: Buffer[] = []
-  #held = 0
-  /** bytes needed before anything can be done */
-  #wanted = HEADER_BYTES
+  /** of a header that came in pieces */
+  readonly #header = Buffer.alloc(HEADER_BYTES)
+  #headerBytes = 0
+  #type = 0
+  #child = 0
+  /** of the frame that is being read */
+  #payload: Buffer | null = null
+  #filled = 0
 
   constructor(onFrame: OnFrame) {
     this.#onFrame = onFrame
@@ -54,40 +58,55 @@ export class FrameReader {
 
   /** @throws when this is not what a shim of this version sends */
   push(chunk: Buffer): void {
-    const rest = this.#skipPreamble(chunk)
-    if (rest.length === 0) return
-    this.#held += rest.length
-    this.#pieces.push(rest)
-    if (this.#held < this.#wanted) return
-    const bytes = this.#pieces.length === 1 ? rest : Buffer.concat(this.#pieces)
-    const used = this.#cut(bytes)
-    this.#held = bytes.length - used
-    this.#pieces = this.#held === 0 ? [] : [bytes.subarray(used)]
+    let at = this.#preambleLeft === 0 ? 0 : this.#skipPreamble(chunk)
+    while (at < chunk.length) at = this.#payload === null ? this.#readHeader(chunk, at) : this.#readPayload(chunk, at)
   }
 
-  /** @returns how many bytes were whole frames */
-  #cut(bytes: Buffer): number {
-    let at = 0
-    for (;;) {
-      this.#wanted = HEADER_BYTES
-      if (bytes.length - at < HEADER_BYTES) return at
-      const length = bytes.readUInt32BE(at)
-      if (length < HEADER_BYTES - LENGTH_BYTES || length > MOST_BYTES) throw new Error('a frame has a bad length')
-      this.#wanted = LENGTH_BYTES + length
-      if (bytes.length - at < this.#wanted) return at
-      const end = at + this.#wanted
-      this.#onFrame(bytes[at + 4]!, bytes.readUInt32BE(at + 5), bytes.subarray(at + HEADER_BYTES, end))
-      at = end
+  /** @returns where to go on */
+  #readHeader(chunk: Buffer, at: number): number {
+    if (this.#headerBytes === 0 && chunk.length - at >= HEADER_BYTES) {
+      this.#begin(chunk, at)
+      return at + HEADER_BYTES
     }
+    const taken = chunk.copy(this.#header, this.#headerBytes, at, at + HEADER_BYTES - this.#headerBytes)
+    this.#headerBytes += taken
+    if (this.#headerBytes === HEADER_BYTES) {
+      this.#headerBytes = 0
+      this.#begin(this.#header, 0)
+    }
+    return at + taken
   }
 
-  #skipPreamble(chunk: Buffer): Buffer {
-    if (this.#preambleLeft === 0) return chunk
+  #begin(header: Buffer, at: number): void {
+    const length = header.readUInt32BE(at)
+    if (length < HEADER_BYTES - LENGTH_BYTES || length > MOST_BYTES) throw new Error('a frame has a bad length')
+    this.#type = header[at + 4]!
+    this.#child = header.readUInt32BE(at + 5)
+    this.#filled = 0
+    this.#payload = Buffer.allocUnsafe(length - (HEADER_BYTES - LENGTH_BYTES))
+    if (this.#payload.length === 0) this.#finish(this.#payload)
+  }
+
+  #readPayload(chunk: Buffer, at: number): number {
+    const payload = this.#payload!
+    const taken = chunk.copy(payload, this.#filled, at, at + payload.length - this.#filled)
+    this.#filled += taken
+    if (this.#filled === payload.length) this.#finish(payload)
+    return at + taken
+  }
+
+  #finish(payload: Buffer): void {
+    this.#payload = null
+    this.#onFrame(this.#type, this.#child, payload)
+  }
+
+  /** @returns where the frames begin */
+  #skipPreamble(chunk: Buffer): number {
     const size = Math.min(this.#preambleLeft, chunk.length)
     const from = PREAMBLE.length - this.#preambleLeft
     if (!chunk.subarray(0, size).equals(PREAMBLE.subarray(from, from + size)))
       throw new Error('it speaks another version of the protocol')
     this.#preambleLeft -= size
-    return chunk.subarray(size)
+    return size
   }
 }

@@ -8,6 +8,8 @@ import { PodChild } from './pod-child.ts'
 const ATTACH_MS = 5_000
 const PING_MS = 20_000
 const SILENCE_MS = 60_000
+/** of a TLS record */
+const READ_BYTES = 16 * 1024
 const EXPORT_BYTES = 32
 const EXPORT_LABEL = 'EXPORTER-mcphub-shim'
 
@@ -71,8 +73,9 @@ export class ShimLink {
 
   /** @throws ShimFault; no byte of ours is sent to a pod with another certificate */
   static async attach(options: AttachOptions): Promise<ShimLink> {
-    const socket = await dial(options)
-    const link = new ShimLink(socket, options)
+    const reading: Reading = { onBytes: () => undefined }
+    const socket = await dial(options, reading)
+    const link = new ShimLink(socket, reading, options)
     const late = setTimeout(() => link.close(new ShimFault('silent', 'the shim did not answer in time')), ATTACH_MS)
     try {
       await link.#welcome.promise
@@ -82,20 +85,20 @@ export class ShimLink {
     }
   }
 
-  private constructor(socket: TLSSocket, options: AttachOptions) {
+  private constructor(socket: TLSSocket, reading: Reading, options: AttachOptions) {
     this.#socket = socket
     this.#now = options.now
     this.podUid = options.podUid
     this.#welcome.promise.catch(() => undefined)
     const reader = new FrameReader((type, child, payload) => this.#receive(type, child, payload))
-    socket.on('data', (chunk: Buffer) => {
+    reading.onBytes = (chunk) => {
       this.#heardAt = performance.now()
       try {
         reader.push(chunk)
       } catch {
         this.close(new ShimFault('bad_frame', 'what came is no frame of this protocol'))
       }
-    })
+    }
     socket.on('error', () => undefined)
     socket.once('close', () => this.close(new ShimFault('lost', 'the connection was lost')))
     this.#timer = setInterval(() => this.#beat(), PING_MS)
@@ -250,10 +253,27 @@ interface Control {
   readonly [member: string]: unknown
 }
 
+/** Who gets what comes; the bytes are written over afterwards. Nothing comes before our HELLO. */
+interface Reading {
+  onBytes: (bytes: Buffer) => void
+}
+
+/** What all links read into, a record at a time: a buffer for each read would be memory outside the heap, which makes V8 collect (docs/performance.md). */
+const READ_BUFFER = Buffer.allocUnsafeSlow(READ_BYTES)
+
 /** Nobody signed this certificate: its fingerprint is what is known of it. */
-function dial({ host, port, fingerprint }: AttachOptions): Promise<TLSSocket> {
+function dial({ host, port, fingerprint }: AttachOptions, reading: Reading): Promise<TLSSocket> {
+  const onread = {
+    buffer: READ_BUFFER,
+    callback: (bytes: number): boolean => {
+      reading.onBytes(READ_BUFFER.subarray(0, bytes))
+      return true
+    },
+  }
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, minVersion: 'TLSv1.3', rejectUnauthorized: false })
+    // a name of its own: Node's types know `onread` for plain sockets only
+    const plan = { host, port, minVersion: 'TLSv1.3', rejectUnauthorized: false, onread } as const
+    const socket = connect(plan)
     const fail = (fault: ShimFault): void => {
       socket.destroy()
       reject(fault)
