@@ -16,7 +16,7 @@ const LOADS = [
   [1, 3000],
   [8, 6000],
 ] as const
-const WARM_CALLS = 6000
+const WARM_CALLS = 16_000
 const WOKEN_MS = 120_000
 const TOOL = 'everything__echo'
 const SERVER = new URL('../../node_modules/@modelcontextprotocol/server-everything/dist/index.js', import.meta.url)
