@@ -65,7 +65,7 @@ function take(deps: ExecuteDeps, observed: Observed, step: Step, signal: AbortSi
     case 'claim pod':
       return claimPod(deps, observed.sandbox, step, signal)
     case 'delete pod':
-      return deletePod(deps, observed.sandbox, step, signal)
+      return deletePod(deps, observed, step, signal)
     case 'delete sandbox':
       return deleteSandbox(deps, observed.sandbox, step.why, signal)
   }
@@ -192,12 +192,19 @@ const isSameLive = (now: Stored, before: Stored): boolean =>
 
 async function deletePod(
   { client, begun }: ExecuteDeps,
-  sandbox: SandboxObject,
+  { sandbox, isPodName }: Observed,
   step: Extract<Step, { do: 'delete pod' }>,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  await endPod(client, step.pod, step.graceSeconds, signal)
-  begun.podEnded(keyOf(sandbox), step.pod.metadata.uid)
+  const { name, uid } = step.pod.metadata
+  // before the call, and only what the store still has: the watch may tell of the end before the answer comes, and tells it once
+  if (isPodName(name)) begun.podEnded(keyOf(sandbox), uid)
+  try {
+    await endPod(client, step.pod, step.graceSeconds, signal)
+  } catch (error) {
+    begun.podNotEnded(uid)
+    throw error
+  }
   return null
 }
 

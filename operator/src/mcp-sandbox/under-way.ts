@@ -49,9 +49,14 @@ export class BegunWork implements UnderWay {
     this.#expectations.creationObserved(key, podName)
   }
 
-  /** This replica ended the pod: nothing is built on it any more. */
+  /** This replica ends the pod: nothing is built on it any more. */
   podEnded(key: string, podUid: string): void {
     this.#ended.set(podUid, key)
+  }
+
+  /** It did not come to that. */
+  podNotEnded(podUid: string): void {
+    this.#ended.delete(podUid)
   }
 
   isEnded(podUid: string): boolean {
