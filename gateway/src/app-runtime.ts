@@ -75,6 +75,7 @@ export function createRuntime(deps: RuntimeDeps): Runtime {
     upstreams,
     variables,
     store: createPgDiscoveryStore(storage.database),
+    changes: storage.database.changes,
     isLive: (principal) => authenticator.isLive(principal),
     log: logger.child({ part: 'discovery' }),
   })

@@ -1,7 +1,16 @@
 // A unit of work: services open transactions, stores take part in them, and what changed is told to every replica with the commit.
 
 /** What a change concerns; `change-feed.ts` brings it to the subscribers of a topic on every replica. */
-export type ChangeTopic = 'identity' | 'users' | 'variables' | 'groups' | 'sessions' | 'keyring' | 'trust' | 'shims'
+export type ChangeTopic =
+  | 'identity'
+  | 'users'
+  | 'variables'
+  | 'groups'
+  | 'sessions'
+  | 'keyring'
+  | 'trust'
+  | 'shims'
+  | 'discoveries'
 
 /** An open transaction. Opaque to services; each store knows its own kind. */
 export interface Unit {

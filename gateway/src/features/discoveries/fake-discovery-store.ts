@@ -7,6 +7,7 @@ export function createFakeDiscoveryStore(deps: { readonly hasUser: (userId: stri
   const keyOf = (server: string, userId: string | null): string => `${server}/${userId ?? ''}`
   return {
     load: async () => [...rows.values()],
+    find: async (server, userId) => rows.get(keyOf(server, userId)) ?? null,
     save: async (discovery) => {
       const { server, userId, configHash, discoveredAt } = discovery
       const key = keyOf(server, userId)

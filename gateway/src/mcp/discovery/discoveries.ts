@@ -3,6 +3,7 @@
 import { HubError, toHubError } from '@mcphub/api'
 import type { Principal } from '../../auth/principal.ts'
 import type { Catalog, CatalogServer, CatalogSnapshot } from '../../catalog/catalog.ts'
+import type { ChangeSource } from '../../db/unit.ts'
 import type { ResolvedVariables, Variables } from '../../secrets/variables.ts'
 import { ALL_RELAYED } from '../codec/client-capabilities.ts'
 import { LATEST_LEGACY_REVISION } from '../codec/revisions.ts'
@@ -10,7 +11,7 @@ import { checkMissing } from '../upstream/expand.ts'
 import type { LinkOwner, UpstreamEvent, Upstreams } from '../upstream/upstreams.ts'
 import { DiscoveryJobs, type DiscoveryTask } from './discovery-jobs.ts'
 import { DiscoveryMemory } from './discovery-memory.ts'
-import type { Discovery, DiscoveryStore } from './discovery-store.ts'
+import { fromSubject, type Discovery, type DiscoveryStore } from './discovery-store.ts'
 import { runDiscovery } from './run-discovery.ts'
 
 export interface DiscoveryLog {
@@ -23,6 +24,8 @@ export interface DiscoveriesDeps {
   readonly upstreams: Upstreams
   readonly variables: Variables
   readonly store: DiscoveryStore
+  /** what other replicas discovered; default: there are none */
+  readonly changes?: Pick<ChangeSource, 'subscribe'>
   readonly isLive: (principal: Principal) => boolean
   readonly log: DiscoveryLog
   /** first wait after a failure; default 5 s, doubled up to 5 min */
@@ -80,6 +83,8 @@ export class Discoveries {
       upstreams.onEvent((event) => this.#onEvent(event)),
       variables.onChange((userId, names) => this.#onVariables(userId, names)),
     )
+    const off = this.#deps.changes?.subscribe('discoveries', (subjects) => void this.#onDiscoveries(subjects))
+    if (off) this.#stops.push(off)
     for (const server of servers.values()) this.#discoverInBackground(server)
   }
 
@@ -219,10 +224,16 @@ export class Discoveries {
   }
 
   async #discover(task: DiscoveryTask, signal: AbortSignal): Promise<void> {
-    const { log, store } = this.#deps
     const { server, userId } = task
+    // a program, in a cluster a pod, is not started to say again what it has told another replica
+    if (task.anew !== true && !this.#memory.isFresh(userId, server) && (await this.#adopt(server, userId))) return
     const discovery = await this.#run(task, signal)
-    if (discovery === null) return
+    if (discovery !== null) await this.#keep(server, discovery)
+  }
+
+  async #keep(server: CatalogServer, discovery: Discovery): Promise<void> {
+    const { log, store } = this.#deps
+    const { userId } = discovery
     // Where no value can make a difference, a user's list is kept only while it differs from everybody's.
     const isRedundant = userId !== null && server.userVariables.length === 0 && this.#memory.isLikeShared(discovery)
     const hasChanged = isRedundant ? this.#memory.drop(userId, server.name) : this.#memory.put(discovery)
@@ -231,6 +242,32 @@ export class Discoveries {
     await (isRedundant ? store.forget(server.name, userId) : store.save(discovery)).catch((error: unknown) => {
       log.warn({ server: server.name, code: toHubError(error).code }, 'a discovery could not be kept')
     })
+  }
+
+  /** Takes over what was stored, if it is newer. @returns whether it is of this configuration */
+  async #adopt(server: CatalogServer, userId: string | null): Promise<boolean> {
+    const { log, store } = this.#deps
+    try {
+      const stored = await store.find(server.name, userId)
+      if (stored === null) return false
+      const known = this.#memory.get(userId, server.name)
+      const isNews = known === null || known.discoveredAt < stored.discoveredAt
+      if (isNews && this.#memory.put(stored)) this.#tell(userId)
+      return stored.configHash === server.configHash
+    } catch (error) {
+      log.warn({ server: server.name, code: toHubError(error).code }, 'what is known of a server could not be read')
+      return false
+    }
+  }
+
+  /** null: anything may have been discovered. */
+  async #onDiscoveries(subjects: ReadonlySet<string> | null): Promise<void> {
+    const { servers } = this.#deps.catalog.snapshot()
+    for (const subject of subjects ?? [...this.#memory.subjects()]) {
+      const { server: name, userId } = fromSubject(subject)
+      const server = servers.get(name)
+      if (server !== undefined) await this.#adopt(server, userId)
+    }
   }
 
   /** null: who it was for is gone. What was opened for them meanwhile, nobody else would close before it is idle. */
@@ -263,7 +300,8 @@ export class Discoveries {
     if (server === undefined) return
     const principal = event.userId === null ? null : this.#findLive(event.userId)
     if (event.userId !== null && principal === null) return
-    this.#jobs.repeat({ server, principal, userId: server.spec.discovery === 'Shared' ? null : event.userId })
+    const userId = server.spec.discovery === 'Shared' ? null : event.userId
+    this.#jobs.repeat({ server, principal, userId, anew: true })
   }
 
   #onVariables(userId: string | null, names: readonly string[]): void {
@@ -289,7 +327,7 @@ export class Discoveries {
         const mine = await this.#deps.variables.resolve(principal.userId, server)
         if (mine.missing.length > 0 || !hasOwnValues(mine)) continue
         const userId = server.spec.discovery === 'Shared' ? null : principal.userId
-        void this.#jobs.launch({ server, principal, userId }, 'foreground')
+        void this.#jobs.launch({ server, principal, userId, anew: true }, 'foreground')
       } catch {
         // The next list tries again.
       }

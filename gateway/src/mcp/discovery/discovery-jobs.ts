@@ -11,6 +11,8 @@ export interface DiscoveryTask {
   readonly principal: Principal | null
   /** to whom the outcome belongs; null = shared */
   readonly userId: string | null
+  /** what it was learned from has changed: what another replica knows is no answer */
+  readonly anew?: true
 }
 
 export interface DiscoveryJobsDeps {

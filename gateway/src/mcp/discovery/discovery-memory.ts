@@ -1,7 +1,7 @@
 // The last discovery of each server, for everybody or for one user. A newer configuration does not erase an older discovery: its tools
 // stay listed until the next one succeeds (design.md §5).
 import type { CatalogServer } from '../../catalog/catalog.ts'
-import type { Discovery } from './discovery-store.ts'
+import { toSubject, type Discovery } from './discovery-store.ts'
 
 export class DiscoveryMemory {
   readonly #shared = new Map<string, Discovery>()
@@ -49,6 +49,12 @@ export class DiscoveryMemory {
     const isKnownCurrent = known !== null && known.configHash === current?.configHash
     if (known !== null && (isKnownCurrent || (!isCurrent && known.discoveredAt > discovery.discoveredAt))) return
     this.#mapOf(discovery.userId).set(discovery.server, discovery)
+  }
+
+  /** Of all there are, as the change feed names them. */
+  *subjects(): Iterable<string> {
+    for (const server of this.#shared.keys()) yield toSubject(server, null)
+    for (const [userId, own] of this.#own) for (const server of own.keys()) yield toSubject(server, userId)
   }
 
   forgetUser(userId: string): void {

@@ -17,8 +17,17 @@ export interface Discovery {
   readonly discoveredAt: Date
 }
 
+/** How the change feed names one: server and owner (empty = shared). */
+export const toSubject = (server: string, userId: string | null): string => `${server}/${userId ?? ''}`
+export const fromSubject = (subject: string): { server: string; userId: string | null } => {
+  const [server = '', userId = ''] = subject.split('/')
+  return { server, userId: userId === '' ? null : userId }
+}
+
 export interface DiscoveryStore {
   load(): Promise<readonly Discovery[]>
+  find(server: string, userId: string | null): Promise<Discovery | null>
+  /** What is newer stays. */
   save(discovery: Discovery): Promise<void>
   forget(server: string, userId: string | null): Promise<void>
 }

@@ -204,6 +204,9 @@ export class FakeDiscoveryStore implements DiscoveryStore {
   async load(): Promise<readonly Discovery[]> {
     return this.rows
   }
+  async find(server: string, userId: string | null): Promise<Discovery | null> {
+    return this.rows.findLast((row) => row.server === server && row.userId === userId) ?? null
+  }
   async save(discovery: Discovery): Promise<void> {
     this.rows.push(discovery)
   }
