@@ -295,6 +295,8 @@ export interface UpstreamWorld {
   readonly catalog: MemoryCatalog
   readonly sandboxes: PipeSandboxes
   readonly events: UpstreamEvent[]
+  /** of everybody; null: the hub's default */
+  readonly limits: { maxRunning: number | null }
   start(owner: LinkOwner, server: CatalogServer, call: Partial<OutboundCall> & { method: string }): StartedCall
   call(owner: LinkOwner, server: CatalogServer, tool: string, args?: JsonObject): Promise<JsonObject>
   close(): Promise<void>
@@ -313,11 +315,13 @@ export async function openUpstreamWorld(
   const variables = new MemoryVariables()
   const catalog = new MemoryCatalog()
   const log = { warn: () => undefined, debug: () => undefined }
+  const limits: UpstreamWorld['limits'] = { maxRunning: null }
   const upstreams = createUpstreams({
     sandboxes,
     variables,
     catalog,
     log,
+    maxRunningPerUser: () => limits.maxRunning,
     config: { version: '0.0.0', idleMs: 2000, callMs: 20_000, connectMs: 1000, drainMs: 100, ...config },
   })
   await upstreams.start()
@@ -335,6 +339,7 @@ export async function openUpstreamWorld(
     catalog,
     sandboxes: sandboxes as PipeSandboxes,
     events,
+    limits,
     start,
     async call(owner, server, tool, args = {}) {
       const { sink } = start(owner, server, { method: 'tools/call', params: { name: tool, arguments: args } })

@@ -111,6 +111,7 @@ class HubUpstreams implements Upstreams {
       version: config.version,
       mintId: () => `${deps.sandboxes.idPrefix}${++this.#lastId}`,
       groupsOf: (owner, server) => (owner === null ? [] : (deps.groupsOf?.(owner, server) ?? [])),
+      maxRunningOf: (owner, server) => (owner === null ? null : (deps.maxRunningPerUser?.(owner, server) ?? null)),
       log: deps.log,
     }
     this.#watches = new Watches({
@@ -288,10 +289,7 @@ class HubUpstreams implements Upstreams {
     const known = this.#links.find(owner, server, variables)
     if (known && !known.isClosed) return known
     checkMissing(server, variables)
-    return this.#links.obtain(owner, server, variables, {
-      maxRunningPerUser: owner === null ? null : (this.#deps.maxRunningPerUser?.(owner, server) ?? null),
-      tools: this.#tools,
-    })
+    return this.#links.obtain(owner, server, variables, this.#tools)
   }
 
   /** Each question is answered once, whoever answers. */

@@ -63,6 +63,8 @@ export interface LinkTools {
   mintId(): string
   /** active groups that give this person this server right now */
   groupsOf(owner: LinkOwner | null, server: CatalogServer): readonly CatalogGroup[]
+  /** by those groups right now; null = the hub's default */
+  maxRunningOf(owner: LinkOwner | null, server: CatalogServer): number | null
   readonly log: { warn(fields: object, message: string): void; debug(fields: object, message: string): void }
 }
 
@@ -73,7 +75,6 @@ export interface LinkInit {
   readonly owner: LinkOwner | null
   readonly scope: LinkScope
   readonly variables: ResolvedVariables
-  readonly maxRunningPerUser: number | null
   readonly tools: LinkTools
 }
 

@@ -5,7 +5,7 @@ import type { ResolvedVariables } from '../../secrets/variables.ts'
 import { keyOfRelayed } from '../codec/client-capabilities.ts'
 import { keyOfExtensions } from '../codec/extensions.ts'
 import { HttpLink } from './http-link.ts'
-import type { CloseReason, LinkBase, LinkInit, LinkScope } from './link.ts'
+import type { CloseReason, LinkBase, LinkInit, LinkScope, LinkTools } from './link.ts'
 import { SseLink } from './sse-link.ts'
 import { StdioLink } from './stdio-link.ts'
 import type { LinkOwner } from './upstreams.ts'
@@ -110,18 +110,12 @@ export class Links {
   }
 
   /** @throws HubError when the manifest or a value makes a link impossible */
-  obtain(
-    owner: LinkOwner | null,
-    server: CatalogServer,
-    variables: ResolvedVariables,
-    rest: Pick<LinkInit, 'maxRunningPerUser' | 'tools'>,
-  ): LinkBase {
+  obtain(owner: LinkOwner | null, server: CatalogServer, variables: ResolvedVariables, tools: LinkTools): LinkBase {
     const scope = scopeOf(owner, server)
     const key = keyOf(owner, server, scope, variables.version)
     const known = this.#links.get(key)
     if (known && !known.isClosed) return known
-    const { maxRunningPerUser, tools } = rest
-    const link = createLink({ key, server, owner, scope, variables, maxRunningPerUser, tools })
+    const link = createLink({ key, server, owner, scope, variables, tools })
     this.#links.set(key, link)
     if (scope.sessionId !== null) {
       link.nextOfSession = this.#ofSession.get(scope.sessionId) ?? null

@@ -29,6 +29,15 @@ describe('who gets which child', () => {
     expect(world.sandboxes.started).toBe(2)
   })
 
+  test('how many a user may run is asked at each start: a limit that was raised meanwhile holds', async () => {
+    world.limits.maxRunning = 1
+    await pidOf(alice, own, 'pid')
+    await world.call(alice, own, 'exit').catch(() => undefined)
+    world.limits.maxRunning = 5
+    await pidOf(alice, own, 'pid')
+    expect(world.sandboxes.acquired.map(({ maxRunningPerUser }) => maxRunningPerUser)).toEqual([1, 5])
+  })
+
   test('one child per session where the manifest says Isolated; ended with its session', async () => {
     const other = makeOwner('alice', { sessionId: 'second' })
     const [first, second] = await Promise.all([pidOf(alice, isolated, 'pid'), pidOf(other, isolated, 'pid')])

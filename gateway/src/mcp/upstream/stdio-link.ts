@@ -229,7 +229,7 @@ export class StdioLink extends LinkBase implements MultiplexHost, ListenHost {
 
   async #acquire(): Promise<Child> {
     const { init, server } = this
-    const { scope, owner, variables, maxRunningPerUser } = init
+    const { scope, owner, variables } = init
     const { args, env } = expandStdio(server, variables.values)
     const isOwn = scope.userId !== null
     return this.tools.sandboxes.acquire({
@@ -243,7 +243,7 @@ export class StdioLink extends LinkBase implements MultiplexHost, ListenHost {
       args,
       env,
       fingerprint: `${server.configHash}:${variables.version}`,
-      maxRunningPerUser,
+      maxRunningPerUser: this.tools.maxRunningOf(owner, server),
       groups: this.tools.groupsOf(isOwn ? owner : null, server),
       onProgress: (message) => this.#tellWaiting(message),
       signal: this.#abort.signal,
