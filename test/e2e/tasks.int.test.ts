@@ -48,7 +48,7 @@ test('R4-2e: the official server’s task is followed to its end, and asks its o
     else if (said.type === 'result') result = said.result as CallToolResult
     else throw said.error
   }
-  expect({ ids: [...ids].length, result: ids.size === 1 ? null : result }).toEqual({ ids: 1, result: null })
+  expect({ ids: ids.size, result: ids.size === 1 ? null : result }).toEqual({ ids: 1, result: null })
   expect(asked).toEqual([JSON.stringify({ 'io.modelcontextprotocol/related-task': { taskId: [...ids][0] } })])
   expect(JSON.stringify(result)).toContain('Research Report: python')
   const bob = await connect(await hub.addUser('bob'))
