@@ -143,6 +143,8 @@ export const buildKubeletConfig = (node: ClusterNode): object => ({
     'imagefs.available': '500Mi',
   },
   evictionPressureTransitionPeriod: '15s',
+  // whoever fills a volume is evicted within seconds, not a minute
+  volumeStatsAggPeriod: '10s',
   nodeStatusUpdateFrequency: '5s',
   syncFrequency: '30s',
   volumePluginDir: join(stateOf(node), 'volume-plugins'),

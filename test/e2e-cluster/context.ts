@@ -12,8 +12,8 @@ export interface Context {
   readonly adminKey: string
   /** by digest */
   readonly serverImage: string
-  /** of all images a node must know to run the hub's pods: a node that comes later has none of them */
-  readonly archives: readonly string[]
+  /** of all images a node must know to run people's pods: a node that comes later has none of them */
+  readonly sandboxArchives: readonly string[]
   /** this project's own cluster: its processes can be stopped, its etcd read */
   readonly own: boolean
   /** what this cluster can prove */

@@ -5,6 +5,8 @@ import { readNames } from '../cluster/oci-archive.ts'
 export interface HubImages {
   /** paths of archives */
   readonly archives: readonly string[]
+  /** of the image that brings the shim */
+  readonly shimArchive: string
   /** that all of them have */
   readonly tag: string
   /** `sha256:…` of the runner image, which a McpServer names */
@@ -17,10 +19,12 @@ export async function prepareHubImages(): Promise<HubImages> {
     console.log(`          ${reference}: ${(size / 1e6).toFixed(1)} MB${cached ? ', as before' : ''}`),
   )
   const runner = built.find(({ name }) => name === 'sandbox-node')
-  if (!runner) throw new Error('There is no runner image.')
+  const shim = built.find(({ name }) => name === 'shim')
+  if (!runner || !shim) throw new Error('There is no runner image, or none of the shim.')
   const { reference, byDigest } = await readNames(runner.archive)
   return {
     archives: built.map(({ archive }) => archive),
+    shimArchive: shim.archive,
     tag: reference.slice(reference.lastIndexOf(':') + 1),
     sandboxNodeDigest: byDigest.slice(byDigest.indexOf('@') + 1),
   }

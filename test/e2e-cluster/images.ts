@@ -11,7 +11,7 @@ import { POSTGRES_IMAGE, ROOT, SERVER_IMAGE } from './settings.ts'
 const SOURCES = join(import.meta.dirname, 'images')
 
 export interface StoryImages {
-  /** paths of archives */
+  /** paths of archives: the server's, PostgreSQL's */
   readonly archives: readonly string[]
   /** the server's image as a McpServer names it: by digest */
   readonly server: string

@@ -8,9 +8,21 @@ import type { Floors } from '../kit/floors.ts'
 import { openFloors } from '../kit/floors.ts'
 import type { Person } from '../kit/hub.ts'
 import { addPerson, context, open, setVariables, waitForTools } from '../kit/hub.ts'
-import { apply, conditionOf, inHub, podsOf, poolOf, readLeader, remove, waitForNone } from '../kit/kube.ts'
+import {
+  apply,
+  conditionOf,
+  inHub,
+  list,
+  podsOf,
+  poolOf,
+  readLeader,
+  remove,
+  sandboxesOf,
+  waitForNone,
+} from '../kit/kube.ts'
 import { personalServer } from '../kit/servers.ts'
 import type { Session } from '../kit/sessions.ts'
+import { SANDBOXES } from '../settings.ts'
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 8)
 const NOT_OURS = 'floors and the audit log are read on this project’s own cluster alone'
@@ -129,9 +141,12 @@ test(
   { timeout: 180_000 },
   async ({ skip }) => {
     skip(!context.own, NOT_OURS)
-    await fallAsleep()
     await session.close()
-    await wait(2000)
+    await remove('mcpserver', 'figures-warm')
+    await waitForNone('pods of sandboxes', () => list(SANDBOXES, 'pods', 'mcphub.io/sandbox'), 90_000)
+    await waitForNone('starts for discovery', () => list(SANDBOXES, 'mcpsandboxes', '!mcphub.io/user-hash'))
+    await quiet()
+    expect((await sandboxesOf('figures')).length).toBeGreaterThan(0)
     const asleep = Date.now()
     await wait(15_000)
     const writes = readWrites(asleep)

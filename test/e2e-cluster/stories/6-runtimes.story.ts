@@ -64,7 +64,7 @@ test(
   async ({ skip }) => {
     skip(!context.own, NOT_OURS)
     await cluster.addNode()
-    for (const archive of context.archives) await cluster.loadImage(archive)
+    for (const archive of context.sandboxArchives) await cluster.loadImage(archive)
     await kubectl('cordon', 'node1')
     await apply(personalServer('far'))
     try {
