@@ -73,11 +73,11 @@ async function prove([alice, bob]) {
   for (const [what, host, port, control] of targets) {
     if (control) report(await opens(host, port), `${what} (${host}:${port}) answers this test itself`)
   }
-  for (const [user, others] of pods) {
-    for (const [what, host, port] of [...others, ...targets]) {
-      const said = await call(user, 'connect', { host, port })
-      report(said !== 'open', `${user.username} does not reach ${what} (${host}:${port})`)
-    }
+  const asked = pods.flatMap(([user, others]) => [...others, ...targets].map(([what, host, port]) => ({ user, what, host, port })))
+  // all at once: what is dropped is waited for
+  const said = await Promise.all(asked.map(({ user, host, port }) => call(user, 'connect', { host, port })))
+  for (const [index, { user, what, host, port }] of asked.entries()) {
+    report(said[index] !== 'open', `${user.username} does not reach ${what} (${host}:${port})`)
   }
 }
 
