@@ -1,4 +1,4 @@
-// `node test/images/main.ts`: builds the images, starts a container engine of its own and runs the checks of this folder against it; part of `make e2e`.
+// `make images-check`, `make e2e STORY=images`: builds the images, starts a container engine of its own and runs the checks of this folder against it.
 // Where no engine can be started, the checks are skipped, each by its name and with the reason.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
