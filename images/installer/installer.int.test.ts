@@ -103,7 +103,7 @@ describe('by a lock', () => {
 
   test('a file with another integrity is not, for good', async () => {
     const lock = await readLock()
-    writeFileSync(at('lock/package-lock.json'), lock.replace(/sha512-\w{8}/, 'sha512-AAAAAAAA'))
+    writeFileSync(at('lock/package-lock.json'), lock.replace(/sha512-.{8}/, 'sha512-AAAAAAAA'))
     rmSync(at('package/server'))
     const { code, told } = await install(PACKAGE)
     expect({ code, told }).toEqual({ code: 65, told: expect.stringContaining('integrity') })

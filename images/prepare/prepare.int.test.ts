@@ -58,6 +58,8 @@ test('a server with files beside its modules is bundled, answers as before, and 
   chmodSync(cache, 0o555)
   const env = { NODE_COMPILE_CACHE: cache, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
   const traced = spawnSync(process.execPath, [server, 'no-such-transport'], { env, encoding: 'utf8' }).stderr
+  // an ordinary user could not remove it otherwise
+  chmodSync(cache, 0o755)
   expect(traced).toContain('accepted')
 }, 120_000)
 
