@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from importlib.metadata import distributions
@@ -90,16 +91,33 @@ def choose_program(folder, name, wanted):
     raise Fault(f"the package has several executables ({', '.join(scripts)}); name one in `bin`")
 
 
+def empty(folder):
+    """What a killed container left behind: uv would start its Python, and with it what a package lets run at each start (.pth)."""
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+
+
+def compile_modules(folder):
+    """By the image's own Python, without `site`: the venv's would run the .pth files of packages, here beside the registry's credentials."""
+    # a module that does not compile is the server's own affair
+    subprocess.run([sys.executable, "-I", "-S", "-m", "compileall", "-qq", str(folder / "lib")], env={}, capture_output=True)
+
+
 def install():
     package = json.loads(os.environ["MCPHUB_PACKAGE"])
     folder = Path(setting("MCPHUB_PACKAGE_DIR", "/package"))
     env = uv_environment(Path(setting("MCPHUB_REGISTRY_DIR", "/etc/mcphub/registry")))
     lock = Path(setting("MCPHUB_LOCK_DIR", "/etc/mcphub/lock")) / "requirements.txt"
+    empty(folder)
     run_uv(env, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(folder))
     if package.get("allowScripts"):
         raise Fault("packages of PyPI are never built here (allowScripts); put them into an image of their own (stdio.image)")
-    options = ["--quiet", "--python", str(folder / "bin/python"), "--compile-bytecode", "--reinstall", "--only-binary", ":all:"]
+    options = ["--quiet", "--python", str(folder / "bin/python"), "--reinstall", "--only-binary", ":all:"]
     run_uv(env, "pip", "install", *options, *requirements(package, lock))
+    compile_modules(folder)
     program = choose_program(folder, package["pypi"]["name"], package.get("bin"))
     server = folder / "bin/server"
     server.unlink(missing_ok=True)
