@@ -15,10 +15,14 @@ import { createPodSandboxes } from './sandboxes/pods/pod-sandboxes.ts'
 import { createPgTrustStore } from './trust/pg-trust-store.ts'
 import { createTrust } from './trust/trust.ts'
 
+/** token reviews in flight: whoever calls home must not keep leases and wakes waiting */
+const REVIEWS = 4
+
 interface Cluster {
   readonly config: Config
   readonly cluster: ClusterConfig
   readonly client: KubeClient
+  readonly reviewer: KubeClient
   readonly catalog: Catalog
   readonly logger: Logger
 }
@@ -36,6 +40,9 @@ export async function openCluster(
   const http = new KubeHttp({ credentials, userAgent: 'mcphub-gateway' })
   onStop('connections to the API server', () => http.destroy())
   const client = new KubeClient(http)
+  const reviews = new KubeHttp({ credentials, userAgent: 'mcphub-gateway', maxInFlight: REVIEWS })
+  onStop('token reviews', () => reviews.destroy())
+  const reviewer = new KubeClient(reviews)
   const catalog = createResourceCatalog({
     client,
     namespace: cluster.sandboxNamespace,
@@ -43,11 +50,14 @@ export async function openCluster(
   })
   await catalog.start()
   onStop('catalog', () => catalog.stop())
-  return { catalog, openEngine: (context) => openEngine({ config, cluster, client, catalog, logger }, context) }
+  return {
+    catalog,
+    openEngine: (context) => openEngine({ config, cluster, client, reviewer, catalog, logger }, context),
+  }
 }
 
 async function openEngine(
-  { config, cluster, client, catalog, logger }: Cluster,
+  { config, cluster, client, reviewer, catalog, logger }: Cluster,
   context: EngineContext,
 ): Promise<Engine> {
   const { storage, sandboxMetrics, onProgress, onStop, health } = context
@@ -86,6 +96,7 @@ async function openEngine(
 
   const sandboxes = createPodSandboxes({
     client,
+    reviewer,
     namespace: cluster.sandboxNamespace,
     hubId: storage.hubId,
     replica: peers.self,

@@ -89,6 +89,7 @@ export class PodWorld {
     const port = await freePort()
     const sandboxes = createPodSandboxes({
       client,
+      reviewer: client,
       namespace: NAMESPACE,
       hubId: 'hub-of-tests',
       replica: `replica-${randomBytes(4).toString('hex')}`,
@@ -101,6 +102,8 @@ export class PodWorld {
       config: {
         callHomePort: port,
         callHomeHost: '127.0.0.1',
+        // all pods have one address here
+        callers: { sockets: 64, burst: 10_000 },
         lookMs: 50,
         folders: { work: path.join(this.pods.folder, 'work'), package: '/nowhere' },
         ...config,

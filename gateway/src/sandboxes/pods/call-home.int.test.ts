@@ -1,6 +1,7 @@
 // Who may say that it is the shim of which pod, and whom a shim and a gateway believe after that: attacks on the call-home and on the connection.
 import { randomBytes } from 'node:crypto'
 import { request } from 'node:https'
+import { connect as dial } from 'node:net'
 import { connect } from 'node:tls'
 import type { KubeObject, Stored } from '@mcphub/kube'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -8,6 +9,7 @@ import { HostileTalk } from '../../../../test/kit/hostile-sandboxes.ts'
 import { NAMESPACE } from '../../../../test/kit/fake-pods.ts'
 import { buildShim, hasGo, PodWorld, type Replica } from '../../../../test/kit/pod-world.ts'
 import { waitUntil } from '../../../../test/kit/wait-until.ts'
+import { CALLER_LIMITS } from './callers.ts'
 import { createPgShimStore } from './pg-shim-store.ts'
 import { ShimLink } from './shim-link.ts'
 
@@ -34,6 +36,7 @@ const bodyOf = ({ metadata }: Pod, change: object = {}): object => ({
 })
 
 interface Knock {
+  readonly from?: string
   readonly token?: string
   readonly body?: unknown
   readonly path?: string
@@ -41,10 +44,10 @@ interface Knock {
 }
 
 /** @returns the status, or the word for a connection that was ended */
-function knock({ token, body = '', path, method = 'POST' }: Knock): Promise<number | string> {
+function knock({ token, body = '', path, method = 'POST', from = '127.0.0.1' }: Knock): Promise<number | string> {
   const url = new URL(world.pods.callHomeUrl)
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
-  const options = { method, ca: hub.trust.certificate().ca, headers, agent: false as const }
+  const options = { method, ca: hub.trust.certificate().ca, headers, agent: false as const, localAddress: from }
   return new Promise((resolve) => {
     const sent = request(new URL(path ?? url.pathname, url), options, (response) => {
       response.resume()
@@ -137,6 +140,42 @@ describe('call-home', () => {
     })
     expect(await ended).toBeLessThan(8_000)
     expect(JSON.stringify(world.logLines)).not.toContain(token)
+  })
+
+  test('one address that holds all the connections it gets keeps no other pod out', async () => {
+    const url = world.pods.callHomeUrl
+    await world.startReplica({ callers: CALLER_LIMITS })
+    const strict = new URL(world.pods.callHomeUrl)
+    onTestFinished(() => void (world.pods.callHomeUrl = url))
+    let closed = 0
+    const silent = Array.from({ length: 300 }, () =>
+      dial({ host: strict.hostname, port: Number(strict.port), localAddress: '127.0.0.2' }),
+    )
+    onTestFinished(() => silent.forEach((socket) => void socket.destroy()))
+    for (const socket of silent) socket.on('error', () => undefined).once('close', () => void (closed += 1))
+    await waitUntil(() => closed >= 296, 'all but four are ended')
+    expect(closed).toBe(296)
+    const pod = await world.pods.createPod(null)
+    expect(await knock({ token: world.pods.issueToken(idOf(pod)), body: bodyOf(pod) })).toBe(204)
+  })
+
+  test('made-up tokens for pods that are not there, or live elsewhere, cost no token review and few log lines', async () => {
+    const reviews = (): number => world.pods.fake.calls.filter(({ path }) => path.includes('tokenreviews')).length
+    const pod = await world.pods.createPod(null)
+    const before = reviews()
+    const logged = world.logLines.length
+    const nobody = { version: 1, podName: 'nobody', podUid: 'nobody', port: 1, fingerprint: FINGERPRINT }
+    const answers = await Promise.all([
+      ...Array.from({ length: 20 }, () => knock({ token: 'made-up', body: nobody })),
+      ...Array.from({ length: 20 }, () => knock({ token: 'made-up', body: bodyOf(pod), from: '127.0.0.2' })),
+    ])
+    expect(answers).toEqual([...Array<number>(20).fill(503), ...Array<number>(20).fill(403)])
+    expect(reviews()).toBe(before)
+    expect(world.logLines.length - logged).toBeLessThan(10)
+    // who is known is not asked again
+    const token = world.pods.issueToken(idOf(pod))
+    for (const _ of [1, 2]) expect(await knock({ token, body: bodyOf(pod) })).toBe(204)
+    expect(reviews()).toBe(before + 1)
   })
 })
 

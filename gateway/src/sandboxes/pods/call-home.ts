@@ -20,11 +20,12 @@ const bodySchema = z.object({
 type CallHomeBody = z.infer<typeof bodySchema>
 
 export interface CallHomeDeps {
-  readonly client: KubeClient
+  /** for token reviews alone: callers must not be able to keep other requests waiting */
+  readonly reviewer: KubeClient
   /** of the sandboxes */
   readonly namespace: string
   readonly pods: PodCache
-  readonly directory: Pick<ShimDirectory, 'register'>
+  readonly directory: Pick<ShimDirectory, 'find' | 'register'>
   readonly cacheWaitMs?: number
 }
 
@@ -47,21 +48,25 @@ export interface Call {
 /** `why` is for the log and holds nothing of the token. */
 export type Verdict = { readonly status: 204 } | { readonly status: 400 | 401 | 403 | 409 | 503; readonly why: string }
 
-/** Decides, and writes down what is believed. @throws HubError, KubeError when the database or the API server is away */
+/** Decides by what costs least first: a token of a pod that is not there, or is known already, is not shown to the API server. Writes down what is believed. @throws HubError, KubeError when the database or the API server is away */
 export async function answerCallHome(deps: CallHomeDeps, call: Call): Promise<Verdict> {
   const parsed = bodySchema.safeParse(call.body)
   if (!parsed.success) return { status: 400, why: 'the body is not a call-home of version 1' }
   const body = parsed.data
-  const refusal = await reviewToken(deps, call, body)
-  if (refusal !== null) return { status: 401, why: refusal }
   const pod = await waitForPod(deps, body.podUid, call.signal)
   if (pod === undefined) return { status: 503, why: 'no pod of ours has this UID and an address yet' }
   const misfit = checkPod(pod, body, call.address)
   if (misfit !== null) return { status: 403, why: misfit }
   const { podUid, podName, fingerprint, port } = body
+  const known = deps.directory.find(podUid)
+  if (known !== undefined) return known.fingerprint === fingerprint && known.port === port ? { status: 204 } : OTHER
+  const refusal = await reviewToken(deps, call, body)
+  if (refusal !== null) return { status: 401, why: refusal }
   if (await deps.directory.register({ podUid, podName, fingerprint, port })) return { status: 204 }
-  return { status: 409, why: 'this pod has called with another certificate before' }
+  return OTHER
 }
+
+const OTHER: Verdict = { status: 409, why: 'this pod has called with another certificate before' }
 
 interface ReviewStatus {
   readonly authenticated?: boolean
@@ -75,12 +80,12 @@ interface TokenReview extends Stored {
 
 /** Null: the token is this pod's. */
 async function reviewToken(
-  { client, namespace }: CallHomeDeps,
+  { reviewer, namespace }: CallHomeDeps,
   { token, signal }: Call,
   body: CallHomeBody,
 ): Promise<string | null> {
   const review = { metadata: { name: 'call-home' }, spec: { token, audiences: [AUDIENCE] } }
-  const { status } = await client.create<TokenReview>(TOKEN_REVIEWS, review, { signal }).catch(unlessMalformed)
+  const { status } = await reviewer.create<TokenReview>(TOKEN_REVIEWS, review, { signal }).catch(unlessMalformed)
   return status === undefined ? 'the token is no valid one' : judgeReview(status, namespace, body)
 }
 

@@ -8,6 +8,7 @@ import type { ChangeSource } from '../../db/unit.ts'
 import type { SandboxLog, SandboxMetrics } from '../process/config.ts'
 import type { AcquireRequest, Child, EndReason, SandboxInfo, SandboxLogs, Sandboxes } from '../sandboxes.ts'
 import { type CallHomeServer, type CertificateSource, startCallHomeServer } from './call-home-server.ts'
+import { CALLER_LIMITS, type CallerLimits } from './callers.ts'
 import { ChildStarter } from './child-starter.ts'
 import { ClusterView } from './cluster-view.ts'
 import type { PodFolders } from './command.ts'
@@ -28,6 +29,8 @@ import { Waker } from './waker.ts'
 export interface PodSandboxConfig {
   readonly callHomePort: number
   readonly callHomeHost?: string
+  /** of one address on that port */
+  readonly callers?: CallerLimits
   /** an acquire waits this long, unless the manifest says otherwise, then `sandbox_starting` while the start goes on */
   readonly startMs?: number
   readonly idleMs?: number
@@ -45,6 +48,8 @@ export interface PodSandboxConfig {
 
 export interface PodSandboxDeps {
   readonly client: KubeClient
+  /** sends token reviews and nothing else */
+  readonly reviewer: KubeClient
   /** of the sandboxes */
   readonly namespace: string
   readonly hubId: string
@@ -66,6 +71,7 @@ export interface PodSandboxDeps {
 }
 
 const DEFAULTS = {
+  callers: CALLER_LIMITS,
   startMs: LIMITS.sandboxStartMs,
   idleMs: LIMITS.sandboxIdleMs,
   perUser: LIMITS.sandboxesPerUser,
@@ -141,17 +147,18 @@ class PodSandboxes implements Sandboxes {
   }
 
   async start(): Promise<void> {
-    const { client, namespace, trust, config, log } = this.#deps
+    const { reviewer, namespace, trust, config, log } = this.#deps
     await this.#view.start()
     await Promise.all([this.#directory.start(), this.#people.load()])
     this.#callHome = await startCallHomeServer({
-      client,
+      reviewer,
       namespace,
       trust,
       log,
       pods: this.#view,
       directory: this.#directory,
       port: config.callHomePort,
+      limits: this.#config.callers,
       ...(config.callHomeHost === undefined ? {} : { host: config.callHomeHost }),
     })
     this.#keeper.start()
