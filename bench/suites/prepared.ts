@@ -53,11 +53,13 @@ function install({ name, args }: Server, folder: string): Readonly<Record<Kind, 
     MCPHUB_PACKAGE_DIR: packageDir,
     MCPHUB_CHECK_FILE: checkFile,
     MCPHUB_NPM_CLI: NPM,
+    MCPHUB_BUNDLER_DIR: join(folder, `${name}-bundler`),
     TMPDIR: folder,
   }
   const script = (path: string): string =>
     execFileSync(process.execPath, [join(ROOT, 'images', path)], { env, encoding: 'utf8' })
   script('installer/main.ts')
+  script('prepare/fetch-bundler.ts')
   const said = script('prepare/main.ts')
   if (!said.startsWith('bundled')) throw new Error(`${name} was not prepared: ${said}`)
   const plain = join(packageDir, 'app/node_modules', npm.name, 'dist/index.js')

@@ -22,7 +22,7 @@ const OWN_WORDS: Readonly<Record<string, string>> = { E401: CREDENTIALS, ENEEDAU
 /** What no second attempt changes. */
 class InstallFault extends Error {}
 
-/** The registry first: what the Secret's npmrc says of it, and of scopes, wins. Readable by this uid alone, and gone with the container's /tmp. */
+/** The registry first: what the Secret's npmrc says of it, and of scopes, wins. Readable by this uid alone, and gone when it is installed. */
 function writeNpmrc({ registryUrl, registryDir, tmpDir }: InstallerConfig): string {
   const given = join(registryDir, 'npmrc')
   const text = existsSync(given) ? readFileSync(given, 'utf8') : ''
@@ -63,13 +63,16 @@ function linkProgram(packageDir: string, program: string): void {
 }
 
 async function install(config: InstallerConfig): Promise<void> {
-  const { name, version, bin, allowScripts, packageDir } = config
+  const { name, version, bin, allowScripts, packageDir, tmpDir } = config
   if (allowScripts.length > 0 && !existsSync('/bin/sh'))
     throw new InstallFault('install scripts need a shell, which this image has not; build an image (mcphub image)')
   const lock = keepGivenLock(config)
   const paths = { target: join(packageDir, 'app'), staging: join(packageDir, '.staging'), lock }
   const hooks = { signal: new AbortController().signal, onProgress: (message: string) => console.log(message) }
-  const { bins } = await installPackage(buildNpmConfig(config), { name, version, allowScripts }, paths, hooks)
+  const npm = buildNpmConfig(config)
+  // where an image is built, the package runs in a later step and could read it there
+  const forget = (): void => rmSync(join(tmpDir, 'npmrc'), { force: true })
+  const { bins } = await installPackage(npm, { name, version, allowScripts }, paths, hooks).finally(forget)
   const chosen = chooseBin(name, bins, bin)
   if ('fault' in chosen) throw new InstallFault(chosen.fault)
   linkProgram(packageDir, join('app/node_modules', name, chosen.path))

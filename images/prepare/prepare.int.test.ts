@@ -3,16 +3,24 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import root from '../../package.json' with { type: 'json' }
 import tools from '../tools/package.json' with { type: 'json' }
 import { keepPlace } from './bundle-package.ts'
+import { fetchBundler } from './fetch-bundler.ts'
 import { readListing } from './listing.ts'
 import { prepare } from './main.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const NPM = join(ROOT, 'node_modules/npm/bin/npm-cli.js')
 const EVERYTHING = join(ROOT, 'node_modules/@modelcontextprotocol/server-everything/dist/index.js')
+
+let bundler: string
+beforeAll(async () => {
+  bundler = mkdtempSync(join(tmpdir(), 'mcphub-bundler-'))
+  await fetchBundler(NPM, bundler)
+}, 60_000)
+afterAll(() => rmSync(bundler, { recursive: true, force: true }))
 
 let folder: string
 beforeEach(() => {
@@ -24,7 +32,7 @@ beforeEach(() => {
 function prepareProgram(program: string, args: readonly string[]): Promise<string[]> {
   symlinkSync(program, join(folder, 'server'))
   writeFileSync(join(folder, 'check.json'), JSON.stringify({ args, env: {} }))
-  return prepare({ packageDir: folder, checkFile: join(folder, 'check.json'), npmCli: NPM })
+  return prepare({ packageDir: folder, checkFile: join(folder, 'check.json'), bundlerDir: bundler })
 }
 
 const list = (program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> =>

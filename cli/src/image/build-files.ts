@@ -11,7 +11,8 @@ export interface ImageInput {
 /** Where the installer leaves the program (images/installer/main.ts). */
 export const COMMAND = ['node', '/package/server'] as const
 
-const INSTALL =
+/** With the registry's secrets: nothing that belongs to a package runs in such a step. */
+const WITH_SECRETS =
   'RUN --mount=type=secret,id=npmrc,target=/etc/mcphub/registry/npmrc,uid=64536,mode=0400 \\\n    --mount=type=secret,id=ca,target=/etc/mcphub/registry/ca.crt,uid=64536,mode=0400 \\\n    '
 
 /** JSON in a form that no Dockerfile expands. */
@@ -28,9 +29,11 @@ COPY --chown=64536:64536 package-lock.json /etc/mcphub/lock/package-lock.json
 COPY --chown=64536:64536 check.json /etc/mcphub/check.json
 ENV HOME=/tmp MCPHUB_PACKAGE=${quote(stdio.package)}
 # exactly what the lock names, each file by its integrity
-${INSTALL}["node", "/opt/mcphub/images/installer/main.ts"]
-# bundled where it answers as before, and its code compiled
-${INSTALL}["node", "/opt/mcphub/images/prepare/main.ts"]
+${WITH_SECRETS}["node", "/opt/mcphub/images/installer/main.ts"]
+# what bundles it
+${WITH_SECRETS}["node", "/opt/mcphub/images/prepare/fetch-bundler.ts"]
+# bundled where it answers as before, and its code compiled: the package runs here, without any secret
+RUN ["node", "/opt/mcphub/images/prepare/main.ts"]
 
 FROM \${RUNNER}
 COPY --from=build --chown=0:0 /package/ /package/

@@ -102,3 +102,17 @@ test('a person’s value is stood in for; nothing of the manifest expands in the
   expect(line).not.toMatch(/(?<!\\)\$/)
   expect(JSON.parse(JSON.parse(line.replaceAll('\\$', '$')) as string)).toMatchObject({ bin: 'a"$HOME\\' })
 })
+
+test('the step that runs the package has no secret', () => {
+  const text = buildDockerfile({ server: 'probe', stdio: stdioSpec.parse(PROBE), from: 'runner' })
+  const steps = text
+    .replaceAll('\\\n', '')
+    .split('\n')
+    .filter((line) => line.startsWith('RUN'))
+  const programs = steps.map((step) => [step.match(/images\/(.*)\.ts/)?.[1], step.includes('type=secret')])
+  expect(programs).toEqual([
+    ['installer/main', true],
+    ['prepare/fetch-bundler', true],
+    ['prepare/main', false],
+  ])
+})
