@@ -1,8 +1,8 @@
 // Who may say that it is the shim of which pod, and whom a shim and a gateway believe after that: attacks on the call-home and on the connection.
-import { randomBytes } from 'node:crypto'
+import { randomBytes, X509Certificate } from 'node:crypto'
 import { request } from 'node:https'
-import { connect as dial } from 'node:net'
-import { connect } from 'node:tls'
+import { type AddressInfo, connect as dial } from 'node:net'
+import { connect, createServer, type TLSSocket } from 'node:tls'
 import type { KubeObject, Stored } from '@mcphub/kube'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { HostileTalk } from '../../../../test/kit/hostile-sandboxes.ts'
@@ -10,6 +10,7 @@ import { NAMESPACE } from '../../../../test/kit/fake-pods.ts'
 import { buildShim, hasGo, PodWorld, type Replica } from '../../../../test/kit/pod-world.ts'
 import { waitUntil } from '../../../../test/kit/wait-until.ts'
 import { CALLER_LIMITS } from './callers.ts'
+import { encodeFrame, FRAMES, PREAMBLE } from './frames.ts'
 import { createPgShimStore } from './pg-shim-store.ts'
 import { ShimLink } from './shim-link.ts'
 
@@ -177,6 +178,36 @@ describe('call-home', () => {
     for (const _ of [1, 2]) expect(await knock({ token, body: bodyOf(pod) })).toBe(204)
     expect(reviews()).toBe(before + 1)
   })
+})
+
+test('a ping of 64 bytes is echoed, a longer one ends the connection', async () => {
+  const { key, cert } = hub.trust.certificate()
+  const heard: Buffer[] = []
+  const accepted = Promise.withResolvers<TLSSocket>()
+  const shim = createServer({ key, cert, minVersion: 'TLSv1.3' }, (socket) => {
+    socket.on('data', (bytes: Buffer) => void heard.push(bytes)).on('error', () => undefined)
+    socket.write(Buffer.concat([PREAMBLE, encodeFrame(FRAMES.WELCOME, 0, '{}')]))
+    accepted.resolve(socket)
+  })
+  await new Promise<void>((resolve) => shim.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void shim.close())
+  const fingerprint = new X509Certificate(cert).fingerprint256.replaceAll(':', '').toLowerCase()
+  const address = { host: '127.0.0.1', port: (shim.address() as AddressInfo).port, fingerprint, podUid: 'u' }
+  const link = await ShimLink.attach({
+    ...address,
+    replica: 'r',
+    prefix: 'p-',
+    sign: () => randomBytes(64),
+    now: Date.now,
+  })
+  const socket = await accepted.promise
+  const longest = randomBytes(64)
+  socket.write(encodeFrame(FRAMES.PING, 0, longest))
+  const echo = encodeFrame(FRAMES.PONG, 0, longest)
+  await waitUntil(() => Buffer.concat(heard).includes(echo), 'the echo')
+  expect(link.isOpen).toBe(true)
+  socket.write(encodeFrame(FRAMES.PING, 0, randomBytes(65)))
+  await waitUntil(() => !link.isOpen, 'its end')
 })
 
 describe.skipIf(!hasGo)('the connection', () => {

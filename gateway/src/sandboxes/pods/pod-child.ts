@@ -6,6 +6,8 @@ import { encodeFrame, FRAMES, HEADER_BYTES } from './frames.ts'
 const WINDOW_BYTES = 1024 * 1024
 /** credit is given back in pieces of this size, so that small lines cost no frames of their own */
 const CREDIT_STEP = WINDOW_BYTES / 4
+/** lines that came and were not given back as credit: the window, one line beyond it, what was kept for us while we were away, and some air */
+const MOST_TAKEN_BYTES = 20 * 1024 * 1024
 /** input beyond the credit: its writer ignored `write`'s answer and it does not read; the shim would end the whole connection at 16 MiB */
 const OVERDRAFT_BYTES = 15 * 1024 * 1024
 const GRACE_MS = 1_500
@@ -48,6 +50,8 @@ export class PodChild implements Child {
   #holds = 0
   #credit = WINDOW_BYTES
   #owed = 0
+  /** of lines, since the credit for them was last given back */
+  #taken = 0
   #drainDue = false
   #isPaused = false
   #onLine: ((line: Buffer) => void) | null = null
@@ -156,8 +160,12 @@ export class PodChild implements Child {
 
   // --- of its link ---
 
+  /** @throws when far more came than there was credit for */
   receiveLine(line: Buffer): void {
     this.answered = true
+    if (this.gone) return
+    this.#taken += line.length + HEADER_BYTES
+    if (this.#taken > MOST_TAKEN_BYTES) throw new Error('far more came than there was credit for')
     if (this.#onLine === null || this.#isPaused || this.#waiting.length > 0) this.#waiting.push(line)
     else this.#deliver(line)
   }
@@ -202,6 +210,7 @@ export class PodChild implements Child {
     if (this.#owed < CREDIT_STEP) return
     const credit = Buffer.alloc(4)
     credit.writeUInt32BE(this.#owed)
+    this.#taken -= this.#owed
     this.#owed = 0
     this.#options.send(encodeFrame(FRAMES.CREDIT, this.#options.number, credit))
   }

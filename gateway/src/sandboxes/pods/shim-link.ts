@@ -10,6 +10,9 @@ const PING_MS = 20_000
 const SILENCE_MS = 60_000
 /** of a TLS record */
 const READ_BYTES = 16 * 1024
+const PING_BYTES = 64
+/** who does not read what is sent gets no echoes */
+const ECHO_BELOW_BYTES = 64 * 1024
 const EXPORT_BYTES = 32
 const EXPORT_LABEL = 'EXPORTER-mcphub-shim'
 
@@ -186,8 +189,14 @@ export class ShimLink {
     if (type === FRAMES.STDOUT) child?.receiveLine(payload)
     else if (type === FRAMES.CREDIT) child?.receiveCredit(payload.readUInt32BE(0))
     else if (type === FRAMES.STDERR) child?.receiveStderr(payload)
-    else if (type === FRAMES.PING) this.#send(encodeFrame(FRAMES.PONG, 0, payload))
+    else if (type === FRAMES.PING) this.#echo(payload)
     else if (type !== FRAMES.PONG) this.#control(type, number, JSON.parse(payload.toString('utf8')) as Control)
+  }
+
+  /** @throws when it is longer than the protocol has it */
+  #echo(payload: Buffer): void {
+    if (payload.length > PING_BYTES) throw new Error('a ping is too long')
+    if (this.#socket.writableLength < ECHO_BELOW_BYTES) this.#send(encodeFrame(FRAMES.PONG, 0, payload))
   }
 
   #control(type: number, number: number, told: Control): void {
