@@ -10,7 +10,7 @@ import { wishOf } from './lease-keeper.ts'
 import type { PodChild } from './pod-child.ts'
 import { ShimFault, toStartError } from './shim-link.ts'
 import { type ChildSlot, isUsed, livesOf, noteSecrets, type Slot, type Starting } from './slots.ts'
-import type { Waker } from './waker.ts'
+import { checkWanted, type Waker } from './waker.ts'
 
 export interface ChildStarterDeps {
   readonly waker: Waker
@@ -125,6 +125,7 @@ export class ChildStarter {
     const what = { sandboxId: child.id, key: child.key, fingerprint: request.fingerprint, ...command, limits }
     for (let attempt = 1; ; attempt++) {
       const link = await waker.wake(wishOf(slot, idleMs), tell, starting.abort.signal)
+      checkWanted(starting.abort.signal)
       try {
         return await link.start(what)
       } catch (fault) {

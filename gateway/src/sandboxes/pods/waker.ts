@@ -58,14 +58,14 @@ export class Waker {
     const { name } = wish.identity
     let woken: Woken | null = null
     for (;;) {
-      if (signal.aborted) throw new HubError('server_unavailable', 'the start was stopped')
+      checkWanted(signal)
       const change = this.#nextChange(name, signal)
-      const link = await this.#connect(wish)
+      const link = await this.#connect(wish, signal)
       if (link !== null) return link
       const sandbox = view.findSandbox(name)
       if (woken === null || this.#isOver(wish, woken, sandbox)) {
         this.#checkBackOff(wish)
-        const generation = await this.#tryEnsure(wish, tell)
+        const generation = await this.#tryEnsure(wish, tell, signal)
         if (generation === null) await change
         else woken = { generation, at: now(), wasSeen: false }
         continue
@@ -79,9 +79,9 @@ export class Waker {
   }
 
   /** Null: the cluster cannot count sandboxes yet (it learns of a new kind within half a minute); to be tried again. */
-  async #tryEnsure(wish: Wish, tell: (message: string) => void): Promise<number | null> {
+  async #tryEnsure(wish: Wish, tell: (message: string) => void, signal: AbortSignal): Promise<number | null> {
     try {
-      return await this.ensure(wish)
+      return await this.ensure(wish, signal)
     } catch (error) {
       const { cause } = error as HubError
       if (!isReason(cause, 'Forbidden') || !/status unknown for quota/.test((cause as KubeError).message)) throw error
@@ -96,11 +96,12 @@ export class Waker {
   }
 
   /** The McpSandbox is there, wanted, and has time left; nothing is written when that is so already. @returns its generation. @throws HubError */
-  async ensure(wish: Wish): Promise<number> {
+  async ensure(wish: Wish, signal?: AbortSignal): Promise<number> {
     const { view, namespace, client } = this.#deps
     const { name } = wish.identity
     let known = view.findSandbox(name)
     for (let attempt = 1; ; attempt++) {
+      checkWanted(signal)
       try {
         if (known === undefined || known.metadata.deletionTimestamp !== undefined) return await this.#create(wish)
         return await this.#revive(wish, known)
@@ -159,7 +160,10 @@ export class Waker {
     return made.metadata.generation ?? 1
   }
 
-  async #revive({ groups, idleMs }: Wish, { metadata, spec }: SandboxView): Promise<number> {
+  async #revive(wish: Wish, sandbox: SandboxView): Promise<number> {
+    checkOwner(wish, sandbox)
+    const { groups, idleMs } = wish
+    const { metadata, spec } = sandbox
     const { client, namespace, now } = this.#deps
     const isSame = JSON.stringify(spec.userGroupRefs ?? []) === JSON.stringify(groups)
     const changes = {
@@ -174,15 +178,20 @@ export class Waker {
   }
 
   /** Null: no pod can be talked to now. */
-  async #connect(wish: Wish): Promise<ShimLink | null> {
+  async #connect(wish: Wish, signal: AbortSignal): Promise<ShimLink | null> {
     const { view, links, log } = this.#deps
     const sandbox = view.findSandbox(wish.identity.name)
     if (sandbox === undefined || sandbox.metadata.deletionTimestamp !== undefined) return null
+    checkOwner(wish, sandbox)
     for (const pod of view.usablePodsOf(sandbox)) {
       const link = await links.open(pod)
+      // whoever stopped the start may have put it to sleep, which must last
+      checkWanted(signal)
       if (link === null) continue
       // one that is about to be reaped, or belongs to somebody who was suspended
-      if (this.#isAsleep(wish)) await this.ensure(wish).catch((error: unknown) => log.warn({ err: error }, 'no wake'))
+      if (this.#isAsleep(wish))
+        await this.ensure(wish, signal).catch((error: unknown) => log.warn({ err: error }, 'no wake'))
+      checkWanted(signal)
       return link
     }
     return null
@@ -229,6 +238,18 @@ export class Waker {
       signal.addEventListener('abort', finish)
     })
   }
+}
+
+/** @throws HubError when the start was stopped meanwhile */
+export function checkWanted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new HubError('server_unavailable', 'the start was stopped')
+}
+
+/** A name is no proof: whoever made an object under it for another server or person must not get the values meant for this one. */
+function checkOwner({ identity, server }: Wish, { metadata, spec }: SandboxView): void {
+  if (spec.serverRef.uid === server.uid && (spec.userRef ?? null) === identity.userRef) return
+  const text = `McpSandbox "${metadata.name}" belongs to another server or person; an administrator has to delete it`
+  throw new HubError('sandbox_failed', text, { data: { server: server.name, reason: 'ForeignSandbox' } })
 }
 
 /** How often a write is tried that failed like this. */
