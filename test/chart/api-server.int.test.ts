@@ -38,6 +38,11 @@ describe.skipIf(!kubeconfig || !HELM)('a real API server', () => {
     metadata: { ...manifest.metadata, namespace: cluster.sandboxes },
   })
   const refusalOf = (pod: Manifest): Promise<string | null> => cluster.create(inBox(pod))
+  const TAKEN = 'created (server dry run)'
+  const CREATE = ['create', '--dry-run=server', '-f', '-']
+  const createAs = (user: string, groups: readonly string[], manifest: unknown): Promise<string> =>
+    cluster.as(user, groups, CREATE, manifest)
+  const operatorAccount = (): string => `system:serviceaccount:${cluster.hub}:${cluster.release}-operator`
 
   beforeAll(async () => {
     cluster = await ChartCluster.open(kubeconfig!)
@@ -78,7 +83,46 @@ describe.skipIf(!kubeconfig || !HELM)('a real API server', () => {
   })
 
   describe('the policy of pods', () => {
-    test('takes a pod as it should be', async () => expect(await refusalOf(buildGoodPod())).toBeNull())
+    test('takes a pod as it should be, from the operator', async () => {
+      expect(await createAs(operatorAccount(), [], inBox(buildGoodPod()))).toContain(TAKEN)
+    })
+
+    test('BOX-3: from nobody else, whatever it says of its owner, but in an emergency', async () => {
+      const ADMIN = ['system:masters']
+      const owner = { apiVersion: 'mcphub.io/v1alpha1', kind: 'McpSandbox', name: 'hers', uid: 'abc', controller: true }
+      const good = inBox(buildGoodPod())
+      for (const more of [{}, { ownerReferences: [owner] }, { labels: { 'mcphub.io/pool': 'x' } }]) {
+        const forged = { ...good, metadata: { ...good.metadata, ...more } }
+        expect(await createAs('someone', ADMIN, forged)).toContain('made by the operator alone')
+      }
+      expect(await createAs('someone', [...ADMIN, 'mcphub:break-glass'], good)).toContain(TAKEN)
+    })
+
+    test('BOX-3: owner and labels of a pod stay as the operator made them, and a new container is none of its own', async () => {
+      const name = 'standing'
+      const good = buildGoodPod()
+      const labels = { 'mcphub.io/server': 'x', 'app.kubernetes.io/name': 'mcphub' }
+      const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'none', uid: 'abc' }
+      // of no node, so that it stays as it is; its priority class and account are real
+      const spec = { ...good.spec, nodeSelector: { 'mcphub.io/none': 'x' } }
+      await cluster.makeAs(operatorAccount(), inBox({ ...good, metadata: { name, labels }, spec } as Manifest))
+      const patch = (body: object, ...more: string[]): Promise<string> => {
+        const args = ['-n', cluster.sandboxes, 'patch', 'pod', name, '--dry-run=server', '-p', JSON.stringify(body)]
+        return cluster.as('someone', ['system:masters'], [...args, ...more], {})
+      }
+      const CHANGED = 'changed by the operator alone'
+      for (const key of Object.keys(labels)) {
+        expect(await patch({ metadata: { labels: { [key]: 'other' } } })).toContain(CHANGED)
+        expect(await patch({ metadata: { labels: { [key]: null } } })).toContain(CHANGED)
+      }
+      expect(await patch({ metadata: { annotations: { 'mcphub.io/x': 'y' } } })).toContain(CHANGED)
+      expect(await patch({ metadata: { ownerReferences: [owner] } })).toContain(CHANGED)
+      expect(await patch({ metadata: { labels: { team: 'a' } } })).toContain('patched')
+      const debug = ['-n', cluster.sandboxes, 'debug', name, '--image=localhost/x', '--attach=false']
+      expect(await cluster.as('someone', ['system:masters'], debug, {})).toMatch(/nobody (adds|enters)/)
+      const more = { name: 'sandbox', resources: { limits: { cpu: '2' }, requests: { cpu: '2' } } }
+      expect(await patch({ spec: { containers: [more] } }, '--subresource=resize')).toContain('or resizes it')
+    })
 
     test.each(BAD_PODS)('BOX-1: refuses $name', async (bad) => {
       expect(await refusalOf(buildBadPod(bad))).toContain(bad.says)
@@ -93,7 +137,7 @@ describe.skipIf(!kubeconfig || !HELM)('a real API server', () => {
       ['a kept work folder', { package: npm, persistence: { mode: 'Retain' } }],
       ['limits of its own', { image, command: ['x'], resources: { cpu: '2', memory: '1Gi' } }],
     ] as const
-    test.each(STDIO)("takes the operator's own pod of %s, whoever asks", async (_, spec) => {
+    test.each(STDIO)("takes the operator's own pod of %s", async (_, spec) => {
       const env = envOf(chart.one('Deployment', `${cluster.release}-operator`))
       const owners = [
         { kind: 'sandbox', name: 'x-1', uid: '0', userRef: 'abc', number: 1 },
@@ -110,7 +154,7 @@ describe.skipIf(!kubeconfig || !HELM)('a real API server', () => {
         // a pool's pod keeps nothing: the definition refuses both together
         for (const owner of 'persistence' in spec ? owners.slice(0, 1) : owners) {
           const pod = { apiVersion: 'v1', kind: 'Pod', ...buildPod(template, owner) } as unknown as Manifest
-          expect(await cluster.create(pod)).toBeNull()
+          expect(await createAs(operatorAccount(), [], pod)).toContain(TAKEN)
         }
       }
     })
@@ -171,17 +215,16 @@ describe.skipIf(!kubeconfig || !HELM)('a real API server', () => {
         kind: 'McpSandbox',
         spec: { serverRef: { name: 'labels', uid: 'abc' }, operatingMode: 'Auto' },
       }
-      const args = ['create', '--dry-run=server', '-f', '-']
       const gateway = `system:serviceaccount:${cluster.hub}:${cluster.release}-gateway`
-      expect(await cluster.as(gateway, [], args, sandbox)).toContain('created (server dry run)')
-      expect(await cluster.as('someone', ['system:masters'], args, sandbox)).toContain(SAYS)
+      expect(await createAs(gateway, [], sandbox)).toContain(TAKEN)
+      const plain = { ...sandbox, metadata: { name: 'box', namespace: cluster.sandboxes } }
+      expect(await createAs('someone', ['system:masters'], plain)).toContain('sandboxes are made by the hub alone')
     })
 
     test('BOX-3: what is there can be neither changed nor taken away, and does not stand in the way', async () => {
       const args = ['apply', '--server-side', '--field-manager=hub', '-f', '-']
-      const operator = `system:serviceaccount:${cluster.hub}:${cluster.release}-operator`
       const labels = { 'mcphub.io/server': 'labels' }
-      await cluster.as(operator, ['system:masters'], args, server({ labels }))
+      await cluster.as(operatorAccount(), ['system:masters'], args, server({ labels }))
       const merge = (metadata: object): Promise<string> =>
         cluster.as(
           'someone',

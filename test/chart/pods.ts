@@ -210,6 +210,7 @@ export const BAD_PODS: readonly BadPod[] = [
     IMAGE,
     init((container) => void (container.image = 'x')),
   ),
+  bad('a device of the node', 'no resourceClaims', pod({ resourceClaims: [{ name: 'x', resourceClaimName: 'x' }] })),
   bad('an image from elsewhere as a volume', IMAGE, volume({ image: { reference: 'docker.io/library/x:1' } })),
 ]
 

@@ -388,10 +388,12 @@ describe.skipIf(!HELM)('the chart', () => {
   })
 
   test('every rule of the policy of pods has a pod that only it refuses', () => {
-    const rules = at<{ message: string }[]>(
+    const all = at<{ message: string; expression: string }[]>(
       plain.one('ValidatingAdmissionPolicy', 'mcphub-hub-sandbox-pods'),
       'spec.validations',
     )
+    // who asks is no matter of the pod: admission.int.test.ts
+    const rules = all.filter(({ expression }) => !/variables\.(byOperator|inEmergency)/.test(expression))
     expect(rules.length).toBeGreaterThan(20)
     const untried = rules.filter(({ message }) => !BAD_PODS.some(({ says }) => message.includes(says)))
     expect(untried.map(({ message }) => message)).toEqual([])
