@@ -9,7 +9,7 @@ import { buildCommand, type PodFolders } from './command.ts'
 import { wishOf } from './lease-keeper.ts'
 import type { PodChild } from './pod-child.ts'
 import { ShimFault, toStartError } from './shim-link.ts'
-import { type ChildSlot, isUsed, livesOf, noteSecrets, type Slot, type Starting } from './slots.ts'
+import { type ChildSlot, forgetEnded, isUsed, livesOf, noteSecrets, type Slot, type Starting } from './slots.ts'
 import { checkWanted, type Waker } from './waker.ts'
 
 export interface ChildStarterDeps {
@@ -58,10 +58,12 @@ export class ChildStarter {
     const clear = (): void => {
       clearTimeout(late)
       child.starting = null
+      if (child.current === null) forgetEnded(slot, child)
       if (!isUsed(slot)) this.#deps.onQuiet(slot)
     }
     starting.promise.catch(() => undefined).finally(clear)
     child.starting = starting
+    slot.children.set(child.key, child)
     return starting
   }
 
@@ -157,6 +159,7 @@ export class ChildStarter {
     const { fingerprint, answered, startedAt } = life
     const livedMs = this.#deps.now() - startedAt
     if (said.failure) this.#noteFailure(child, fingerprint, { message: said.message, livedMs, answered })
+    forgetEnded(slot, child)
     if (!isUsed(slot)) this.#deps.onQuiet(slot)
   }
 

@@ -8,6 +8,7 @@ import { buildShim, hasGo, makeGroup, makePodServer, PodWorld, type Replica } fr
 import { waitUntil } from '../../../../test/kit/wait-until.ts'
 import { Secret } from '../../secrets/secret.ts'
 import type { Child, SandboxOwner } from '../sandboxes.ts'
+import { idOf, Names } from './names.ts'
 
 let world: PodWorld
 let hub: Replica
@@ -502,8 +503,21 @@ describe.skipIf(!hasGo)('limits and lines', () => {
     hub = await world.startReplica({ isolatedPerUser: 2 })
     const server = makePodServer({ sessions: 'Isolated' })
     const start = (id: string): Promise<Child> => hub.acquire('alice', { server, ...session('alice', id) })
-    await Promise.all([start('s1'), start('s2')])
+    const [first] = await Promise.all([start('s1'), start('s2')])
     await expect(start('s3')).rejects.toEqual(code('limit_exceeded'))
+    const names = new Names('hub-of-tests')
+    const { name } = names.identify({ name: server.name, uid: server.uid! }, session('alice', 's1').owner)
+    const logsOf = (id: string) => hub.sandboxes.logs(idOf(name, names.childKey(id)))
+    expect(first!.sandboxId).toBe(idOf(name, names.childKey('s1')))
+    // what is refused leaves nothing behind
+    expect(await logsOf('s3')).toBeNull()
+    for (let round = 1; round <= 10; round++) {
+      const child = await (round === 1 ? first! : start(`t${round}`))
+      await child.end('session')
+    }
+    // nor does a session that ended many others ago
+    expect(await logsOf('s1')).toBeNull()
+    expect([await logsOf('t2'), await logsOf('t10')]).toEqual([null, expect.objectContaining({ userId: 'alice' })])
   })
 
   test('a changed fingerprint gets a new child; the old one ends when its last call has', async () => {

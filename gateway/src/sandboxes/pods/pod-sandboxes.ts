@@ -272,13 +272,10 @@ class PodSandboxes implements Sandboxes {
     return slot
   }
 
+  /** A new one is the slot's once its start begins: what is refused leaves nothing behind. */
   #findChild(slot: Slot, { owner }: AcquireRequest): ChildSlot {
     const key = this.#names.childKey(owner.sessionId)
-    const known = slot.children.get(key)
-    if (known !== undefined) return known
-    const child = createChildSlot(slot.identity.name, key, owner)
-    slot.children.set(key, child)
-    return child
+    return slot.children.get(key) ?? createChildSlot(slot.identity.name, key, owner)
   }
 
   #forgetOldest(): void {

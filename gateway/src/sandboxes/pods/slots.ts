@@ -45,6 +45,8 @@ export interface Slot {
   wrote: { readonly version: string; readonly until: number } | null
 }
 
+/** Ended children of sessions whose last output can still be read, of one sandbox. */
+const ENDED_KEPT = 8
 const SECRETS_KEPT = 64
 
 export function createChildSlot(name: string, key: string, owner: SandboxOwner): ChildSlot {
@@ -63,8 +65,20 @@ export function createChildSlot(name: string, key: string, owner: SandboxOwner):
   }
 }
 
-export const noteSecrets = (slot: ChildSlot, secrets: readonly Secret[]): void =>
-  void (slot.secrets = [...new Set([...slot.secrets, ...secrets])].slice(-SECRETS_KEPT))
+/** All of the start that begins, and those of earlier ones as far as there is room. */
+export function noteSecrets(slot: ChildSlot, secrets: readonly Secret[]): void {
+  const earlier = slot.secrets.filter((secret) => !secrets.includes(secret))
+  slot.secrets = [...earlier, ...secrets].slice(-Math.max(SECRETS_KEPT, secrets.length))
+}
+
+/** The children of sessions that ended longest ago go, and with them their values and output; `ended` is the one that ended now. */
+export function forgetEnded({ children }: Slot, ended: ChildSlot): void {
+  // in the order of their ends
+  if (children.delete(ended.key)) children.set(ended.key, ended)
+  const isOver = (one: ChildSlot): boolean => one.starting === null && livesOf(one).length === 0
+  const over = [...children.values()].filter((one) => one.owner.sessionId !== null && isOver(one))
+  for (const { key } of over.slice(0, -ENDED_KEPT)) children.delete(key)
+}
 
 /** Everything alive of a child slot. */
 export const livesOf = ({ current, retired }: ChildSlot): PodChild[] => [

@@ -2,6 +2,8 @@
 import type { Secret } from '../../secrets/secret.ts'
 
 const FIRST_CAPACITY = 4096
+/** of earlier starts, and at least all of the last */
+const SECRETS_KEPT = 64
 /** Shorter values would blank out half a log by chance. */
 const SHORTEST_REDACTED = 4
 /** C0 and C1 controls but tab and newline, and the invisible marks that reorder or hide text in a terminal or browser. */
@@ -28,7 +30,8 @@ export class StderrRing {
 
   /** Values the child was given: a careless server prints its token, and logs are read by administrators too. */
   redact(secrets: readonly Secret[]): void {
-    this.#secrets = [...new Set([...this.#secrets, ...secrets])].slice(-64)
+    const earlier = this.#secrets.filter((secret) => !secrets.includes(secret))
+    this.#secrets = [...earlier, ...secrets].slice(-Math.max(SECRETS_KEPT, secrets.length))
   }
 
   write(chunk: Buffer): void {
@@ -48,11 +51,15 @@ export class StderrRing {
       ? [this.#bytes.subarray(this.#end), this.#bytes.subarray(0, this.#end)]
       : [this.#bytes.subarray(0, this.#end)]
     let text = new TextDecoder().decode(Buffer.concat(parts))
-    for (const secret of this.#secrets) {
-      const value = secret.reveal()
-      if (value.length >= SHORTEST_REDACTED) text = text.replaceAll(value, '[redacted]')
-    }
+    const values = this.#secrets.map((secret) => secret.reveal()).filter(({ length }) => length >= SHORTEST_REDACTED)
+    if (this.#isFull) text = redactHead(text, values)
+    for (const value of values) text = text.replaceAll(value, '[redacted]')
     return neutraliseControls(text)
+  }
+
+  /** Something before what is held may have been cut off. */
+  get #isFull(): boolean {
+    return this.#wrapped || this.#end === this.#capacity
   }
 
   #grow(more: number): void {
@@ -62,4 +69,19 @@ export class StderrRing {
     this.#bytes.copy(grown, 0, 0, this.#end)
     this.#bytes = grown
   }
+}
+
+/** A value that was cut when the oldest bytes went shows its rest where the text begins; half a character may stand before it. */
+function redactHead(text: string, values: readonly string[]): string {
+  const head = text.replace(/^\ufffd{1,3}/, '')
+  const rests = values.map((value) => longestRest(head, value))
+  const most = Math.max(0, ...rests)
+  return most < SHORTEST_REDACTED ? text : `[redacted]${head.slice(most)}`
+}
+
+/** How many characters at the end of `value`, or all of it, the text begins with. */
+function longestRest(text: string, value: string): number {
+  for (let length = value.length; length >= SHORTEST_REDACTED; length--)
+    if (text.startsWith(value.slice(-length))) return length
+  return 0
 }
