@@ -9,31 +9,14 @@ import type { PodSettings } from '../pods/settings.ts'
 import { buildClaim } from '../pods/build-pod.ts'
 import { CountPace } from '../count-pace.ts'
 import { MCP_SANDBOXES, MCP_SERVERS, NETWORK_POLICIES } from '../resources.ts'
+import { POD_SETTINGS } from '../testing/objects.ts'
 import { createWorld } from '../world.ts'
 import { createServerController } from './create-controller.ts'
 
 const TIMING: Partial<ReflectorTiming> = { firstBackOffMs: 5, mostBackOffMs: 50, shortWatchMs: 20 }
 const namespace = 'boxes'
 const IMAGE = `registry.example/x@sha256:${'0'.repeat(64)}`
-const SETTINGS: PodSettings = {
-  namespace,
-  hubNamespace: 'hub',
-  instance: 'hub',
-  callHomeUrl: 'https://mcphub-internal.hub.svc:8443/internal/call-home',
-  callHomeIp: '10.96.0.20',
-  blockedCidrs: [],
-  dnsCidrs: [],
-  nodeImage: 'registry.example/node:1',
-  pythonImage: 'registry.example/python:1',
-  shimImage: 'registry.example/shim:1',
-  shimDelivery: 'ImageVolume',
-  imagePullPolicy: 'IfNotPresent',
-  imagePullSecrets: [],
-  hostUsers: true,
-  allowedImages: [],
-  priorityClass: null,
-  registry: { url: null, cidrs: [], secret: null, httpsProxy: null, noProxy: null },
-}
+const SETTINGS: PodSettings = { ...POD_SETTINGS, namespace }
 
 let server: FakeApiServer
 let user: KubeHttp
