@@ -35,6 +35,8 @@ export interface WriteOptions {
   readonly fieldManager?: string
   readonly dryRun?: boolean
   readonly signal?: AbortSignal | undefined
+  /** called once, when the write has its socket and its first byte goes */
+  readonly onSent?: (() => void) | undefined
 }
 
 export interface ApplyOptions extends WriteOptions {
@@ -105,6 +107,7 @@ export class KubeClient {
       path: withQuery(pathOf(resource, object.metadata.namespace), writeQuery(options)),
       body: { apiVersion: apiVersionOf(resource), kind: resource.kind, ...object },
       signal: options.signal,
+      onSent: options.onSent,
     })
   }
 
@@ -121,6 +124,7 @@ export class KubeClient {
       body: patch.body,
       contentType: PATCH_TYPES[patch.type],
       signal: options.signal,
+      onSent: options.onSent,
     })
   }
 
@@ -136,6 +140,7 @@ export class KubeClient {
       body: { apiVersion: apiVersionOf(resource), kind: resource.kind, ...object },
       contentType: APPLY_TYPE,
       signal: options.signal,
+      onSent: options.onSent,
     })
   }
 

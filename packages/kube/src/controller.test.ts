@@ -29,7 +29,7 @@ test('a failure is tried again with back-off until it goes well; the request nam
   controller.enqueue('team/a', 'spec')
   await vi.waitFor(() => expect(seen).toHaveLength(4))
   expect(waits).toEqual([5, 10, 20])
-  expect(seen[0]).toEqual({ key: 'team/a', namespace: 'team', name: 'a' })
+  expect(seen[0]).toMatchObject({ key: 'team/a', namespace: 'team', name: 'a' })
 })
 
 test('a terminal fault is not tried again, until something changes', async () => {
@@ -48,6 +48,26 @@ test('a wait brings the key back, and is no failure', async () => {
   start({ reconcile, onError }).enqueue('a', 'spec')
   await vi.waitFor(() => expect(reconcile).toHaveBeenCalledTimes(2))
   expect(onError).not.toHaveBeenCalled()
+})
+
+test('keys that need nothing, however many, hold nothing else up: what comes meanwhile is heard, and goes first', async () => {
+  const seen: string[] = []
+  const spin = (ms: number): void => {
+    for (const began = performance.now(); performance.now() - began < ms;);
+  }
+  const controller = start({
+    workers: 16,
+    reconcile: ({ key }) => {
+      seen.push(key)
+      spin(1)
+      return Promise.resolve()
+    },
+  })
+  for (let n = 0; n < 100; n++) controller.enqueue(`asleep-${n}`, 'resync')
+  // as a socket would: in a turn of the event loop of its own
+  setImmediate(() => controller.enqueue('wake', 'wake'))
+  await vi.waitFor(() => expect(seen).toHaveLength(101), { timeout: 4000 })
+  expect(seen.indexOf('wake')).toBeLessThan(50)
 })
 
 test('many keys share the workers; one key never has two', async () => {

@@ -1,14 +1,17 @@
 // Ties a queue, its workers and one reconcile function together. What happened only ever becomes the key of what to look at: a reconcile
 // reads the world and makes it so, and can run any number of times.
+import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import { isReason } from './kube-error.ts'
 import { NO_METRICS, type ControllerMetrics } from './metrics.ts'
 import { parseKey, type ObjectRef, type Stored } from './objects.ts'
 import type { Reflector } from './reflector.ts'
-import type { Change } from './store.ts'
+import { itemOf, type Change } from './store.ts'
 import { WorkQueue, type Priority, type Taken } from './work-queue.ts'
 
 export interface Request extends ObjectRef {
   readonly key: string
+  /** when what it is about was heard, on the clock of `performance.now()` */
+  readonly readySinceMs: number
 }
 
 /** Look again after a while; nothing failed. */
@@ -36,6 +39,8 @@ export interface ControllerOptions {
 }
 
 const WORKERS = 4
+/** how long reconciles that wait for nothing may follow each other before sockets and timers have their turn, in ms */
+const TURN_MS = 10
 
 export class Controller {
   readonly name: string
@@ -45,6 +50,8 @@ export class Controller {
   readonly #end = new AbortController()
   #running: Promise<unknown> | null = null
   #active = 0
+  #turnBeganMs = 0
+  #turn: Promise<void> | null = null
 
   constructor(options: ControllerOptions) {
     this.name = options.name
@@ -94,11 +101,19 @@ export class Controller {
       this.#metrics.observe('workqueue_work_duration_seconds', this.name, seconds)
       this.#metrics.set('controller_runtime_active_workers', this.name, --this.#active)
       this.#queue.done(taken.key)
+      if (performance.now() - this.#turnBeganMs >= TURN_MS) await (this.#turn ??= this.#giveWay())
     }
   }
 
-  async #reconcile({ key, priority }: Taken): Promise<void> {
-    const request: Request = { key, ...parseKey(key) }
+  /** For all workers at once. Without it tens of thousands of keys that need nothing are one turn of the event loop: no wake is heard, no lease renewed. */
+  async #giveWay(): Promise<void> {
+    await yieldToOthers()
+    this.#turn = null
+    this.#turnBeganMs = performance.now()
+  }
+
+  async #reconcile({ key, priority, readySinceMs }: Taken): Promise<void> {
+    const request: Request = { key, readySinceMs, ...parseKey(key) }
     try {
       const result = await this.#options.reconcile(request, this.#end.signal)
       this.#queue.forget(key)
@@ -147,7 +162,7 @@ export const mapToItself = ({ key }: { readonly key: string }): readonly string[
 /** The key of the controlling owner of this kind, in the object's own namespace. */
 export function mapToOwner<T extends Stored>(kind: string): (change: Change<T>) => readonly string[] {
   return (change) => {
-    const { namespace, ownerReferences = [] } = (change.type === 'deleted' ? change.before : change.item).metadata
+    const { namespace, ownerReferences = [] } = itemOf(change).metadata
     const owners = ownerReferences.filter((owner) => owner.kind === kind && owner.controller === true)
     return owners.map(({ name }) => (namespace === undefined ? name : `${namespace}/${name}`))
   }

@@ -2,6 +2,7 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { KubeClient } from './client.ts'
 import { fixedCredentials, PLAIN_TLS, WatchedFile, type Credentials } from './credentials.ts'
@@ -29,13 +30,108 @@ function open(options: Partial<KubeHttpOptions> = {}): KubeHttp {
 const PATH = '/api/v1/namespaces/default/configmaps'
 const get = (http: KubeHttp): Promise<unknown> => http.request({ method: 'GET', path: PATH })
 
-test("every answer tells the API server's time, a refusal too", async () => {
+test("every answer tells the API server's time, a refusal and a watch too", async () => {
   const times: number[] = []
   const http = open({ onServerTime: (ms) => times.push(ms) })
   await get(http)
   await http.request({ method: 'GET', path: `${PATH}/none` }).catch(() => undefined)
-  expect(times).toHaveLength(2)
+  const stop = new AbortController()
+  const lines = http.lines({ path: `${PATH}?watch=1`, signal: stop.signal })
+  const reading = lines.next()
+  await vi.waitFor(() => expect(times).toHaveLength(3))
+  stop.abort()
+  await reading.catch(() => undefined)
   for (const ms of times) expect(Math.abs(Date.now() - ms)).toBeLessThan(5000)
+})
+
+test('an answer that was long on its way tells no time', async () => {
+  const times: number[] = []
+  const http = open({ onServerTime: (ms) => times.push(ms) })
+  const held = Promise.withResolvers<void>()
+  const isHeld = ({ query }: { query: URLSearchParams }): boolean => query.has('held')
+  // the Date is written when the call comes in
+  server.inject({ when: isHeld, act: { hold: held.promise } })
+  const late = Promise.all([
+    http.request({ method: 'GET', path: `${PATH}?held=1` }),
+    http.lines({ path: `${PATH}?held=1&watch=1&timeoutSeconds=0` }).next(),
+  ])
+  late.catch(() => undefined)
+  await vi.waitFor(() => expect(server.calls).toHaveLength(2))
+  standStill(2100)
+  held.resolve()
+  await late
+  expect(times).toEqual([])
+  await get(http)
+  expect(times).toHaveLength(1)
+})
+
+/** As a process that was stopped, or had too much to do. */
+function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
+
+test('a write that waited for its socket until it may not be written is not sent', async () => {
+  let isLeading = true
+  const http = open({ maxInFlight: 1, mayWrite: () => isLeading })
+  const held = Promise.withResolvers<void>()
+  server.inject({ when: ({ method }) => method === 'GET', act: { hold: held.promise } })
+  const reads = [get(http)]
+  await vi.waitFor(() => expect(server.calls).toHaveLength(1))
+  const write = new KubeClient(http).create(CONFIG_MAPS, { metadata: { name: 'late', namespace: 'default' } })
+  reads.push(get(http))
+  // both wait for the socket by now
+  await nextTurn()
+  isLeading = false
+  held.resolve()
+  await expect(write).rejects.toMatchObject({ reason: 'NotLeading', code: 0 })
+  // the socket goes on with what waited behind it
+  await Promise.all(reads)
+  expect(server.calls.map(({ method }) => method)).toEqual(['GET', 'GET'])
+  expect(server.connections).toBe(1)
+})
+
+test('it is told once when a write goes to its socket, and not while it waits for one', async () => {
+  const http = open({ maxInFlight: 1 })
+  const held = Promise.withResolvers<void>()
+  server.inject({ when: ({ method }) => method === 'GET', act: { hold: held.promise } })
+  const answer = { code: 429, reason: 'TooManyRequests', retryAfterSeconds: 0.01 }
+  server.inject({ when: ({ method }) => method === 'POST', act: { answer }, times: 1 })
+  const reading = get(http)
+  await vi.waitFor(() => expect(server.calls).toHaveLength(1))
+  const onSent = vi.fn(() => server.calls.length)
+  const object = { metadata: { name: 'told', namespace: 'default' } }
+  const writing = new KubeClient(http).create(CONFIG_MAPS, object, { onSent })
+  await nextTurn()
+  expect(onSent).not.toHaveBeenCalled()
+  held.resolve()
+  await Promise.all([reading, writing])
+  expect(server.calls.map(({ method }) => method)).toEqual(['GET', 'POST', 'POST'])
+  expect(onSent.mock.results).toEqual([{ type: 'return', value: 1 }])
+})
+
+test('whoever may not write is refused every write before it is sent, also one that is sent again; reads go on', async () => {
+  let isLeading = true
+  const http = open({ mayWrite: () => isLeading })
+  const create = (name: string): Promise<unknown> =>
+    new KubeClient(http).create(CONFIG_MAPS, { metadata: { name, namespace: 'default' } })
+  await create('one')
+  server.inject({
+    when: ({ method }) => method === 'POST',
+    act: { answer: { code: 429, reason: 'TooManyRequests', retryAfterSeconds: 0.4 } },
+    times: 1,
+  })
+  const putOff = create('two')
+  await vi.waitFor(() => expect(server.calls).toHaveLength(2))
+  isLeading = false
+  await expect(putOff).rejects.toMatchObject({ reason: 'NotLeading', code: 0 })
+  const client = new KubeClient(http)
+  const ref = { namespace: 'default', name: 'one' }
+  await expect(client.patch(CONFIG_MAPS, ref, { type: 'merge', body: {} })).rejects.toMatchObject({
+    reason: 'NotLeading',
+  })
+  await expect(client.delete(CONFIG_MAPS, ref)).rejects.toMatchObject({ reason: 'NotLeading' })
+  expect(await client.get(CONFIG_MAPS, ref)).toMatchObject({ metadata: ref })
+  expect(server.calls.filter(({ method }) => method !== 'GET')).toHaveLength(2)
 })
 
 describe('sockets', () => {
@@ -43,6 +139,16 @@ describe('sockets', () => {
   test('a thousand calls in a row take one connection or two', async () => {
     const http = open()
     for (let at = 0; at < 1000; at++) await get(http)
+    expect(server.connections).toBeLessThanOrEqual(2)
+  })
+
+  test('deletions that name the version they mean keep their connection', async () => {
+    const http = open()
+    const client = new KubeClient(http)
+    for (let at = 0; at < 20; at++) {
+      const { metadata } = await client.create(CONFIG_MAPS, { metadata: { name: 'one', namespace: 'default' } })
+      await client.delete(CONFIG_MAPS, metadata, { uid: metadata.uid })
+    }
     expect(server.connections).toBeLessThanOrEqual(2)
   })
 

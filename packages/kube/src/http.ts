@@ -5,7 +5,7 @@ import type { Dispatcher } from 'undici'
 import type { Credentials, Identity } from './credentials.ts'
 import { KubeError, errorOfAnswer, isReason } from './kube-error.ts'
 import { readLines } from './lines.ts'
-import { Sockets } from './sockets.ts'
+import { Sockets, type SendOptions } from './sockets.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -17,12 +17,14 @@ export interface KubeRequest {
   /** default application/json */
   readonly contentType?: string
   readonly signal?: AbortSignal | undefined
+  /** Called once: the call has its socket, and its first byte goes. Not called where it never comes to that. */
+  readonly onSent?: (() => void) | undefined
 }
 
 export interface KubeHttpOptions {
   readonly credentials: Credentials
   readonly userAgent: string
-  /** requests in flight at most, watches apart; default 16. The API server's own fairness is the limiter, not a rate here. */
+  /** requests in flight at most, watches apart; default 64. The API server's own fairness is the limiter, not a rate here. */
   readonly maxInFlight?: number
   /** from the call to its whole answer, waiting for a socket included, in ms */
   readonly deadlines?: Partial<Record<Method, number>>
@@ -32,8 +34,16 @@ export interface KubeHttpOptions {
   readonly retries?: number
   /** longest wait taken over from Retry-After, in ms; default 30 s */
   readonly maxRetryAfterMs?: number
-  /** The API server's clock, from each answer's Date: whole seconds, in ms since 1970. What several programs compare times by. */
+  /**
+   * The API server's clock, from the Date of each answer that came soon: whole seconds, in ms since 1970. What several programs compare
+   * times by.
+   */
   readonly onServerTime?: (ms: number) => void
+  /**
+   * Asked when a write has its socket, right before its first byte; false refuses it as `NotLeading`. Not for the client that keeps the
+   * lease itself.
+   */
+  readonly mayWrite?: () => boolean
 }
 
 const DEADLINES: Readonly<Record<Method, number>> = {
@@ -43,10 +53,13 @@ const DEADLINES: Readonly<Record<Method, number>> = {
   PATCH: 15_000,
   DELETE: 15_000,
 }
-const MAX_IN_FLIGHT = 16
+/** A server that is busy takes 100 ms and more for a write: with 16 connections every tenth wake waited longer for one than for all else. */
+const MAX_IN_FLIGHT = 64
 const SILENCE_MS = 120_000
 const RETRIES = 5
 const MAX_RETRY_AFTER_MS = 30_000
+/** an answer that was read later than this after its call was sent no longer says what time it is: this process stood still, or the way did */
+const MOST_WAY_MS = 2000
 /** an object in etcd has 1.5 MiB at most */
 const LINE_LIMIT_BYTES = 16 * 1024 * 1024
 
@@ -70,6 +83,7 @@ export class KubeHttp {
       server: origin,
       maxInFlight: options.maxInFlight ?? MAX_IN_FLIGHT,
       silenceMs: options.silenceMs ?? SILENCE_MS,
+      onSend: (method, path) => this.#checkMayWrite(method, path),
     })
   }
 
@@ -80,9 +94,9 @@ export class KubeHttp {
    */
   async request<T>(request: KubeRequest): Promise<T> {
     const spent: Spent = { renewed: false, reread: false, putOff: 0 }
-    for (;;) {
+    for (let attempt = request; ; attempt = { ...request, onSent: undefined }) {
       try {
-        return await this.#once<T>(request, spent.renewed)
+        return await this.#once<T>(attempt, spent.renewed)
       } catch (error) {
         await this.#prepareRetry(error, request, spent)
       }
@@ -94,6 +108,7 @@ export class KubeHttp {
     const call = `GET ${path}`
     try {
       const identity = await this.#options.credentials.read()
+      const sentMs = performance.now()
       const { statusCode, headers, body } = await this.#sockets.watches(identity.tls).request({
         method: 'GET',
         path: this.#prefix + path,
@@ -102,6 +117,7 @@ export class KubeHttp {
       })
       // a watch may be given up while nobody reads its body
       body.on('error', () => undefined)
+      this.#tellTime(headers, sentMs)
       if (statusCode !== 200)
         throw errorOfAnswer({ call, code: statusCode, body: await body.text(), ...retryAfterOf(headers) })
       yield* readLines(body, LINE_LIMIT_BYTES)
@@ -116,7 +132,8 @@ export class KubeHttp {
   }
 
   async #once<T>(request: KubeRequest, fresh: boolean): Promise<T> {
-    const { method, path, signal } = request
+    const { method, path, signal, onSent } = request
+    const sending: SendOptions = { onSent }
     const call = `${method} ${path}`
     const deadline = new AbortController()
     const giveUp = (): void => deadline.abort()
@@ -125,14 +142,18 @@ export class KubeHttp {
     const timer = setTimeout(giveUp, this.#options.deadlines?.[method] ?? DEADLINES[method])
     try {
       const identity = await this.#options.credentials.read({ fresh })
+      const sentMs = performance.now()
       const { statusCode, headers, body } = await this.#sockets.calls(identity.tls).request({
         method,
         path: this.#prefix + path,
         headers: this.#headers(identity, request),
         body: request.body === undefined ? null : JSON.stringify(request.body),
+        // undici would end the connection after every DELETE that has a body (a precondition), a TLS handshake for each pod that ends
+        reset: false,
         signal: deadline.signal,
+        ...sending,
       })
-      this.#tellTime(headers)
+      this.#tellTime(headers, sentMs)
       const text = await body.text()
       if (statusCode >= 300) throw errorOfAnswer({ call, code: statusCode, body: text, ...retryAfterOf(headers) })
       return parseAnswer<T>(call, statusCode, text)
@@ -144,7 +165,19 @@ export class KubeHttp {
     }
   }
 
-  #tellTime(headers: Dispatcher.ResponseData['headers']): void {
+  /** Behind the wait for a socket and its handshake: a process that was stopped for a minute goes on just where it was. */
+  #checkMayWrite(method: string, path: string): void {
+    if (method !== 'GET' && this.#options.mayWrite?.() === false)
+      throw new KubeError({
+        call: `${method} ${path}`,
+        code: 0,
+        reason: 'NotLeading',
+        text: 'another replica may lead now',
+      })
+  }
+
+  #tellTime(headers: Dispatcher.ResponseData['headers'], sentMs: number): void {
+    if (performance.now() - sentMs > MOST_WAY_MS) return
     const ms = Date.parse(String(headers['date'] ?? ''))
     if (Number.isFinite(ms)) this.#options.onServerTime?.(ms)
   }

@@ -3,7 +3,7 @@
 
 const MESSAGE_LIMIT = 1000
 
-/** Reasons the API server gives that this package acts on, and four of its own for calls that got no answer. */
+/** Reasons the API server gives that this package acts on, and five of its own for calls that got no answer. */
 export type KubeReason =
   | 'AlreadyExists'
   | 'BadRequest'
@@ -19,12 +19,21 @@ export type KubeReason =
   | 'TooManyRequests'
   | 'Unauthorized'
   | 'Unknown'
-  // no answer: the socket failed, the deadline passed, the caller gave up, the bytes were not what the API server sends
+  // no answer: the socket failed, the deadline passed, the caller gave up, the bytes were not what the API server sends, it was not sent at all
   | 'Transport'
   | 'Deadline'
   | 'Aborted'
   | 'Malformed'
+  | 'NotLeading'
   | (string & {})
+
+/** One reason of a refusal as the Status lists it: a field that is not valid, or that another manager owns. */
+export interface KubeCause {
+  readonly reason: string
+  readonly message: string
+  /** `.spec.replicas`; '' for the object as a whole */
+  readonly field: string
+}
 
 export interface KubeErrorFields {
   readonly reason: KubeReason
@@ -33,6 +42,7 @@ export interface KubeErrorFields {
   /** `GET /api/v1/namespaces/default/pods/x` */
   readonly call: string
   readonly text: string
+  readonly causes?: readonly KubeCause[]
   readonly retryAfterMs?: number
   readonly cause?: unknown
 }
@@ -42,6 +52,7 @@ export class KubeError extends Error {
   readonly reason: KubeReason
   readonly code: number
   readonly call: string
+  readonly causes: readonly KubeCause[]
   /** how long the API server asked to wait, if it did */
   readonly retryAfterMs: number | null
 
@@ -53,6 +64,7 @@ export class KubeError extends Error {
     this.reason = fields.reason
     this.code = fields.code
     this.call = fields.call
+    this.causes = fields.causes ?? []
     this.retryAfterMs = fields.retryAfterMs ?? null
   }
 }
@@ -87,21 +99,41 @@ export function errorOfAnswer({ call, code, body, retryAfterMs }: Answer): KubeE
     code,
     reason,
     text: status.message || 'the answer is no Status',
+    causes: status.causes,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   })
 }
 
-function parseStatus(body: string): { reason?: string; message?: string } {
+interface Status {
+  readonly reason?: string
+  readonly message?: string
+  readonly causes: readonly KubeCause[]
+}
+
+const MAX_CAUSES = 100
+
+function parseStatus(body: string): Status {
   try {
-    const { kind, reason, message } = JSON.parse(body) as Record<string, unknown>
-    if (kind !== 'Status') return {}
+    const { kind, reason, message, details } = JSON.parse(body) as Record<string, unknown>
+    if (kind !== 'Status') return { causes: [] }
     return {
       ...(typeof reason === 'string' ? { reason } : {}),
       ...(typeof message === 'string' ? { message } : {}),
+      causes: parseCauses((details as { causes?: unknown } | null | undefined)?.causes),
     }
   } catch {
-    return {}
+    return { causes: [] }
   }
+}
+
+function parseCauses(given: unknown): readonly KubeCause[] {
+  if (!Array.isArray(given)) return []
+  const textOf = (value: unknown): string => (typeof value === 'string' ? value.slice(0, MESSAGE_LIMIT) : '')
+  return given.slice(0, MAX_CAUSES).map((one: Record<string, unknown> | null) => ({
+    reason: textOf(one?.['reason']),
+    message: textOf(one?.['message']),
+    field: textOf(one?.['field']),
+  }))
 }
 
 export function isReason(error: unknown, ...reasons: readonly KubeReason[]): boolean {

@@ -72,6 +72,16 @@ test('a release hands over at once', async () => {
   expect(await spec()).toMatchObject({ holderIdentity: 'two', leaseTransitions: 1 })
 })
 
+test('a release hands over although the answer to the last renewal was lost', async () => {
+  const one = elect('one', { retryMs: 300 })
+  await one.acquire(never)
+  const before = server.calls.length
+  server.inject({ when: isWrite, act: { drop: 'after' }, times: 1 })
+  await vi.waitFor(() => expect(server.calls.length).toBeGreaterThan(before), { timeout: 5000, interval: 5 })
+  await one.release()
+  expect(await spec()).toMatchObject({ holderIdentity: '', leaseTransitions: 0 })
+})
+
 test.each([
   ['behind', -600_000],
   ['ahead', 600_000],
@@ -122,4 +132,20 @@ test('an answer that was lost does not end the lead', async () => {
   server.inject({ when: isWrite, act: { drop: 'after' }, times: 1 })
   await vi.waitFor(() => expect(server.calls.filter(isWrite).length).toBeGreaterThan(5))
   expect(one.lost.aborted).toBe(false)
+})
+
+test('it leads no longer from the moment its time is over, though it has not noticed yet', async () => {
+  const elector = elect('one', { renewDeadlineMs: 500, retryMs: 100_000 })
+  expect(elector.isLeading).toBe(false)
+  await elector.acquire(never)
+  expect(elector.isLeading).toBe(true)
+  await vi.waitFor(() => expect(elector.isLeading).toBe(false), 2000)
+  expect(elector.lost.aborted).toBe(false)
+})
+
+test('who released the lead leads no longer', async () => {
+  const elector = elect('one')
+  await elector.acquire(never)
+  await elector.release()
+  expect(elector.isLeading).toBe(false)
 })

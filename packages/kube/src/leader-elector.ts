@@ -1,6 +1,6 @@
 // One of several replicas leads, by a Lease. Only this process' own clock counts: how long the others' last sign of life was seen ago, not
-// the time written into it. It tolerates clocks that are wrong, and gives no fencing: a paused leader may still send one more write, so
-// every write must be harmless twice.
+// the time written into it. It tolerates clocks that are wrong. Whoever asks `isLeading` before each write's first byte keeps a leader that was
+// paused from writing on; bytes that left already are not called back, so every write must be harmless twice.
 import { setTimeout as wait } from 'node:timers/promises'
 import type { KubeClient } from './client.ts'
 import { isConflict, isNotFound } from './kube-error.ts'
@@ -37,6 +37,7 @@ const RETRY_MS = 2000
 export class LeaderElector {
   readonly #options: LeaderElectorOptions
   readonly #retryMs: number
+  readonly #deadlineMs: number
   readonly #lost = new AbortController()
   readonly #stop = new AbortController()
   #lease: Lease | null = null
@@ -48,11 +49,17 @@ export class LeaderElector {
   constructor(options: LeaderElectorOptions) {
     this.#options = options
     this.#retryMs = options.retryMs ?? RETRY_MS
+    this.#deadlineMs = options.renewDeadlineMs ?? RENEW_DEADLINE_MS
   }
 
   /** Aborted when this replica led and does so no longer. */
   get lost(): AbortSignal {
     return this.#lost.signal
+  }
+
+  /** This replica holds the lease and renewed it in time: nobody else leads yet. False from the moment its time is over, before anything else noticed. */
+  get isLeading(): boolean {
+    return this.#renewing !== null && !this.#stop.signal.aborted && !this.#isOverdue()
   }
 
   /** Resolves true when this replica leads, false when the signal ended the wait. */
@@ -74,27 +81,41 @@ export class LeaderElector {
   async release(): Promise<void> {
     this.#stop.abort()
     await this.#renewing
-    const lease = this.#lease
+    try {
+      await this.#giveBack(this.#lease)
+    } catch (error) {
+      this.#options.onError?.(error)
+    }
+  }
+
+  async #giveBack(lease: Lease | null, isLooked = false): Promise<void> {
     if (!lease || !this.#isMine(lease)) return
     this.#lease = null
-    await this.#write(lease, { holderIdentity: '', leaseDurationSeconds: 1 }).catch((error: unknown) =>
-      this.#options.onError?.(error),
-    )
+    try {
+      await this.#write(lease, { holderIdentity: '', leaseDurationSeconds: 1 })
+    } catch (error) {
+      // a renewal that was given up may have been written all the same, which makes this version an older one
+      if (!isConflict(error) || isLooked) throw error
+      await this.#giveBack(await this.#look(), true)
+    }
   }
 
   async #keepRenewing(): Promise<void> {
-    const deadlineMs = this.#options.renewDeadlineMs ?? RENEW_DEADLINE_MS
     const { signal } = this.#stop
     while (!signal.aborted) {
       await wait(this.#retryMs, undefined, { signal }).catch(() => undefined)
       if (signal.aborted) return
       const began = performance.now()
-      const leftMs = deadlineMs - (began - this.#renewedMs)
+      const leftMs = this.#deadlineMs - (began - this.#renewedMs)
       const inTime = AbortSignal.any([signal, AbortSignal.timeout(Math.max(0, Math.ceil(leftMs)))])
       if (leftMs > 0 && (await this.#attempt(inTime))) this.#renewedMs = began
       const another = this.#lease !== null && !this.#isMine(this.#lease)
-      if (another || performance.now() - this.#renewedMs >= deadlineMs) return this.#lost.abort()
+      if (another || this.#isOverdue()) return this.#lost.abort()
     }
+  }
+
+  #isOverdue(): boolean {
+    return this.#lost.signal.aborted || performance.now() - this.#renewedMs >= this.#deadlineMs
   }
 
   /** @returns whether this replica holds the lease now */
@@ -117,7 +138,7 @@ export class LeaderElector {
     return true
   }
 
-  async #look(signal: AbortSignal): Promise<Lease | null> {
+  async #look(signal?: AbortSignal): Promise<Lease | null> {
     const { client, namespace, name } = this.#options
     this.#lease = await client.get<Lease>(LEASES, { namespace, name }, signal).catch((error: unknown) => {
       if (isNotFound(error)) return null

@@ -5,13 +5,11 @@ import { KubeClient } from './client.ts'
 import { fixedCredentials } from './credentials.ts'
 import { KubeHttp } from './http.ts'
 import { CONFIG_MAPS } from './objects.ts'
-import type { ReflectorTiming } from './reflector.ts'
-import { Mirror } from './testing/config-map-mirror.ts'
 import { FakeApiServer } from './testing/fake-api-server.ts'
 import type { FakeCall } from './testing/fake-request.ts'
 import { isWrite, type FaultAction } from './testing/faults.ts'
+import { AFTER_CHANGE, AFTER_CREATE, launchMirror, MirrorStory, type RunningMirror } from './testing/mirror-story.ts'
 
-const TIMING: Partial<ReflectorTiming> = { firstBackOffMs: 5, mostBackOffMs: 50, pageSize: 2, shortWatchMs: 20 }
 const namespace = 'default'
 
 let server: FakeApiServer
@@ -19,7 +17,7 @@ let server: FakeApiServer
 let births: Map<string, number>
 let user: KubeHttp
 let client: KubeClient
-const running: Operator[] = []
+const running: RunningMirror[] = []
 beforeEach(async () => {
   server = await FakeApiServer.start({ bookmarkMs: 50 })
   births = new Map()
@@ -35,29 +33,9 @@ afterEach(async () => {
   await server.stop()
 })
 
-interface Operator {
-  readonly ended: Promise<string>
-  /** no goodbye: its sockets close at once */
-  kill(): Promise<void>
-}
-
-function launch(agent: string, identity?: string): Operator {
+function launch(agent: string, identity?: string): RunningMirror {
   const http = new KubeHttp({ credentials: fixedCredentials(server.url), userAgent: agent, silenceMs: 300 })
-  const mirror = new Mirror({
-    client: new KubeClient(http),
-    namespace,
-    timing: TIMING,
-    ...(identity ? { identity } : {}),
-  })
-  const ended = mirror.run()
-  const operator: Operator = {
-    ended,
-    kill: async () => {
-      await http.destroy()
-      mirror.stop()
-      await ended.catch(() => undefined)
-    },
-  }
+  const operator = launchMirror(http, namespace, identity)
   running.push(operator)
   return operator
 }
@@ -65,51 +43,13 @@ function launch(agent: string, identity?: string): Operator {
 const byOperator = ({ userAgent }: FakeCall): boolean => userAgent.startsWith('operator')
 const writes = (): number => server.calls.filter((call) => byOperator(call) && isWrite(call)).length
 
-/** The whole story of a source: three copies, then two of another text, then it goes. Each step waits for the one before. */
-const source = (name: string): { namespace: string; name: string } => ({ namespace, name })
-const create = (name: string): Promise<unknown> =>
-  client.create(CONFIG_MAPS, {
-    metadata: { ...source(name), labels: { mirror: 'source' } },
-    data: { copies: '3', text: 'one' },
-  })
-const change = (name: string): Promise<unknown> =>
-  client.patch(CONFIG_MAPS, source(name), { type: 'merge', body: { data: { copies: '2', text: 'two' } } })
-const remove = (name: string): Promise<unknown> => client.delete(CONFIG_MAPS, source(name))
+const story = new MirrorStory({
+  client: () => client,
+  namespace,
+  list: () => server.storage.list('configmaps', namespace),
+})
 
-function world(): string[] {
-  return server.storage.list('configmaps', namespace).map((object) => {
-    const { metadata, data } = object as unknown as {
-      metadata: { name: string; annotations?: object }
-      data: { text: string }
-    }
-    return `${metadata.name} ${data.text}${metadata.annotations ? ' done' : ''}`
-  })
-}
-const AFTER_CREATE = ['a one done', 'a-0 one', 'a-1 one', 'a-2 one']
-const AFTER_CHANGE = ['a two done', 'a-0 two', 'a-1 two']
-
-const reach = (wanted: readonly string[]): Promise<void> =>
-  vi.waitFor(
-    () => {
-      const left = server.storage.list('configmaps', namespace)
-      const annotated = left.find(({ metadata }) => metadata.name === 'a')?.metadata['annotations']
-      expect(world()).toEqual(wanted)
-      // done says what for
-      if (annotated) expect(Object.values(annotated)).toEqual([wanted.length === 4 ? '3 × one' : '2 × two'])
-    },
-    { timeout: 15_000, interval: 2 },
-  )
-
-async function tellStory(): Promise<void> {
-  await create('a')
-  await reach(AFTER_CREATE)
-  await change('a')
-  await reach(AFTER_CHANGE)
-  await remove('a')
-  await reach([])
-}
-
-/** Nothing was written for a while. */
+/** Nothing was written for a span: there is no word that nothing more will be. */
 async function settle(): Promise<void> {
   for (let last = -1; last !== writes();) {
     last = writes()
@@ -121,16 +61,16 @@ const eachBornOnce = (): void => expect([...births].filter(([, times]) => times 
 
 test('in peace: the whole story with as few writes as it needs, and none at rest', async () => {
   launch('operator')
-  await tellStory()
+  await story.tell()
   eachBornOnce()
   // hold, three copies, done; two copies, one gone, done; two gone, let go: 12, and what a store that is behind repeats without effect
   expect(writes()).toBeLessThanOrEqual(18)
-  await create('a')
-  await reach(AFTER_CREATE)
+  await story.create('a')
+  await story.reach(AFTER_CREATE)
   await settle()
   const before = writes()
   server.cutWatches()
-  await client.patch(CONFIG_MAPS, source('a'), { type: 'merge', body: { metadata: { labels: { other: 'x' } } } })
+  await client.patch(CONFIG_MAPS, story.ref('a'), { type: 'merge', body: { metadata: { labels: { other: 'x' } } } })
   await vi.waitFor(() => expect(server.openWatches).toBe(1))
   await settle()
   expect(writes()).toBe(before)
@@ -151,11 +91,11 @@ describe('killed', () => {
       },
       act: { drop },
     })
-    const story = tellStory()
-    const deathOrEnd = await Promise.race([story.then(() => false), first.ended.then(() => true)])
+    const telling = story.tell()
+    const deathOrEnd = await Promise.race([telling.then(() => false), first.ended.then(() => true)])
     undo()
     if (deathOrEnd) launch('operator-2')
-    await story
+    await telling
     return deathOrEnd
   }
 
@@ -216,7 +156,7 @@ describe('one fault, always the same end', () => {
   test.each(faults)('%s', async (_what, fault) => {
     server.inject(fault)
     launch('operator')
-    await tellStory()
+    await story.tell()
     eachBornOnce()
   })
 
@@ -228,7 +168,7 @@ describe('one fault, always the same end', () => {
       server.cutWatches()
     }, 15)
     try {
-      await tellStory()
+      await story.tell()
     } finally {
       clearInterval(timer)
     }
@@ -236,28 +176,28 @@ describe('one fault, always the same end', () => {
   })
 
   test('a list that expires in its middle', async () => {
-    for (const name of ['x', 'y', 'z']) await create(name)
+    for (const name of ['x', 'y', 'z']) await story.create(name)
     server.inject({
       when: ({ query }) => query.has('continue'),
       act: { answer: { code: 410, reason: 'Expired' } },
       times: 3,
     })
     launch('operator')
-    await vi.waitFor(() => expect(world()).toHaveLength(12), { timeout: 10_000 })
+    await vi.waitFor(() => expect(story.world()).toHaveLength(12), { timeout: 10_000 })
     eachBornOnce()
   })
 
   test('an API server that is away for a while', async () => {
     launch('operator')
-    await create('a')
-    await reach(AFTER_CREATE)
+    await story.create('a')
+    await story.reach(AFTER_CREATE)
     const undo = server.inject({ when: byOperator, act: { drop: 'before' } })
     server.cutWatches()
-    await change('a')
+    await story.change('a')
     const before = server.calls.length
     await vi.waitFor(() => expect(server.calls.slice(before).filter(byOperator).length).toBeGreaterThan(4), 15_000)
     undo()
-    await reach(AFTER_CHANGE)
+    await story.reach(AFTER_CHANGE)
     eachBornOnce()
   })
 })
@@ -266,7 +206,7 @@ describe('two replicas', () => {
   test('that both believe to lead: the same end, nothing made twice', async () => {
     launch('operator-1')
     launch('operator-2')
-    await tellStory()
+    await story.tell()
     eachBornOnce()
   })
 
@@ -274,28 +214,28 @@ describe('two replicas', () => {
     const first = launch('operator-1', 'one')
     await vi.waitFor(() => expect(server.storage.list('leases.coordination.k8s.io', namespace)).toHaveLength(1))
     launch('operator-2', 'two')
-    await create('a')
-    await reach(AFTER_CREATE)
+    await story.create('a')
+    await story.reach(AFTER_CREATE)
     const byTwo = server.calls.filter((call) => call.userAgent === 'operator-2' && isWrite(call))
     expect(byTwo).toHaveLength(0)
     await first.kill()
-    await change('a')
-    await reach(AFTER_CHANGE)
-    await remove('a')
-    await reach([])
+    await story.change('a')
+    await story.reach(AFTER_CHANGE)
+    await story.remove('a')
+    await story.reach([])
     eachBornOnce()
   })
 
   test('a leader that cannot reach the API server says so, and the other goes on', async () => {
     const first = launch('operator-1', 'one')
-    await create('a')
-    await reach(AFTER_CREATE)
+    await story.create('a')
+    await story.reach(AFTER_CREATE)
     launch('operator-2', 'two')
     server.inject({ when: ({ userAgent }) => userAgent === 'operator-1', act: { drop: 'before' } })
     server.cutWatches()
     expect(await first.ended).toBe('lost the lead')
-    await change('a')
-    await reach(AFTER_CHANGE)
+    await story.change('a')
+    await story.reach(AFTER_CHANGE)
     eachBornOnce()
   })
 })

@@ -3,13 +3,20 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { KubeClient } from './client.ts'
 import { fixedCredentials } from './credentials.ts'
 import { KubeHttp } from './http.ts'
+import { isReason } from './kube-error.ts'
 import { CONFIG_MAPS, keyOf, type KubeObject, type Stored } from './objects.ts'
 import { Reflector, type ReflectorOptions, type ReflectorTiming } from './reflector.ts'
 import { Store, type Change } from './store.ts'
 import { FakeApiServer } from './testing/fake-api-server.ts'
 import type { FakeCall } from './testing/fake-request.ts'
 
-const FAST: Partial<ReflectorTiming> = { firstBackOffMs: 5, mostBackOffMs: 40, pageSize: 2, shortWatchMs: 20 }
+const FAST: Partial<ReflectorTiming> = {
+  firstBackOffMs: 5,
+  mostBackOffMs: 40,
+  pageSize: 2,
+  shortWatchMs: 20,
+  relistMs: 60,
+}
 type Item = KubeObject & Stored
 
 let server: FakeApiServer
@@ -209,5 +216,180 @@ describe('under faults', () => {
     undo()
     await agrees(reflector)
     expect(told).toEqual(['added first', 'deleted first', 'added second'])
+  })
+})
+
+describe('when the server contradicts what is known', () => {
+  /** a list that held nothing was believed: the store lacks a and b */
+  async function startEmpty(options: Partial<ReflectorOptions<Item>> = {}): Promise<Reflector<Item>> {
+    await make('a')
+    await make('b')
+    server.inject({ when: isList, act: { empty: true }, times: 1 })
+    const reflector = reflect(options)
+    await reflector.start()
+    expect(reflector.store.size).toBe(0)
+    return reflector
+  }
+
+  test('relist: one more list heals the store at once, and is no failure', async () => {
+    const fault = vi.fn()
+    const reflector = await startEmpty({ metrics: { list: vi.fn(), watch: vi.fn(), fault } })
+    await vi.waitFor(() => expect(server.openWatches).toBe(1))
+    reflector.relist()
+    await agrees(reflector)
+    await make('c')
+    await agrees(reflector)
+    expect(lists()).toBe(2)
+    expect(fault).not.toHaveBeenCalled()
+    expect(server.openWatches).toBe(1)
+  })
+
+  test('relist while a list is under way, however often: one more list', async () => {
+    await make('a')
+    const held = Promise.withResolvers<void>()
+    server.inject({ when: isList, act: { hold: held.promise }, times: 1 })
+    const reflector = reflect({ timing: { ...FAST, relistMs: 60_000 } })
+    const started = reflector.start()
+    await vi.waitFor(() => expect(lists()).toBe(1))
+    for (let at = 0; at < 3; at++) reflector.relist()
+    held.resolve()
+    await started
+    await vi.waitFor(() => expect(lists()).toBe(2))
+    await make('b')
+    await agrees(reflector)
+    expect(lists()).toBe(2)
+  })
+
+  test('a caller in a loop lists once in `relistMs`', async () => {
+    const reflector = reflect()
+    await reflector.start()
+    const began = performance.now()
+    await vi.waitFor(
+      () => {
+        reflector.relist()
+        expect(lists()).toBeGreaterThanOrEqual(5)
+      },
+      { timeout: 5000, interval: 1 },
+    )
+    // the first at once, three more a whole span after each other
+    expect(performance.now() - began).toBeGreaterThanOrEqual(3 * 60)
+  })
+
+  test('what a list lacks is asked for: what is there stays, what is gone goes, and the list is made again', async () => {
+    for (const name of ['a', 'b', 'c']) await make(name)
+    const faults: unknown[] = []
+    const asked: string[] = []
+    const reflector = reflect({
+      metrics: { list: vi.fn(), watch: vi.fn(), fault: (_resource, error) => void faults.push(error) },
+      async isGone({ metadata }) {
+        asked.push(metadata.name)
+        const ref = { namespace: 'default', name: metadata.name }
+        return client.get(CONFIG_MAPS, ref).then(
+          () => false,
+          (error: unknown) => isReason(error, 'NotFound') || Promise.reject(error as Error),
+        )
+      },
+    })
+    const told: string[] = []
+    reflector.subscribe(({ type, key }) => void told.push(`${type} ${key}`))
+    await reflector.start()
+    await vi.waitFor(() => expect(server.openWatches).toBe(1))
+    const undo = server.inject({ when: isWatch, act: { drop: 'before' } })
+    server.inject({ when: isList, act: { empty: true }, times: 1 })
+    server.cutWatches()
+    await remove('b')
+    server.compact()
+    undo()
+    await vi.waitFor(() => expect(lists()).toBe(3))
+    await agrees(reflector)
+    expect(asked).toEqual(['a', 'b', 'c'])
+    expect(told).toEqual(['added default/a', 'added default/b', 'added default/c', 'deleted default/b'])
+    expect(String(faults.at(-1))).toBe('Error: the list lacks 2 objects that are there')
+    await make('d')
+    await agrees(reflector)
+    expect(lists()).toBe(3)
+  })
+
+  test('an answer that fails drops nothing: the whole list is tried again', async () => {
+    for (const name of ['a', 'b', 'c']) await make(name)
+    const isGone = vi.fn(() => Promise.resolve(true)).mockRejectedValueOnce(new Error('no answer'))
+    const fault = vi.fn()
+    const reflector = reflect({ isGone, metrics: { list: vi.fn(), watch: vi.fn(), fault } })
+    const told: string[] = []
+    reflector.subscribe(({ type, key }) => void told.push(`${type} ${key}`))
+    await reflector.start()
+    await vi.waitFor(() => expect(server.openWatches).toBe(1))
+    server.inject({ when: isList, act: { empty: true }, times: 1 })
+    reflector.relist()
+    await vi.waitFor(() => expect(lists()).toBe(3))
+    await agrees(reflector)
+    expect(told).toEqual(['added default/a', 'added default/b', 'added default/c'])
+    expect(fault).toHaveBeenCalledOnce()
+    await remove('b')
+    await agrees(reflector)
+    expect(isGone).toHaveBeenCalledTimes(3)
+  })
+})
+
+describe('an object that the transform cannot read', () => {
+  const CANARY = 'what-the-object-says'
+  /** Throws as code does that takes an object for what it is not. */
+  const transform = (object: Item): Item => {
+    if ((object['data'] as Record<string, unknown>)['shape'] !== undefined) throw new TypeError(CANARY)
+    return object
+  }
+  const setShape = (name: string, shape: string | null): Promise<Item> =>
+    client.patch(CONFIG_MAPS, { namespace: 'default', name }, { type: 'merge', body: { data: { shape } } })
+  const names = ({ store }: Reflector<Item>): string[] => Array.from(store.list(), ({ metadata }) => metadata.name)
+
+  test('is left out of a list, with a fault that names it and says nothing of it; the others go on', async () => {
+    await make('a')
+    await make('odd', { shape: 'later' })
+    await make('z')
+    const fault = vi.fn()
+    const reflector = reflect({ transform, metrics: { list: vi.fn(), watch: vi.fn(), fault } })
+    await reflector.start()
+    expect(names(reflector)).toEqual(['a', 'z'])
+    expect(fault).toHaveBeenCalledOnce()
+    const said = String(fault.mock.calls[0]![1])
+    expect(said).toBe('Error: ConfigMap default/odd cannot be read and is left out (TypeError)')
+    await setShape('odd', null)
+    await agrees(reflector)
+    expect(lists()).toBe(1)
+  })
+
+  test('stays as it was known last, in a watch and in a list, until it is gone', async () => {
+    const known = await make('a')
+    await make('b')
+    const reflector = reflect({ transform })
+    const told: string[] = []
+    reflector.subscribe(({ type, key }) => void told.push(`${type} ${key}`))
+    await reflector.start()
+    await setShape('a', 'later')
+    await make('c')
+    await vi.waitFor(() => expect(names(reflector)).toEqual(['a', 'b', 'c']))
+    expect(watches()).toHaveLength(1)
+    reflector.relist()
+    await vi.waitFor(() => expect(watches()).toHaveLength(2))
+    expect(lists()).toBe(2)
+    expect(reflector.store.get('default/a')).toEqual(known)
+    await remove('a')
+    await agrees(reflector)
+    expect(told).toEqual(['added default/a', 'added default/b', 'added default/c', 'deleted default/a'])
+  })
+
+  test('a namesake of what was known is no word of it: that one is gone', async () => {
+    await make('a')
+    const reflector = reflect({ transform })
+    await reflector.start()
+    await vi.waitFor(() => expect(server.openWatches).toBe(1))
+    const undo = server.inject({ when: isWatch, act: { drop: 'before' } })
+    server.cutWatches()
+    await remove('a')
+    await make('a', { shape: 'later' })
+    server.compact()
+    undo()
+    await vi.waitFor(() => expect(names(reflector)).toEqual([]))
+    expect(lists()).toBe(2)
   })
 })

@@ -13,13 +13,15 @@ export interface SocketOptions {
   readonly maxInFlight: number
   /** how long a watch may send no byte, in ms */
   readonly silenceMs: number
+  /** Called when a call has its socket, right before its first byte: no wait lies behind it. What it throws is the call's end. */
+  readonly onSend: (method: string, path: string) => void
 }
 
 export class Sockets {
   readonly #options: SocketOptions
   #tls: TlsMaterial | null = null
-  #calls: Pool | null = null
-  #watches: Pool | null = null
+  #calls: Dispatcher | null = null
+  #watches: Dispatcher | null = null
 
   constructor(options: SocketOptions) {
     this.#options = options
@@ -27,7 +29,10 @@ export class Sockets {
 
   calls(tls: TlsMaterial): Dispatcher {
     this.#renew(tls)
-    this.#calls ??= new Pool(this.#options.server, { ...this.#settings(), connections: this.#options.maxInFlight })
+    const { server, maxInFlight, onSend } = this.#options
+    this.#calls ??= new Pool(server, { ...this.#settings(), connections: maxInFlight }).compose(
+      askBeforeSending(onSend),
+    )
     return this.#calls
   }
 
@@ -80,5 +85,24 @@ export class Sockets {
         ...(serverName === null ? {} : { servername: serverName }),
       },
     }
+  }
+}
+
+/** What a call may say beside undici's own options. */
+export interface SendOptions {
+  /** told when the call has its socket, right before its first byte */
+  readonly onSent?: (() => void) | undefined
+}
+
+/** The handler is the call's own, so it may be changed. */
+function askBeforeSending(onSend: SocketOptions['onSend']): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) => {
+    const start = handler.onRequestStart?.bind(handler)
+    handler.onRequestStart = (controller, context) => {
+      onSend(options.method, options.path)
+      ;(options as SendOptions).onSent?.()
+      start?.(controller, context)
+    }
+    return dispatch(options, handler)
   }
 }

@@ -13,6 +13,9 @@ export type Change<T> =
   | { readonly type: 'updated'; readonly key: string; readonly item: T; readonly before: T }
   | { readonly type: 'deleted'; readonly key: string; readonly before: T }
 
+/** What a change is about, as it is now, or was before it went. */
+export const itemOf = <T>(change: Change<T>): T => (change.type === 'deleted' ? change.before : change.item)
+
 /** What others may do with a store. */
 export interface ReadStore<T> {
   get(key: string): T | undefined

@@ -21,7 +21,7 @@ describe('keys', () => {
   test('a key that is worked on has no second worker, and comes again when it was added meanwhile', async () => {
     const queue = new WorkQueue()
     queue.add('a', 'spec')
-    expect(await queue.take()).toEqual({ key: 'a', priority: 'spec' })
+    expect(await queue.take()).toMatchObject({ key: 'a', priority: 'spec' })
     queue.add('a', 'child')
     queue.add('a', 'wake')
     expect(queue.depth).toBe(0)
@@ -30,6 +30,18 @@ describe('keys', () => {
     expect(await drain(queue)).toEqual(['a', 'b'])
     queue.done('a')
     expect(queue.depth).toBe(0)
+  })
+
+  test('what came while its key was worked on has waited since it came', async () => {
+    const queue = new WorkQueue()
+    queue.add('a', 'spec')
+    const { readySinceMs } = (await queue.take())!
+    vi.advanceTimersByTime(10)
+    queue.add('a', 'child')
+    vi.advanceTimersByTime(20)
+    queue.add('a', 'wake')
+    queue.done('a')
+    expect(await queue.take()).toEqual({ key: 'a', priority: 'wake', readySinceMs: readySinceMs + 10 })
   })
 
   test('a taker waits for a key; close sends it away', async () => {

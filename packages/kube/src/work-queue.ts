@@ -29,6 +29,13 @@ export interface Taken {
   readonly key: string
   /** the lane it waited in */
   readonly priority: Priority
+  /** when it became ready, on the clock of `performance.now()`; also what came while it was worked on counts from its coming */
+  readonly readySinceMs: number
+}
+
+interface Again {
+  readonly priority: Priority
+  readonly readySinceMs: number
 }
 
 interface Delayed {
@@ -48,7 +55,7 @@ export class WorkQueue {
   }
   readonly #working = new Set<string>()
   /** added again while being worked on */
-  readonly #dirty = new Map<string, Priority>()
+  readonly #dirty = new Map<string, Again>()
   readonly #delayed = new Map<string, Delayed>()
   readonly #failures = new Map<string, number>()
   #takers: ((taken: Taken | null) => void)[] = []
@@ -65,17 +72,13 @@ export class WorkQueue {
 
   add(key: string, priority: Priority): void {
     if (this.#closed) return
-    if (this.#working.has(key)) {
-      this.#dirty.set(key, urgent(priority, this.#dirty.get(key)))
-      return
-    }
-    const lane = this.#laneOf(key)
-    if (lane !== null && urgent(priority, lane) === lane) return
-    const readySince = (lane && this.#lanes[lane].get(key)) ?? performance.now()
-    if (lane !== null) this.#lanes[lane].delete(key)
-    else this.#options.metrics?.added()
-    this.#lanes[priority].set(key, readySince)
-    this.#hand()
+    const nowMs = performance.now()
+    if (!this.#working.has(key)) return this.#put(key, { priority, readySinceMs: nowMs })
+    const before = this.#dirty.get(key)
+    this.#dirty.set(key, {
+      priority: urgent(priority, before?.priority),
+      readySinceMs: before?.readySinceMs ?? nowMs,
+    })
   }
 
   /** The earliest wait counts; one that is due later is forgotten. */
@@ -120,10 +123,10 @@ export class WorkQueue {
 
   done(key: string): void {
     this.#working.delete(key)
-    const priority = this.#dirty.get(key)
-    if (priority === undefined) return
+    const again = this.#dirty.get(key)
+    if (again === undefined || this.#closed) return
     this.#dirty.delete(key)
-    this.add(key, priority)
+    this.#put(key, again)
   }
 
   /** Nothing more is handed out or taken in. */
@@ -132,6 +135,16 @@ export class WorkQueue {
     for (const { timer } of this.#delayed.values()) clearTimeout(timer)
     this.#delayed.clear()
     for (const taker of this.#takers.splice(0)) taker(null)
+  }
+
+  #put(key: string, { priority, readySinceMs }: Again): void {
+    const lane = this.#laneOf(key)
+    if (lane !== null && urgent(priority, lane) === lane) return
+    const since = (lane && this.#lanes[lane].get(key)) ?? readySinceMs
+    if (lane !== null) this.#lanes[lane].delete(key)
+    else this.#options.metrics?.added()
+    this.#lanes[priority].set(key, since)
+    this.#hand()
   }
 
   #hand(): void {
@@ -147,10 +160,10 @@ export class WorkQueue {
   #next(): Taken | null {
     for (const priority of PRIORITIES) {
       const lane = this.#lanes[priority]
-      for (const [key, readySince] of lane) {
+      for (const [key, readySinceMs] of lane) {
         lane.delete(key)
-        this.#options.metrics?.latency((performance.now() - readySince) / 1000)
-        return { key, priority }
+        this.#options.metrics?.latency((performance.now() - readySinceMs) / 1000)
+        return { key, priority, readySinceMs }
       }
     }
     return null

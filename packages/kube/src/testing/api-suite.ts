@@ -127,6 +127,24 @@ export function describeApiServer(title: string, open: () => Promise<ApiSuiteTar
       expect(taken['data']).toEqual({ shared: 'mine', own: 'theirs' })
     })
 
+    test('a lost apply says whose field it is, and a dry run leaves everything as it was', async () => {
+      const mine = configMap({ shared: 'mine' })
+      const made = await client.apply(CONFIG_MAPS, mine, { fieldManager: MANAGER })
+      const theirs = { ...mine, data: { shared: 'theirs' } }
+      const lost = await client.apply(CONFIG_MAPS, theirs, { fieldManager: 'other' }).catch((error: unknown) => error)
+      expect(lost).toMatchObject({
+        causes: [{ reason: 'FieldManagerConflict', message: `conflict with "${MANAGER}"`, field: '.data.shared' }],
+      })
+      const more = { ...mine, data: { shared: 'mine', more: 'x' } }
+      const dry = await client.apply(CONFIG_MAPS, more, { fieldManager: MANAGER, dryRun: true })
+      expect(dry['data']).toEqual({ shared: 'mine', more: 'x' })
+      const now = await client.get(CONFIG_MAPS, made.metadata)
+      expect([now['data'], now.metadata.resourceVersion]).toEqual([{ shared: 'mine' }, made.metadata.resourceVersion])
+      const nobody = configMap({ a: '1' })
+      await client.apply(CONFIG_MAPS, nobody, { fieldManager: MANAGER, dryRun: true })
+      expect(await codeOf(client.get(CONFIG_MAPS, nobody.metadata))).toBe('NotFound')
+    })
+
     test('an equal value is shared, and stays while one of its managers keeps it', async () => {
       const both = configMap({ shared: 'same' })
       await client.apply(CONFIG_MAPS, both, { fieldManager: MANAGER })

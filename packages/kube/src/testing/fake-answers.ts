@@ -20,6 +20,7 @@ export function sendJson(response: ServerResponse, code: number, body: object): 
 export function sendStatus(response: ServerResponse, error: unknown): void {
   const known = error instanceof FakeFailure
   const message = error instanceof Error ? error.message : String(error)
-  const { code, reason } = known ? error : { code: 500, reason: 'InternalError' }
-  sendJson(response, code, { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message })
+  const { code, reason, causes } = known ? error : { code: 500, reason: 'InternalError', causes: [] }
+  const details = causes.length > 0 ? { details: { causes } } : {}
+  sendJson(response, code, { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message, ...details })
 }

@@ -1,6 +1,6 @@
 // The fake passes the suite of the real one (which runs too, where MCPHUB_TEST_KUBECONFIG names a cluster), collects what lost its owners,
 // and misbehaves as told.
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { KubeClient } from '../client.ts'
 import { fixedCredentials } from '../credentials.ts'
 import { KubeHttp } from '../http.ts'
@@ -50,6 +50,14 @@ describe('beyond what a lone API server does', () => {
     await client.delete(CONFIG_MAPS, meta('one'))
     const left = await client.listPage(PODS, { namespace: 'default' })
     expect(left.items.map(({ metadata }) => metadata.name)).toEqual(['shared'])
+  })
+
+  test('what is made for an owner that is gone already goes as well', async () => {
+    const { metadata } = await client.create(CONFIG_MAPS, { metadata: meta('owner') })
+    await client.delete(CONFIG_MAPS, metadata)
+    const owned = { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: metadata.uid }] }
+    await client.create(PODS, { metadata: meta('late', owned) })
+    await vi.waitFor(async () => expect((await client.listPage(PODS, { namespace: 'default' })).items).toEqual([]))
   })
 
   test('orphans are let go when that is asked for', async () => {

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseCall, matches, type FakeCall } from './fake-request.ts'
 import { FakeFailure, FakeStorage, type FakeObject, type HistoryEvent } from './fake-storage.ts'
+import { presentOwners } from './field-owners.ts'
 import { write } from './fake-writes.ts'
 import { Faults, type Fault, type FaultAction } from './faults.ts'
 import { parseBody, sendJson, sendStatus } from './fake-answers.ts'
@@ -16,6 +17,8 @@ export interface FakeApiServerOptions {
   readonly tokens?: Set<string>
   /** between two bookmarks of a watch, in ms; default 1000 */
   readonly bookmarkMs?: number
+  /** what is read says who set which field, as a real server does; default: it does not */
+  readonly managedFields?: boolean
   /** what a TokenReview says of a token; default: nobody's */
   readonly review?: (token: string, audiences: readonly string[]) => TokenReviewStatus
 }
@@ -48,6 +51,8 @@ export class FakeApiServer {
   #connections = 0
   #inFlight = 0
   #mostInFlight = 0
+  /** what its answers' Date is ahead of this machine's clock, in ms */
+  clockAheadMs = 0
 
   private constructor(options: FakeApiServerOptions) {
     this.#options = options
@@ -71,6 +76,11 @@ export class FakeApiServer {
   /** every call so far, refused ones too */
   get calls(): readonly FakeCall[] {
     return this.#calls
+  }
+
+  /** In a long run: what was asked until now. */
+  forgetCalls(): void {
+    this.#calls.length = 0
   }
   /** sockets accepted so far */
   get connections(): number {
@@ -108,6 +118,7 @@ export class FakeApiServer {
     const call = parseCall(request)
     if (!call) return sendStatus(response, new FakeFailure(404, 'NotFound', 'no such path'))
     this.#calls.push(call)
+    response.setHeader('date', new Date(Date.now() + this.clockAheadMs).toUTCString())
     if (!call.watch) this.#mostInFlight = Math.max(this.#mostInFlight, ++this.#inFlight)
     response.once('close', () => {
       if (!call.watch) this.#inFlight--
@@ -118,7 +129,7 @@ export class FakeApiServer {
       if (act && (await this.#misbehave(act, response))) return
       this.#authenticate(call)
       if (call.watch) return this.#watch(call, response, act)
-      const { code, object } = this.#do(call, body)
+      const { code, object } = this.#do(call, body, act)
       if (act && 'drop' in act) response.destroy()
       else sendJson(response, code, object)
     } catch (error) {
@@ -126,7 +137,8 @@ export class FakeApiServer {
     }
   }
 
-  #do(call: FakeCall, body: Json): { readonly code: number; readonly object: object } {
+  #do(call: FakeCall, body: Json, act: FaultAction | null): { readonly code: number; readonly object: object } {
+    if (act && 'empty' in act) return this.#emptyList()
     if (call.method === 'GET') return this.#read(call)
     if (call.collection === 'tokenreviews.authentication.k8s.io') return this.#review(body)
     return write(this.storage, call, body)
@@ -142,6 +154,7 @@ export class FakeApiServer {
   /** @returns whether that was the answer */
   async #misbehave(act: FaultAction, response: ServerResponse): Promise<boolean> {
     if ('delayMs' in act) await wait(act.delayMs)
+    if ('hold' in act) await act.hold
     if ('drop' in act && act.drop === 'before') {
       response.destroy()
       return true
@@ -160,8 +173,14 @@ export class FakeApiServer {
 
   #read(call: FakeCall): { code: number; object: object } {
     const { collection, namespace, name } = call
-    if (name !== null) return { code: 200, object: this.storage.get(collection, namespace, name) }
+    if (name !== null)
+      return { code: 200, object: this.#withManagers(call, this.storage.get(collection, namespace, name)) }
     return { code: 200, object: this.#list(call) }
+  }
+
+  #emptyList(): { code: number; object: object } {
+    const metadata = { resourceVersion: String(this.storage.version) }
+    return { code: 200, object: { kind: 'List', apiVersion: 'v1', metadata, items: [] } }
   }
 
   #list(call: FakeCall): object {
@@ -172,7 +191,15 @@ export class FakeApiServer {
       metadata.continue = `${version}-${this.#pages.size}`
       this.#pages.set(metadata.continue, { items: items.slice(limit), version })
     }
-    return { kind: 'List', apiVersion: 'v1', metadata, items: items.slice(0, limit) }
+    const shown = items.slice(0, limit).map((item) => this.#withManagers(call, item))
+    return { kind: 'List', apiVersion: 'v1', metadata, items: shown }
+  }
+
+  #withManagers({ collection }: FakeCall, object: FakeObject): FakeObject {
+    if (this.#options.managedFields !== true) return object
+    const { namespace, name } = object.metadata
+    const owners = this.storage.ownersOf(collection, (namespace as string | undefined) ?? null, name)
+    return { ...object, metadata: { ...object.metadata, managedFields: presentOwners(owners) } }
   }
 
   /** The whole of a list as it was when it began: its first page, or what a token stands for. */

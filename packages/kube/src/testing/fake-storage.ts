@@ -1,6 +1,7 @@
 // The memory of the fake API server: objects with UIDs and versions, the history that watches resume from, finalizers and the collection of
 // what has lost its owners. It follows the real server where operators can tell the difference; api-suite.ts runs against both.
 import { randomUUID } from 'node:crypto'
+import type { KubeCause } from '../kube-error.ts'
 import { isSame, textOf, type JsonMap } from './json.ts'
 import { claimChanges, type Owners } from './field-owners.ts'
 
@@ -26,10 +27,12 @@ export interface HistoryEvent {
 export class FakeFailure extends Error {
   readonly code: number
   readonly reason: string
-  constructor(code: number, reason: string, message: string) {
+  readonly causes: readonly KubeCause[]
+  constructor(code: number, reason: string, message: string, causes: readonly KubeCause[] = []) {
     super(message)
     this.code = code
     this.reason = reason
+    this.causes = causes
   }
 }
 
@@ -51,6 +54,8 @@ export class FakeStorage {
   /** versions up to this one are no longer held */
   #compacted = 0
   #version = 1000
+  /** UIDs of what was removed */
+  readonly #removed = new Set<string>()
   readonly #listeners = new Set<(event: HistoryEvent) => void>()
 
   get version(): number {
@@ -92,7 +97,11 @@ export class FakeStorage {
     const held: Held = { collection, object, owners: new Map() }
     claimChanges({}, object, held.owners, manager)
     this.#held.set(key, held)
-    return this.#record(held, 'ADDED', object)
+    const made = this.#record(held, 'ADDED', object)
+    // born to an owner that is gone: who made it had not heard
+    if (ownersIn(object).some((owner) => this.#removed.has(textOf(owner['uid']))))
+      setImmediate(() => this.#dropOwner(held))
+    return made
   }
 
   /** Nothing is written when nothing changed. A deleted object whose last finalizer went is removed. */
@@ -124,6 +133,23 @@ export class FakeStorage {
     if (object.metadata['deletionTimestamp'] !== undefined) return object
     const metadata = { ...object.metadata, deletionTimestamp: new Date().toISOString() }
     return this.#record(held, 'MODIFIED', { ...object, metadata })
+  }
+
+  /** What this would do, with nothing of it done: a dry run. */
+  rehearse<T>(work: () => T): T {
+    const held = new Map(this.#held)
+    const before = [...held].map(([key, one]) => [key, { ...one, owners: copyOwners(one.owners) }] as const)
+    const [history, version, listeners] = [[...this.#history], this.#version, [...this.#listeners]]
+    this.#listeners.clear()
+    try {
+      return work()
+    } finally {
+      this.#held.clear()
+      for (const [key, one] of before) this.#held.set(key, one)
+      for (const listener of listeners) this.#listeners.add(listener)
+      this.#history = history
+      this.#version = version
+    }
   }
 
   /** Events after a version. @throws FakeFailure 410 when they are no longer held */
@@ -158,6 +184,7 @@ export class FakeStorage {
 
   #remove(held: Held, object: FakeObject): FakeObject {
     this.#held.delete(keyOf(held.collection, object.metadata))
+    this.#removed.add(object.metadata.uid)
     const last = this.#record(held, 'DELETED', object)
     for (const child of this.#childrenOf(object.metadata.uid)) this.#dropOwner(child)
     return last
@@ -182,6 +209,8 @@ export class FakeStorage {
     }
   }
 }
+
+const copyOwners = (owners: Owners): Owners => new Map([...owners].map(([manager, paths]) => [manager, new Set(paths)]))
 
 function keyOf(collection: string, metadata: JsonMap): string {
   return `${collection}/${textOf(metadata['namespace'])}/${textOf(metadata['name'])}`

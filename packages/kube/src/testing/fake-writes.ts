@@ -1,5 +1,5 @@
 // The write verbs of the fake API server: create, the three patches, delete, and the split between an object and its status.
-import { applyFields } from './field-owners.ts'
+import { applyFields, type FieldConflict } from './field-owners.ts'
 import type { FakeCall } from './fake-request.ts'
 import { FakeFailure, type FakeObject, type FakeStorage, type Preconditions } from './fake-storage.ts'
 import { isMap, jsonPatch, mergePatch, type Json, type JsonMap, type Operation } from './json.ts'
@@ -20,6 +20,11 @@ export interface Written {
 }
 
 export function write(storage: FakeStorage, call: FakeCall, body: Json): Written {
+  if (call.query.get('dryRun') === 'All') return storage.rehearse(() => writeIndeed(storage, call, body))
+  return writeIndeed(storage, call, body)
+}
+
+function writeIndeed(storage: FakeStorage, call: FakeCall, body: Json): Written {
   if (call.method === 'POST') return create(storage, call, body)
   if (call.method === 'DELETE') return remove(storage, call, body)
   if (call.method === 'PUT') return { code: 200, object: update(storage, call, mapOf(body), managerOf(call)) }
@@ -77,9 +82,19 @@ function apply(storage: FakeStorage, call: FakeCall, wanted: JsonMap): Written {
   const owners = storage.ownersOf(call.collection, call.namespace, call.name!)
   const force = call.query.get('force') === 'true'
   const { object, conflicts } = applyFields(live, wanted, owners, { manager, force })
-  if (conflicts.length > 0)
-    throw new FakeFailure(409, 'Conflict', `Apply failed with ${conflicts.length} conflicts: ${conflicts.join(', ')}`)
+  if (conflicts.length > 0) throw conflictFailure(conflicts)
   return { code: 200, object: update(storage, call, withMeta(object, wanted), null) }
+}
+
+/** In the words of the real server, which name the manager in the message alone. */
+function conflictFailure(conflicts: readonly FieldConflict[]): FakeFailure {
+  const causes = conflicts.map(({ manager, field }) => ({
+    reason: 'FieldManagerConflict',
+    message: `conflict with ${JSON.stringify(manager)}`,
+    field,
+  }))
+  const listed = causes.map(({ message, field }) => `${message}: ${field}`).join(', ')
+  return new FakeFailure(409, 'Conflict', `Apply failed with ${causes.length} conflicts: ${listed}`, causes)
 }
 
 /** An apply may carry preconditions as any write. */

@@ -14,8 +14,12 @@ export type FaultAction =
   /** `before`: the call is lost; `after`: the work is done and its answer is lost */
   | { readonly drop: 'before' | 'after' }
   | { readonly delayMs: number }
+  /** nothing is done before this is settled */
+  | { readonly hold: Promise<unknown> }
   /** the watch is accepted and says nothing */
   | { readonly silent: true }
+  /** the list comes back without anything in it, as from a server that was restored and has not read its data yet */
+  | { readonly empty: true }
   /** the watch's first line is no event */
   | { readonly garble: true }
 

@@ -38,10 +38,16 @@ function childrenOf(value: Json, path: string): [string, Json][] | null {
   return value.map((entry) => [`[${key}=${escape(textOf(entry[key]))}]`, entry])
 }
 
+export interface FieldConflict {
+  readonly manager: string
+  /** `.spec.containers[name="main"].image` */
+  readonly field: string
+}
+
 export interface ApplyOutcome {
   readonly object: JsonMap
-  /** `manager: path` of every leaf that is another's and would change */
-  readonly conflicts: readonly string[]
+  /** every leaf that is another's and would change */
+  readonly conflicts: readonly FieldConflict[]
 }
 
 /** Changes `owners` unless there are conflicts. */
@@ -59,7 +65,7 @@ export function applyFields(
       [...owners].filter(([other, paths]) => other !== manager && paths.has(path)).map(([other]) => ({ other, path })),
     )
   if (contested.length > 0 && !force)
-    return { object: live, conflicts: contested.map(({ other, path }) => `${other}: ${path}`) }
+    return { object: live, conflicts: contested.map(({ other, path }) => ({ manager: other, field: fieldOf(path) })) }
   for (const { other, path } of contested) owners.get(other)!.delete(path)
 
   const object = structuredClone(live)
@@ -140,6 +146,35 @@ function dropEmptyEntries(trail: readonly Json[]): void {
   const child = trail.at(-1)
   const parent = trail.at(-2)
   if (isMap(child) && Object.keys(child).length === 0 && Array.isArray(parent)) parent.splice(parent.indexOf(child), 1)
+}
+
+function fieldOf(path: string): string {
+  const names = path.split('/').slice(1)
+  return names
+    .map((name) => asEntry(name, (key, value) => `[${key}=${JSON.stringify(value)}]`) ?? `.${unescape(name)}`)
+    .join('')
+}
+
+function asEntry<T>(name: string, make: (key: string, value: string) => T): T | null {
+  const entry = /^\[(\w+)=(.*)\]$/.exec(name)
+  return entry ? make(entry[1]!, unescape(entry[2]!)) : null
+}
+
+/** As `metadata.managedFields` has it (FieldsV1): which manager set which leaves. */
+export function presentOwners(owners: Owners): Json[] {
+  return [...owners]
+    .filter(([, paths]) => paths.size > 0)
+    .map(([manager, paths]) => {
+      const fieldsV1: JsonMap = {}
+      for (const path of paths) {
+        let at = fieldsV1
+        for (const name of path.split('/').slice(1)) {
+          const step = asEntry(name, (key, value) => `k:${JSON.stringify({ [key]: value })}`) ?? `f:${unescape(name)}`
+          at = (at[step] ??= {}) as JsonMap
+        }
+      }
+      return { manager, operation: 'Apply', fieldsType: 'FieldsV1', fieldsV1 }
+    })
 }
 
 /** An empty map says that there is one, not that it holds nothing of others. */
