@@ -44,9 +44,10 @@ describe('faces of one error', () => {
       title: 'A variable is not set',
       status: 424,
       detail: 'Set USER_TOKEN',
+      said: [],
       code: 'missing_variable',
       requestId: 'r-1',
-      faults: [{ field: 'a', message: 'b' }],
+      faults: [{ field: 'a', message: 'b', said: [] }],
       data: { variables: ['USER_TOKEN'] },
     })
   })

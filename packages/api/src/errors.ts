@@ -1,4 +1,6 @@
 // The one error type of MCPHub: a closed set of codes and their three faces (HTTP problem, JSON-RPC error, CLI exit code).
+import type { Reason } from './reasons.ts'
+import { findSaid, type Said } from './sentences.ts'
 
 /** What a code means on each edge. `rpc` is a JSON-RPC code: -32602 and -32600 only where the client is at fault. */
 interface ErrorFace {
@@ -45,6 +47,7 @@ export const ERROR_FACES = {
   unauthenticated: face(401, 'Not authenticated', -32001, EXIT_CODES.unauthenticated),
   forbidden: face(403, 'Not allowed', -32003, EXIT_CODES.forbidden),
   origin_forbidden: face(403, 'Origin or Host not allowed', -32003, EXIT_CODES.forbidden),
+  login_required: face(403, 'A new login is needed', -32003, EXIT_CODES.unauthenticated),
   session_not_found: face(404, 'Session not found', -32001, EXIT_CODES.notFound),
   not_found: face(404, 'Not found', -32602, EXIT_CODES.notFound),
   conflict: face(409, 'Conflict', -32009, EXIT_CODES.conflict),
@@ -73,6 +76,10 @@ export type ErrorCode = keyof typeof ERROR_FACES
 export interface FieldFault {
   readonly field: string
   readonly message: string
+  /** for whoever says it in another language; absent where the message is all there is */
+  readonly code?: Reason
+  /** the message as codes, in what leaves the hub */
+  readonly said?: Said
 }
 
 /** Extra facts a caller may see. `data` goes into the JSON-RPC error's `data` and the problem document as it is: no secret, no stack. */
@@ -106,6 +113,8 @@ export interface Problem {
   readonly title: string
   readonly status: number
   readonly detail: string
+  /** the detail as codes; empty: it is all there is */
+  readonly said?: Said
   readonly code: ErrorCode
   readonly requestId: string
   readonly faults?: readonly FieldFault[]
@@ -119,12 +128,15 @@ export function toProblem(error: HubError, requestId: string): Problem {
     title,
     status,
     detail: error.message,
+    said: findSaid(error.message),
     code: error.code,
     requestId,
-    ...(error.details.faults ? { faults: error.details.faults } : {}),
+    ...(error.details.faults ? { faults: error.details.faults.map(withSaid) } : {}),
     ...(error.details.data ? { data: error.details.data } : {}),
   }
 }
+
+const withSaid = (fault: FieldFault): FieldFault => ({ ...fault, said: findSaid(fault.message) })
 
 export interface RpcError {
   readonly code: number

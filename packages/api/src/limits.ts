@@ -12,6 +12,8 @@ export const LIMITS = {
   headerBytes: 16 * KiB,
   urlBytes: 8 * KiB,
   jsonDepth: 64,
+  /** of all objects of a body together: each costs a microsecond or two, so that a body full of them would hold everybody up */
+  jsonMembers: 131_072,
   idLength: 256,
   upstreamIdleMs: 30 * second,
   upstreamConnectMs: 5 * second,
@@ -45,6 +47,12 @@ export const LIMITS = {
   sandboxesPerUser: 10,
   isolatedChildrenPerUser: 10,
   sandboxStderrBytes: 64 * KiB,
+  consoleIdleMs: 12 * 60 * minute,
+  consoleAbsoluteMs: 7 * 24 * 60 * minute,
+  /** what a provider said of a person counts so long after the login */
+  claimsDays: 30,
+  /** who came by a provider must log in again after so long */
+  loginDays: 30,
   identityCacheMs: 90 * second,
   epochPollMs: 500,
   auditDays: 90,
@@ -58,3 +66,7 @@ export const LIMITS = {
 
 /** Tool counts at which editors start to drop or misuse tools; the hub warns from each one on (protocol.md §3). */
 export const TOOL_COUNT_WARNINGS = [40, 80, 128] as const
+
+/** The highest of them that a count reaches; null below all. */
+export const warningAt = (tools: number): (typeof TOOL_COUNT_WARNINGS)[number] | null =>
+  TOOL_COUNT_WARNINGS.findLast((bound) => tools >= bound) ?? null

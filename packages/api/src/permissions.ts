@@ -1,14 +1,20 @@
 // Who may call a REST route: one pure table. What lies behind a route may refuse more (another's object is `not_found`), never less.
 
-export const PERMISSIONS = ['public', 'self', 'admin'] as const
+export const PERMISSIONS = ['public', 'self', 'audit', 'admin'] as const
 /**
- * `public`: no key. `self`: any valid key, concerns the caller's own things (an administrator's reach is the service's matter).
- * `admin`: an administrator.
+ * `public`: no key. `self`: any valid key or console session, concerns the caller's own things (an administrator's reach is the service's
+ * matter). `audit`: an administrator or an auditor, who only reads. `admin`: an administrator.
  */
 export type Permission = (typeof PERMISSIONS)[number]
 
+export const ROLES = ['admin', 'auditor', 'member'] as const
+/** `auditor`: a member who reads what administrators read, except variables, and changes nothing of others. */
+export type Role = (typeof ROLES)[number]
+
 export interface RoutePrincipal {
-  readonly role: 'admin' | 'member'
+  readonly role: Role
+  /** what was presented: a hub key, or the session of a person who logged in at the console */
+  readonly via: 'key' | 'console'
   readonly scope: { readonly servers: readonly string[] | null }
 }
 
@@ -17,6 +23,7 @@ export interface GuardedRoute {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** about the person as a whole, not about any of their servers */
   readonly isPersonal?: true
+  readonly credentials?: 'any' | 'console'
 }
 
 export type PermissionRefusal =
@@ -31,6 +38,17 @@ const needsKey: Check = (caller) =>
 
 const needsAdmin: Check = (caller) =>
   caller?.role === 'admin' ? null : { code: 'forbidden', reason: 'This needs an administrator' }
+
+const needsAuditor: Check = (caller, route) =>
+  caller?.role === 'admin' || (caller?.role === 'auditor' && route.method === 'GET')
+    ? null
+    : { code: 'forbidden', reason: 'This needs an administrator or an auditor' }
+
+/** What makes or ends a way in belongs to the person alone, not to whoever holds one of their keys. */
+const needsConsole: Check = (caller, route) =>
+  route.credentials === 'console' && caller?.via !== 'console'
+    ? { code: 'forbidden', reason: 'This needs a person who is logged in at the console; a key does not do' }
+    : null
 
 /** Else a key made for one server could make itself a wider one. */
 const scopedKeyOnlyReads: Check = (caller, route) =>
@@ -60,7 +78,8 @@ const scopedKeyIsNoAdmin: Check = (caller) =>
 
 const CHECKS: Readonly<Record<Permission, readonly Check[]>> = {
   public: [],
-  self: [needsKey, scopedKeyOnlyReads, scopedKeyIsNotThePerson],
+  self: [needsKey, needsConsole, scopedKeyOnlyReads, scopedKeyIsNotThePerson],
+  audit: [needsKey, needsAuditor, scopedKeyIsNoAdmin],
   admin: [needsKey, needsAdmin, scopedKeyIsNoAdmin],
 }
 

@@ -1,7 +1,9 @@
 // Rules across the fields of a stdio server.
 import { duplicates, quantities, when } from './check-kit.ts'
 import type { Check } from './check-kit.ts'
-import { IMAGE_BY_DIGEST, NPM_NAME, OWN_ENV, PYPI_NAME, PYPI_VERSION } from './patterns.ts'
+import { IMAGE_BY_DIGEST, IMAGE_NAME, NPM_NAME, OWN_ENV, PYPI_NAME, PYPI_VERSION } from './patterns.ts'
+import { checkRuntimeClass } from './runtime-class.ts'
+import { NO_IMAGE_NAME, RESERVED_ENV } from './sentences.ts'
 import type { StdioSpec } from './stdio-spec.ts'
 
 const packageXorImage: Check<StdioSpec> = (spec) =>
@@ -42,6 +44,7 @@ const imageIsPinned: Check<StdioSpec> = ({ image, command }) => [
     'stdio.image',
     'name the image by digest: registry/name@sha256:… (a tag may change under you)',
   ),
+  ...when(image !== undefined && IMAGE_BY_DIGEST.test(image) && !IMAGE_NAME.test(image), 'stdio.image', NO_IMAGE_NAME),
   ...when(
     image !== undefined && !command?.length,
     'stdio.command',
@@ -88,9 +91,7 @@ const cidrsAreNetworks: Check<StdioSpec> = ({ egress }) =>
   )
 
 const envIsFree: Check<StdioSpec> = ({ env }) =>
-  env.flatMap(({ name }, i) =>
-    when(OWN_ENV.test(name), `stdio.env[${i}].name`, 'the hub sets this variable itself; remove it'),
-  )
+  env.flatMap(({ name }, i) => when(OWN_ENV.test(name), `stdio.env[${i}].name`, RESERVED_ENV))
 
 const envOnce: Check<StdioSpec> = ({ env }) =>
   duplicates(
@@ -115,6 +116,7 @@ export const STDIO_CHECKS: readonly Check<StdioSpec>[] = [
   cidrsWithTheirMode,
   cidrsAreNetworks,
   ({ resources }) => quantities('stdio.resources', resources),
+  ({ runtimeClassName }) => checkRuntimeClass('stdio', runtimeClassName),
   envIsFree,
   envOnce,
   noNul,

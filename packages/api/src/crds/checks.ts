@@ -6,6 +6,7 @@ import type { Check } from './check-kit.ts'
 import { NESTED_REPEAT } from './patterns.ts'
 import { REMOTE_CHECKS } from './check-remote.ts'
 import { STDIO_CHECKS } from './check-stdio.ts'
+import { checkRuntimeClass } from './runtime-class.ts'
 import type { McpServerSpec } from './mcp-server.ts'
 import type { UserGroupSpec } from './user-group.ts'
 
@@ -132,4 +133,5 @@ const GROUP_CHECKS: readonly Check<UserGroupSpec>[] = [
   ({ servers }) => duplicates('servers', servers ?? [], ''),
   ({ members }) => duplicates('members.users', members.users, ''),
   ({ limits }) => quantities('limits', limits),
+  ({ sandboxes }) => checkRuntimeClass('sandboxes', sandboxes.runtimeClassName),
 ]

@@ -6,12 +6,21 @@ export const PYPI_NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/
 export const PYPI_VERSION = /^\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?(\.dev\d+)?(\+[A-Za-z0-9.]+)?$/
 
 export const IMAGE_BY_DIGEST = /^[^@\s]+@sha256:[0-9a-f]{64}$/
+/** A reference as registries have them: perhaps a host, with or without a port, then a path in lower case, perhaps a tag. */
+export const IMAGE_NAME =
+  /^(([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:]+\])(:[0-9]+)?\/)?[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?@/
+
+/** The name of an object of a cluster (DNS-1123 subdomain): the API server answers a pod that names another one with a fault of its own. */
+export const OBJECT_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/
 
 export const CPU = /^(\d+(\.\d{1,3})?|\d+m)$/
 export const MEMORY = /^\d+(\.\d+)?(Ki|Mi|Gi|Ti|k|M|G|T)?$/
 
-/** Set by the hub for every child; a manifest that set them could lead its child out of its own folder. */
-export const OWN_ENV = /^(HOME|TMPDIR|MCPHUB_.*)$/
+/**
+ * Set by the hub for every child, which a manifest could lead out of its own folder; or they load code into a program or change which one runs:
+ * those the shim refuses (sandbox/shim/process/environment.go).
+ */
+export const OWN_ENV = /^(HOME|TMPDIR|PATH|NODE_OPTIONS|BASH_ENV|ENV|LD_.*|MCPHUB_.*)$/
 
 /** Headers that frame the message, that the hub writes itself, or by which it is recognised. In lower case. */
 export const OWN_HEADERS =

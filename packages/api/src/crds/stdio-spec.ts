@@ -2,8 +2,10 @@
 import { z } from 'zod'
 import { listMap, matches, onlyReferences, rules } from './cel.ts'
 import type { CelRule } from './cel.ts'
-import { CPU, IMAGE_BY_DIGEST, MEMORY, NPM_NAME, OWN_ENV, PYPI_NAME, PYPI_VERSION } from './patterns.ts'
+import { CPU, IMAGE_BY_DIGEST, IMAGE_NAME, MEMORY, NPM_NAME, OWN_ENV, PYPI_NAME, PYPI_VERSION } from './patterns.ts'
 import { seconds } from './meta.ts'
+import { runtimeClassName } from './runtime-class.ts'
+import { NO_IMAGE_NAME, RESERVED_ENV } from './sentences.ts'
 
 const NO_NUL: CelRule = { rule: String.raw`!self.contains('\u0000')`, message: 'remove the NUL character' }
 
@@ -69,7 +71,7 @@ export const packageSpec = z
 const env = z.strictObject({
   name: envName
     .describe('Name of the variable.')
-    .meta(rules({ rule: `!${matches('self', OWN_ENV)}`, message: 'the hub sets this variable itself; remove it' })),
+    .meta(rules({ rule: `!${matches('self', OWN_ENV)}`, message: RESERVED_ENV })),
   value: z
     .string()
     .max(8192)
@@ -139,13 +141,13 @@ const resources = z
       .string()
       .max(16)
       .optional()
-      .describe('CPUs, such as 500m or 2.')
+      .describe('CPUs, such as 500m or 2; a pod has 10m at least.')
       .meta(rules({ rule: matches('self', CPU), message: 'give CPUs such as 500m or 2' })),
     memory: z
       .string()
       .max(16)
       .optional()
-      .describe('Bytes, such as 256Mi or 1Gi.')
+      .describe('Bytes, such as 256Mi or 1Gi; a pod has 16Mi at least.')
       .meta(rules({ rule: matches('self', MEMORY), message: 'give bytes such as 256Mi or 1Gi' })),
   })
   .default({})
@@ -176,10 +178,16 @@ export const stdioSpec = z
       .optional()
       .describe('The program as a container image, by digest: registry/name@sha256:… . Cluster only.')
       .meta(
-        rules({
-          rule: matches('self', IMAGE_BY_DIGEST),
-          message: 'name the image by digest: registry/name@sha256:… (a tag may change under you)',
-        }),
+        rules(
+          {
+            rule: matches('self', IMAGE_BY_DIGEST),
+            message: 'name the image by digest: registry/name@sha256:… (a tag may change under you)',
+          },
+          {
+            rule: `!${matches('self', IMAGE_BY_DIGEST)} || ${matches('self', IMAGE_NAME)}`,
+            message: NO_IMAGE_NAME,
+          },
+        ),
       ),
     command,
     args: z
@@ -206,9 +214,7 @@ export const stdioSpec = z
       .describe('Folder the program starts in; default: its work folder, ${WORKDIR}.')
       .meta(rules(NO_NUL)),
     resources,
-    runtimeClassName: z
-      .string()
-      .max(63)
+    runtimeClassName: runtimeClassName
       .optional()
       .describe('RuntimeClass of the pods, such as gvisor. Cluster only; a UserGroup may name another.'),
     startupTimeoutSeconds: seconds

@@ -4,6 +4,7 @@ import { LIST_SET, MAP_ATOMIC, matches, rules } from './cel.ts'
 import { conditions, count, observedGeneration } from './condition.ts'
 import { API_VERSION, objectMeta, resourceName, seconds } from './meta.ts'
 import { CPU, MEMORY } from './patterns.ts'
+import { runtimeClassName } from './runtime-class.ts'
 import { username } from './username.ts'
 
 const MAX_LABELS = 64
@@ -79,7 +80,7 @@ export const userGroupSpec = z
           .record(z.string().max(317), z.string().max(63).describe('Value of the label.'))
           .refine((labels) => Object.keys(labels).length <= MAX_LABELS, `at most ${MAX_LABELS} labels`)
           .default({})
-          .describe('Labels that a server must have, all of them.')
+          .describe('Labels that a server must have, all of them; none select none.')
           .meta({ maxProperties: MAX_LABELS }),
       })
       .optional()
@@ -99,9 +100,7 @@ export const userGroupSpec = z
           .enum(['OnDemand', 'Always'])
           .default('OnDemand')
           .describe('Always: the sandboxes of its people are started before they call, and stay.'),
-        runtimeClassName: z
-          .string()
-          .max(63)
+        runtimeClassName: runtimeClassName
           .optional()
           .describe('RuntimeClass of their pods, such as gvisor. Cluster only.'),
         idleTimeoutSeconds: seconds.optional().describe('How long a sandbox stays without a call.'),

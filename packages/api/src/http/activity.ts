@@ -4,12 +4,15 @@ import { resourceName } from '../crds/meta.ts'
 import { username } from '../crds/username.ts'
 import { id, pageOf, pageQuery, time } from './common.ts'
 
+const via = z.enum(['key', 'console'])
+
 const filters = {
   server: resourceName.optional(),
   outcome: z.enum(['ok', 'error', 'refused', 'canceled']).optional(),
   kind: z.enum(['mcp', 'admin', 'auth']).optional(),
   /** exact MCP method or route id */
   action: z.string().min(1).max(128).optional(),
+  requestId: z.string().min(1).max(128).optional(),
   since: time.optional(),
   until: time.optional(),
 }
@@ -17,7 +20,12 @@ const filters = {
 export const activityQuery = pageQuery.extend(filters)
 export type ActivityQuery = z.infer<typeof activityQuery>
 
-export const auditQuery = activityQuery.extend({ user: username.optional() })
+export const auditQuery = activityQuery.extend({
+  user: username.optional(),
+  via: via.optional(),
+  /** exact error code */
+  code: z.string().min(1).max(64).optional(),
+})
 export type AuditQuery = z.infer<typeof auditQuery>
 
 export const activityResponse = z.object({
@@ -34,11 +42,20 @@ export const activityResponse = z.object({
   code: z.string().nullable(),
   durationMs: z.number(),
   argumentsHash: z.string().nullable(),
+  /** what was presented; null: nothing valid, or the hub itself */
+  via: via.nullable(),
 })
 export type ActivityResponse = z.infer<typeof activityResponse>
 export const activityPageResponse = pageOf(activityResponse)
 
 /** After a hard delete the id stays and `username` is null. */
-export const auditResponse = activityResponse.extend({ userId: id.nullable(), username: z.string().nullable() })
+export const auditResponse = activityResponse.extend({
+  userId: id.nullable(),
+  username: z.string().nullable(),
+  /** `target`, with the people in it by their names where the hub still knows them: the record itself keeps their ids alone */
+  targetShown: z.string().nullable(),
+  /** what a change found and left, as it is presented elsewhere; null where nothing is to say */
+  detail: z.object({ before: z.unknown(), after: z.unknown() }).nullable(),
+})
 export type AuditResponse = z.infer<typeof auditResponse>
 export const auditPageResponse = pageOf(auditResponse)

@@ -1,6 +1,6 @@
-// The routes of administrators.
+// The routes of administrators (and, where they only read, of auditors).
 import { auditPageResponse, auditQuery } from './activity.ts'
-import { idParams } from './common.ts'
+import { idParams, ofUserQuery } from './common.ts'
 import { doctorResponse, rotateKeyRingResponse } from './doctor.ts'
 import { userGroupListResponse } from './groups.ts'
 import { createKeyRequest, createdKeyResponse, keyListResponse, userKeyParams } from './keys.ts'
@@ -16,15 +16,15 @@ import {
   userListResponse,
   userResponse,
 } from './users.ts'
-import { orgVariableParams, setOrgVariablesRequest, variableListResponse } from './variables.ts'
+import { orgVariableListResponse, orgVariableParams, setOrgVariablesRequest } from './variables.ts'
 import type { RouteShape } from './route-shape.ts'
 
 export const ADMIN_ROUTES = {
   listUsers: {
     method: 'GET',
     path: '/api/admin/users/list',
-    permission: 'admin',
-    summary: 'All users',
+    permission: 'audit',
+    summary: 'All users, or a page of them',
     query: listUsersQuery,
     response: userListResponse,
     status: 200,
@@ -80,7 +80,7 @@ export const ADMIN_ROUTES = {
   listUserKeys: {
     method: 'GET',
     path: '/api/admin/users/:id/keys',
-    permission: 'admin',
+    permission: 'audit',
     summary: "A user's keys, without their secret part",
     params: idParams,
     response: keyListResponse,
@@ -109,8 +109,8 @@ export const ADMIN_ROUTES = {
     method: 'GET',
     path: '/api/admin/org-vars',
     permission: 'admin',
-    summary: 'Organisation variables; values are never readable back',
-    response: variableListResponse,
+    summary: 'Organisation variables and those that are wanted; values are never readable back',
+    response: orgVariableListResponse,
     status: 200,
   },
   setOrgVariables: {
@@ -119,7 +119,8 @@ export const ADMIN_ROUTES = {
     permission: 'admin',
     summary: 'Set one or many organisation variables; answers with the list',
     body: setOrgVariablesRequest,
-    response: variableListResponse,
+    bodySize: 'large',
+    response: orgVariableListResponse,
     status: 200,
   },
   deleteOrgVariable: {
@@ -134,7 +135,7 @@ export const ADMIN_ROUTES = {
   listAdminServers: {
     method: 'GET',
     path: '/api/admin/servers',
-    permission: 'admin',
+    permission: 'audit',
     summary: 'All servers and the faults of the manifests',
     response: adminServerListResponse,
     status: 200,
@@ -142,7 +143,7 @@ export const ADMIN_ROUTES = {
   listUserGroups: {
     method: 'GET',
     path: '/api/admin/groups',
-    permission: 'admin',
+    permission: 'audit',
     summary: 'UserGroups: which people get which servers',
     response: userGroupListResponse,
     status: 200,
@@ -150,7 +151,7 @@ export const ADMIN_ROUTES = {
   listAudit: {
     method: 'GET',
     path: '/api/admin/audit',
-    permission: 'admin',
+    permission: 'audit',
     summary: 'Calls and changes of everybody, newest first',
     query: auditQuery,
     response: auditPageResponse,
@@ -159,23 +160,25 @@ export const ADMIN_ROUTES = {
   listAllSessions: {
     method: 'GET',
     path: '/api/admin/sessions',
-    permission: 'admin',
-    summary: 'MCP sessions of everybody',
+    permission: 'audit',
+    summary: 'MCP sessions of everybody, or of one person',
+    query: ofUserQuery,
     response: sessionListResponse,
     status: 200,
   },
   listAllSandboxes: {
     method: 'GET',
     path: '/api/admin/sandboxes',
-    permission: 'admin',
-    summary: 'Sandboxes of everybody',
+    permission: 'audit',
+    summary: 'Sandboxes of everybody, or of one person',
+    query: ofUserQuery,
     response: sandboxListResponse,
     status: 200,
   },
   getDoctor: {
     method: 'GET',
     path: '/api/admin/doctor',
-    permission: 'admin',
+    permission: 'audit',
     summary: 'Checks the hub makes of itself, with the fix for each that fails',
     response: doctorResponse,
     status: 200,

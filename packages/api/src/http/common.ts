@@ -16,6 +16,8 @@ export const note = z.string().max(1024)
 export const serverNames = z.array(resourceName).max(1024)
 
 export const idParams = z.strictObject({ id })
+/** Of one person; left out: of everybody. */
+export const ofUserQuery = z.strictObject({ userId: id.optional() })
 export const nameParams = z.strictObject({ name: resourceName })
 /** Sandbox ids are slugs made by the hub (names.ts). */
 export const sandboxParams = z.strictObject({ id: resourceName })

@@ -1,5 +1,6 @@
 // Contracts of the hub's checks of itself and of the rotation of its key ring.
 import { z } from 'zod'
+import { said } from '../sentences.ts'
 import { listOf } from './common.ts'
 
 export const checkResponse = z.object({
@@ -10,8 +11,11 @@ export const checkResponse = z.object({
   /** how bad it is when not ok */
   severity: z.enum(['error', 'warning']),
   message: z.string(),
+  said,
   /** what to do; null when ok */
   fix: z.string().nullable(),
+  /** empty when ok, too */
+  fixSaid: said,
 })
 export type CheckResponse = z.infer<typeof checkResponse>
 export const doctorResponse = listOf(checkResponse)

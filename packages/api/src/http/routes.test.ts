@@ -16,12 +16,26 @@ describe('every route', () => {
   test.each(named)('%s is well formed', (_, route) => {
     expect(route.path).toMatch(/^\/api(\/(:[a-zA-Z]+|[a-z.-]+))+$/)
     expect(route.summary).toMatch(/^[A-Z]/)
-    expect(route.response === null).toBe(route.status === 204)
+    const { answer = 'json' } = route
+    expect(route.status).toBe(answer === 'redirect' ? 303 : answer === 'json' ? route.status : 200)
+    expect(route.response === null).toBe(answer !== 'json' || route.status === 204)
+    expect(answer !== 'json' || route.status !== 303).toBe(true)
+    if (route.permission === 'audit') expect(route.method).toBe('GET')
+    if (route.credentials === 'console') expect(route.permission).toBe('self')
     expect(ROUTES[route.id].path).toBe(route.path)
     const placeholders = [...route.path.matchAll(/:([a-zA-Z]+)/g)].map((match) => match[1]!)
     const params = route.params ? Object.keys((route.params as z.ZodObject).shape) : []
     expect(params.toSorted()).toEqual(placeholders.toSorted())
     expect(route.method === 'GET' ? route.body : undefined).toBeUndefined()
+  })
+
+  test('anybody may send a few short texts and no more', () => {
+    const open = ROUTE_LIST.filter(
+      ({ permission, body, bodyType }) => permission === 'public' && body && bodyType !== 'form',
+    )
+    expect(open.map(({ id }) => id)).toEqual(['redeemSetup', 'loginLocal', 'redeemLoginLink'])
+    for (const { id, bodySize } of open) expect([id, bodySize]).toEqual([id, 'door'])
+    for (const { id, bodySize } of ROUTE_LIST) if (bodySize === 'call') expect(id).toBe('callTool')
   })
 
   test.each(named)('%s can be written as JSON Schema', (_, route) => {
@@ -52,11 +66,17 @@ const faultsOf = (route: Route, part: Part, input: unknown) => {
   return parsed.success ? [] : presentFaults(parsed.error)
 }
 
+/** Their standards let others add members of their own: RFC 6749 §4.1.2, OpenID Connect Back-Channel Logout §2.5. */
+const LOOSE = ['finishLogin query', 'backChannelLogout body']
+
 describe('every input', () => {
-  test.each(inputs)('%s refuses an unknown field and names it', (_, route, part) => {
-    const faults = faultsOf(route, part, { surprise: 1 })
-    expect(faults).toContainEqual({ field: 'surprise', message: 'Unknown field; remove it or check its spelling' })
-  })
+  test.each(inputs.filter(([name]) => !LOOSE.includes(name)))(
+    '%s refuses an unknown field and names it',
+    (_, route, part) => {
+      const faults = faultsOf(route, part, { surprise: 1 })
+      expect(faults).toContainEqual({ field: 'surprise', message: 'Unknown field; remove it or check its spelling' })
+    },
+  )
 
   test.each(inputs)('%s refuses what is no object', (_, route, part) => {
     for (const input of [null, [], 'text', 7, true])
@@ -141,33 +161,52 @@ describe('handles', () => {
 })
 
 describe('checkPermission', () => {
-  const member = { role: 'member', scope: { servers: null } } as const
-  const admin = { role: 'admin', scope: { servers: null } } as const
-  const scopedAdmin = { role: 'admin', scope: { servers: ['a'] } } as const
+  const member = { role: 'member', via: 'console', scope: { servers: null } } as const
+  const admin = { role: 'admin', via: 'console', scope: { servers: null } } as const
+  const auditor = { role: 'auditor', via: 'console', scope: { servers: null } } as const
+  const scopedAdmin = { role: 'admin', via: 'key', scope: { servers: ['a'] } } as const
   const refusals = (caller: Parameters<typeof checkPermission>[0]) =>
     ROUTE_LIST.filter((route) => checkPermission(caller, route)).map((route) => route.permission)
 
   test('a stranger gets public routes only', () => {
     const open = ROUTE_LIST.filter((route) => !checkPermission(null, route)).map(({ id }) => id)
-    expect(open.toSorted()).toEqual(['getHealth', 'getOpenApi', 'redeemSetup'])
+    expect(open.toSorted()).toEqual([
+      ...['backChannelLogout', 'finishLogin', 'getHealth', 'getLogin', 'getOpenApi', 'loginLocal', 'redeemLoginLink'],
+      ...['redeemSetup', 'startGithubLogin', 'startOidcLogin'],
+    ])
     expect(checkPermission(null, ROUTES.listUsers)?.code).toBe('unauthenticated')
   })
   test('a member gets nothing of the administrators', () => {
-    expect(new Set(refusals(member))).toEqual(new Set(['admin']))
+    expect(new Set(refusals(member))).toEqual(new Set(['admin', 'audit']))
     expect(
-      ROUTE_LIST.filter(({ path, permission }) => path.startsWith('/api/admin/') !== (permission === 'admin')),
+      ROUTE_LIST.filter(
+        ({ path, permission }) => path.startsWith('/api/admin/') !== ['admin', 'audit'].includes(permission),
+      ),
     ).toEqual([])
   })
   test('an administrator gets everything', () => expect(refusals(admin)).toEqual([]))
+  test('an auditor reads what administrators read, and changes nothing of theirs', () => {
+    expect(new Set(refusals(auditor))).toEqual(new Set(['admin']))
+    expect(checkPermission(auditor, ROUTES.listOrgVariables)?.code).toBe('forbidden')
+    expect(checkPermission(auditor, ROUTES.listUsers)).toBeNull()
+    expect(checkPermission(auditor, { permission: 'audit', method: 'POST' })?.code).toBe('forbidden')
+  })
+  test('what makes or ends a way in is refused to every key', () => {
+    const byKey = ROUTE_LIST.filter((route) => checkPermission({ ...admin, via: 'key' }, route)).map(({ id }) => id)
+    expect(byKey).toEqual(ROUTE_LIST.filter((route) => route.credentials === 'console').map(({ id }) => id))
+    expect(byKey).toContain('setPassword')
+  })
   test('a key limited to some servers only reads, and administers nothing even in an administrator’s hand', () => {
     expect(checkPermission(scopedAdmin, ROUTES.createKey)?.code).toBe('forbidden')
     expect(checkPermission(scopedAdmin, ROUTES.listUsers)?.code).toBe('forbidden')
     expect(checkPermission(scopedAdmin, ROUTES.listServers)).toBeNull()
   })
   test('of what the person has as a whole a limited key reads nothing', () => {
-    const scoped = { role: 'member', scope: { servers: ['a'] } } as const
+    const scoped = { role: 'member', via: 'key', scope: { servers: ['a'] } } as const
     const read = ROUTE_LIST.filter(({ method, permission }) => method === 'GET' && permission === 'self')
     const refused = read.filter((route) => checkPermission(scoped, route)).map(({ id }) => id)
-    expect(refused.toSorted()).toEqual(['listGroups', 'listKeys'])
+    expect(refused.toSorted()).toEqual([
+      ...['getUsage', 'listAccounts', 'listConsoleSessions', 'listGroups', 'listKeys', 'listSightings', 'streamEvents'],
+    ])
   })
 })

@@ -1,12 +1,30 @@
 // The REST API as data: the same table makes the router, /api/openapi.json, the permission tests and the CLI's client.
 import type { z } from 'zod'
 import { ADMIN_ROUTES } from './admin-routes.ts'
+import { CALL_ROUTES } from './call-routes.ts'
+import { CATALOG_ROUTES, USAGE_ROUTES } from './catalog-routes.ts'
+import { KEY_ROUTES } from './key-routes.ts'
+import { LOGIN_ROUTES } from './login-routes.ts'
+import { PEOPLE_ROUTES } from './people-routes.ts'
+import { PROVIDER_SETTINGS_ROUTES } from './provider-settings-routes.ts'
+import { PROVIDER_ROUTES } from './provider-routes.ts'
 import type { RouteShape } from './route-shape.ts'
 import { USER_ROUTES } from './user-routes.ts'
 
-export type { Method, RouteShape } from './route-shape.ts'
+export { BODY_SIZES, type BodySize, type Method, type RouteShape } from './route-shape.ts'
 
-const TABLE = { ...USER_ROUTES, ...ADMIN_ROUTES } as const
+const TABLE = {
+  ...USER_ROUTES,
+  ...KEY_ROUTES,
+  ...CALL_ROUTES,
+  ...USAGE_ROUTES,
+  ...LOGIN_ROUTES,
+  ...PROVIDER_ROUTES,
+  ...ADMIN_ROUTES,
+  ...PEOPLE_ROUTES,
+  ...CATALOG_ROUTES,
+  ...PROVIDER_SETTINGS_ROUTES,
+} as const
 
 type Table = typeof TABLE
 export type RouteId = keyof Table

@@ -1,6 +1,10 @@
 // Contracts of servers as a user and as an administrator sees them.
 import { z } from 'zod'
+import { codeParams, serverState, serverStatusCode } from '../causes.ts'
+import { said } from '../sentences.ts'
+import { manifestKeeper, manifestOrigin } from './catalog.ts'
 import { time } from './common.ts'
+import { templateVariable } from './variables.ts'
 
 /** What stands in the way, the first that applies. `Undiscovered`: usable, but nothing was ever listed from it. */
 export const serverStatus = z.enum(['Ready', 'Undiscovered', 'MissingVariable', 'Installing', 'Failed', 'Disabled'])
@@ -17,6 +21,13 @@ export const serverResponse = z.object({
   status: serverStatus,
   /** one sentence that explains `status` and what to do */
   statusReason: z.string(),
+  /** what `statusReason` says, for other languages */
+  statusCode: serverStatusCode,
+  statusParams: codeParams,
+  /** the `message` of the parameters */
+  statusSaid: said,
+  /** what runs of it for whom the answer is */
+  state: serverState,
   isolation: z.object({ mode: z.enum(['Shared', 'PerUser']), reason: z.string() }),
   /** stdio servers from a package only */
   package: z
@@ -49,11 +60,19 @@ export const serverToolResponse = z.object({
   exposedName: z.string(),
   title: z.string().nullable(),
   description: z.string().nullable(),
+  /** JSON Schema as the server sent it: another's text, to be read with bounds; `{}` where it sent none */
+  inputSchema: z.looseObject({}),
+  outputSchema: z.looseObject({}).nullable(),
+  /** hints of the server about the tool; nothing to rely on */
+  annotations: z.looseObject({}).nullable(),
+  /** `flagged`: its definition changed and nobody has looked yet; `held`: and it may not be used until somebody has */
+  state: z.enum(['ok', 'flagged', 'held']),
 })
+export type ServerToolResponse = z.infer<typeof serverToolResponse>
 
 export const serverDetailResponse = serverResponse.extend({
   tools: z.array(serverToolResponse),
-  userVariables: z.array(z.object({ name: z.string(), required: z.boolean(), isSet: z.boolean() })),
+  userVariables: z.array(templateVariable),
   discoveredAt: time.nullable(),
 })
 export type ServerDetailResponse = z.infer<typeof serverDetailResponse>
@@ -63,10 +82,15 @@ export const manifestFaultResponse = z.object({
   line: z.number().int().nullable(),
   resource: z.string().nullable(),
   message: z.string(),
+  said,
 })
 
 export const adminServerResponse = serverResponse.extend({
   configHash: z.string(),
+  /** null: it is declared nowhere that is known */
+  origin: manifestOrigin.nullable(),
+  /** null: nothing is known to undo a change of it */
+  managedBy: manifestKeeper.nullable(),
   orgVariables: z.array(z.string()),
   /** open links to it (children and HTTP sessions) */
   links: z.number().int(),

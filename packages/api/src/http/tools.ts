@@ -1,6 +1,9 @@
 // Contracts of the tools a user sees, and of the answer to "why do I (not) see this tool?".
 import { z } from 'zod'
+import { codeParams, explainCause, explainFix } from '../causes.ts'
 import { username } from '../crds/username.ts'
+import { said } from '../sentences.ts'
+import { id } from './common.ts'
 
 export const toolResponse = z.object({
   /** as the aggregate endpoint shows it */
@@ -22,8 +25,20 @@ export const toolListResponse = z.object({
 })
 export type ToolListResponse = z.infer<typeof toolListResponse>
 
-/** `tool`: an exposed name, or a server's name for the server as a whole. `user`: another user, for administrators. */
-export const explainQuery = z.strictObject({ tool: z.string().min(1).max(128), user: username.optional() })
+/**
+ * `tool`: an exposed name, or a server's name for the server as a whole. `user`: another user, for administrators. `forKey`: as that key of the
+ * person sees it; `session`: as the client of that session of the person does.
+ */
+export const explainQuery = z.strictObject({
+  tool: z.string().min(1).max(128),
+  user: username.optional(),
+  // not `key`: nothing of that name may stand in a URL
+  forKey: id.optional(),
+  session: z
+    .string()
+    .regex(/^[0-9a-f]{24}$/, 'a session is named by 24 hex digits')
+    .optional(),
+})
 export type ExplainQuery = z.infer<typeof explainQuery>
 
 export const explainResponse = z.object({
@@ -31,11 +46,30 @@ export const explainResponse = z.object({
   server: z.string().nullable(),
   user: z.string(),
   visible: z.boolean(),
+  /** the first thing that stands in the way; null: nothing does */
+  cause: explainCause.nullable(),
+  params: codeParams,
+  /** null: nothing is to be done, or nothing helps */
+  fix: explainFix.nullable(),
   steps: z.array(
     z.object({
-      step: z.enum(['entitlement', 'personalGroup', 'keyScope', 'serverState', 'toolPolicy', 'variables', 'discovery']),
+      step: z.enum([
+        'entitlement',
+        'personalGroup',
+        'keyScope',
+        'serverState',
+        'toolPolicy',
+        'variables',
+        'discovery',
+        'name',
+        'client',
+        'login',
+      ]),
       ok: z.boolean(),
       reason: z.string(),
+      said,
+      /** null: this step stands in nobody's way */
+      cause: explainCause.nullable(),
     }),
   ),
 })

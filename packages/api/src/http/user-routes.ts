@@ -1,4 +1,4 @@
-// The routes of everybody: health, set-up, and what concerns the caller's own things.
+// The routes of everybody: health, and what concerns the caller's own things.
 import { z } from 'zod'
 import { activityPageResponse, activityQuery } from './activity.ts'
 import { idParams, nameParams, sandboxParams, sessionParams } from './common.ts'
@@ -9,7 +9,7 @@ import { sandboxListResponse, sandboxLogsResponse } from './sandboxes.ts'
 import { serverDetailResponse, serverListResponse } from './servers.ts'
 import { sessionListResponse } from './sessions.ts'
 import { explainQuery, explainResponse, toolListResponse } from './tools.ts'
-import { meResponse, setActiveRequest, setupRequest, setupResponse } from './users.ts'
+import { meResponse, setActiveRequest } from './users.ts'
 import {
   envTemplateListResponse,
   setUserVariablesRequest,
@@ -36,21 +36,12 @@ export const USER_ROUTES = {
     response: z.looseObject({}),
     status: 200,
   },
-  redeemSetup: {
-    method: 'POST',
-    path: '/api/setup',
-    permission: 'public',
-    summary: 'Redeem the one-time set-up link: makes the first administrator and shows a key once',
-    body: setupRequest,
-    response: setupResponse,
-    status: 201,
-  },
   // oneself
   getMe: {
     method: 'GET',
     path: '/api/user/me',
     permission: 'self',
-    summary: 'Who the presented key belongs to',
+    summary: 'Who the presented key or console session belongs to',
     response: meResponse,
     status: 200,
   },
@@ -76,6 +67,7 @@ export const USER_ROUTES = {
     permission: 'self',
     summary: 'Set one or many of your variables; answers with the masked list',
     body: setUserVariablesRequest,
+    bodySize: 'large',
     response: variableListResponse,
     status: 200,
   },
@@ -137,6 +129,7 @@ export const USER_ROUTES = {
     permission: 'self',
     summary: 'Make a personal group',
     body: createGroupRequest,
+    bodySize: 'large',
     response: groupResponse,
     status: 201,
   },
@@ -147,6 +140,7 @@ export const USER_ROUTES = {
     summary: 'Replace name, description and servers of a personal group',
     params: idParams,
     body: updateGroupRequest,
+    bodySize: 'large',
     response: groupResponse,
     status: 200,
   },
@@ -229,6 +223,25 @@ export const USER_ROUTES = {
     params: sandboxParams,
     response: sandboxLogsResponse,
     status: 200,
+  },
+  streamSandboxLogs: {
+    method: 'GET',
+    path: '/api/sandboxes/:id/logs/stream',
+    permission: 'self',
+    answer: 'events',
+    summary: 'The stderr of one of your sandboxes as it is written; `Last-Event-ID` goes on where a stream broke off',
+    params: sandboxParams,
+    response: null,
+    status: 200,
+  },
+  restartSandbox: {
+    method: 'POST',
+    path: '/api/sandboxes/:id/restart',
+    permission: 'self',
+    summary: 'End one of your sandboxes and start it anew; that of one session starts with its next call',
+    params: sandboxParams,
+    response: null,
+    status: 204,
   },
   stopSandbox: {
     method: 'DELETE',

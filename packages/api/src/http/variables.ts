@@ -41,6 +41,12 @@ export const variableResponse = z.object({
 export type VariableResponse = z.infer<typeof variableResponse>
 export const variableListResponse = listOf(variableResponse)
 
+export const orgVariableListResponse = variableListResponse.extend({
+  /** what manifests name and nobody has set: these servers cannot be used */
+  missing: z.array(z.object({ name: z.string(), servers: z.array(z.string()) })),
+})
+export type OrgVariableListResponse = z.infer<typeof orgVariableListResponse>
+
 export const templateVariable = z.object({
   name: z.string(),
   label: z.string().nullable(),

@@ -1,0 +1,38 @@
+// Contract of the stream of news (`GET /api/events`): hints of what changed, never data. Whoever hears one asks again.
+import { z } from 'zod'
+
+export const EVENT_TOPICS = [
+  'keys',
+  'groups',
+  'variables',
+  'servers',
+  'tools',
+  'sandboxes',
+  'sessions',
+  'activity',
+  'me',
+  'sightings',
+  // heard by administrators and auditors alone
+  'people',
+  'catalog',
+  'audit',
+  'providers',
+  'toolChanges',
+  'system',
+] as const
+export const eventTopic = z.enum(EVENT_TOPICS)
+export type EventTopic = z.infer<typeof eventTopic>
+
+/** Topics that only administrators and auditors hear of. */
+export const ADMIN_TOPICS: ReadonlySet<EventTopic> = new Set([
+  'people',
+  'catalog',
+  'audit',
+  'providers',
+  'toolChanges',
+  'system',
+])
+
+/** The data of an event `changed`; an event `reset` has none: everything may have changed. */
+export const changedEvent = z.object({ topics: z.array(eventTopic) })
+export type ChangedEvent = z.infer<typeof changedEvent>
