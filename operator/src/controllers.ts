@@ -1,9 +1,10 @@
 // All controllers of the operator, and what each of them is given. A controller is one folder; this list is the only place that knows them all.
 import type { Controller, ControllerMetrics, ControllerOptions, EventRecorder, KubeClient } from '@mcphub/kube'
 import { createSandboxController } from './mcp-sandbox/sandbox-controller.ts'
-import { createServerController } from './mcp-server/create-controller.ts'
+import { createServerController } from './mcp-server/server-controller.ts'
+import type { OperatorMetrics } from './platform/metrics.ts'
 import type { PodSettings } from './pods/settings.ts'
-import { createGroupController } from './user-group/create-controller.ts'
+import { createGroupController } from './user-group/group-controller.ts'
 import type { World } from './world.ts'
 
 export interface ControllerDeps {
@@ -14,7 +15,11 @@ export interface ControllerDeps {
   readonly sandboxTtlDays: number
   readonly events: EventRecorder
   readonly now: () => Date
-  readonly metrics: ControllerMetrics
+  /** for how long the API server has answered without a break, in ms */
+  readonly contactMs: () => number
+  /** default: that of mcp-sandbox/activity.ts */
+  readonly settlingMs?: number
+  readonly metrics: ControllerMetrics & Pick<OperatorMetrics, 'observeStart'>
   readonly onError: NonNullable<ControllerOptions['onError']>
 }
 

@@ -1,12 +1,12 @@
-// Wires the operator: one client, the world, the controllers, the election, two ports; and its life from caches to the released lease.
-import { EventRecorder, KubeClient, KubeHttp, LeaderElector, runOperator } from '@mcphub/kube'
+// Wires the operator: its clients, the world, the controllers, the election, two ports; and its life from caches to the released lease.
+import { EventRecorder, KubeClient, KubeHttp, LeaderElector, runOperator, ServerClock } from '@mcphub/kube'
 import type { Credentials, LeaderElectorOptions, OperatorEnd, ReflectorTiming } from '@mcphub/kube'
 import type { Config } from './config.ts'
+import { Contact } from './contact.ts'
 import { createControllers } from './controllers.ts'
 import type { Logger } from './platform/logger.ts'
 import { createMetrics } from './platform/metrics.ts'
 import { plainPage, servePages } from './platform/pages.ts'
-import { ServerClock } from './platform/server-clock.ts'
 import { createWorld } from './world.ts'
 
 const LEASE = 'mcphub-operator'
@@ -21,6 +21,8 @@ export interface OperatorOptions {
   /** for tests: shorter times */
   readonly timing?: Partial<ReflectorTiming>
   readonly election?: Partial<Pick<LeaderElectorOptions, 'leaseSeconds' | 'renewDeadlineMs' | 'retryMs'>>
+  /** default: that of mcp-sandbox/activity.ts */
+  readonly settlingMs?: number
   readonly onListening?: (ports: { readonly health: number; readonly metrics: number }) => void
 }
 
@@ -29,11 +31,24 @@ export async function operate(options: OperatorOptions): Promise<OperatorEnd> {
   const { config, credentials, log, signal } = options
   const metrics = createMetrics()
   const clock = new ServerClock(options.now)
-  const http = new KubeHttp({
-    credentials,
-    userAgent: `mcphub-operator/${config.identity}`,
-    onServerTime: (ms) => clock.observe(ms),
+  const contact = new Contact()
+  // every answer tells the time, the lease's too: nothing else is asked while all is idle, and a machine's clock may be set meanwhile
+  const onServerTime = (ms: number): void => {
+    clock.observe(ms)
+    contact.heard()
+  }
+  const common = { credentials, userAgent: `mcphub-operator/${config.identity}`, onServerTime }
+  // of the lease, which no flood of other calls may hold up, and of events, which are harmless whoever leads
+  const aside = new KubeHttp(common)
+  const elector = new LeaderElector({
+    client: new KubeClient(aside),
+    namespace: config.namespace,
+    name: LEASE,
+    identity: config.identity,
+    onError: (error) => log.warn('The lease was not renewed', { error }),
+    ...options.election,
   })
+  const http = new KubeHttp({ ...common, mayWrite: () => elector.isLeading })
   const client = new KubeClient(http)
   const { namespace, instance } = config.pods
   const world = createWorld({
@@ -50,7 +65,7 @@ export async function operate(options: OperatorOptions): Promise<OperatorEnd> {
     ...(options.timing ? { timing: options.timing } : {}),
   })
   const events = new EventRecorder({
-    client,
+    client: new KubeClient(aside),
     controller: 'mcphub.io/operator',
     instance: config.identity,
     onError: (error) => log.debug('An event was not taken', { error }),
@@ -63,16 +78,10 @@ export async function operate(options: OperatorOptions): Promise<OperatorEnd> {
     sandboxTtlDays: config.sandboxTtlDays,
     events,
     now: () => clock.now(),
+    contactMs: () => contact.lastedMs(),
+    ...(options.settlingMs === undefined ? {} : { settlingMs: options.settlingMs }),
     metrics,
     onError: ({ key }, error, waitMs) => log.warn('A reconcile failed', { key, error, waitMs }),
-  })
-  const elector = new LeaderElector({
-    client,
-    namespace: config.namespace,
-    name: LEASE,
-    identity: config.identity,
-    onError: (error) => log.warn('The lease was not renewed', { error }),
-    ...options.election,
   })
   let synced = false
   const health = await servePages(config.healthPort, {
@@ -103,6 +112,6 @@ export async function operate(options: OperatorOptions): Promise<OperatorEnd> {
   } finally {
     metrics.setLeading(false)
     await events.stop()
-    await Promise.all([health.stop(), scrapes.stop(), http.destroy()])
+    await Promise.all([health.stop(), scrapes.stop(), http.destroy(), aside.destroy()])
   }
 }

@@ -40,11 +40,15 @@ export const NETWORK_POLICIES: Resource = {
 export interface ServerObject extends Stored {
   readonly spec: McpServerSpec
   readonly status?: McpServerStatus
+  /** why its own spec could not be read, and another stands for it (read-server.ts) */
+  readonly unreadable?: string
 }
 
 export interface GroupObject extends Stored {
   readonly spec: UserGroupSpec
   readonly status?: UserGroupStatus
+  /** what of its own spec could not be read and is left out (read-group.ts) */
+  readonly unreadable?: string
 }
 
 export interface SandboxObject extends Stored {

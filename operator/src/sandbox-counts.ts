@@ -1,5 +1,5 @@
 // How many sandboxes each server and each group has, kept as they change: nobody lists 50,000 sandboxes to write a number.
-import type { Change } from '@mcphub/kube'
+import { itemOf, type Change } from '@mcphub/kube'
 import type { SandboxObject } from './resources.ts'
 
 export interface SandboxCount {
@@ -41,7 +41,7 @@ export class SandboxCounts {
 
 /** Keys of the servers whose counts a change alters: none while a sandbox merely lives on. */
 export function mapToCountedServers(change: Change<SandboxObject>): readonly string[] {
-  return isCounted(change) ? [keyIn(change, sandboxOf(change).spec.serverRef.name)] : []
+  return isCounted(change) ? [keyIn(change, itemOf(change).spec.serverRef.name)] : []
 }
 
 export function mapToCountedGroups(change: Change<SandboxObject>): readonly string[] {
@@ -54,10 +54,7 @@ export function mapToCountedGroups(change: Change<SandboxObject>): readonly stri
   return touched.map((name) => keyIn(change, name))
 }
 
-const sandboxOf = (change: Change<SandboxObject>): SandboxObject =>
-  change.type === 'deleted' ? change.before : change.item
-
-const keyIn = (change: Change<SandboxObject>, name: string): string => `${sandboxOf(change).metadata.namespace}/${name}`
+const keyIn = (change: Change<SandboxObject>, name: string): string => `${itemOf(change).metadata.namespace}/${name}`
 
 const isCounted = (change: Change<SandboxObject>): boolean =>
   change.type !== 'updated' || stateOf(change.before) !== stateOf(change.item)

@@ -1,7 +1,9 @@
 // A sandbox as the operator keeps it: there may be fifty thousand, nearly all asleep, and they say the same few sentences. Equal texts are kept
 // once, of the metadata only what a decision or a write needs, and of conditions only which sentences hold since when.
+import { mcpSandboxSpec } from '@mcphub/api'
 import type { KubeObject, Stored } from '@mcphub/kube'
 import type { SandboxObject } from './resources.ts'
+import { findShapeFaults } from './shapes.ts'
 
 type Status = NonNullable<SandboxObject['status']>
 type Condition = Status['conditions'][number]
@@ -26,8 +28,22 @@ function knownOr<T>(known: Map<string, T>, key: string, make: () => T): T {
   return made
 }
 
-export const slimSandbox = (object: KubeObject & Stored): SandboxObject =>
-  new SlimSandbox(object as unknown as SandboxObject)
+/** @throws for one of a shape that nothing here knows (shapes.ts): its reflector leaves it out, and nobody decides by it */
+export function slimSandbox(object: KubeObject & Stored): SandboxObject {
+  if (findShapeFaults(mcpSandboxSpec, object['spec']).length > 0 || !isStatus(object['status']))
+    throw new TypeError('a sandbox of an unknown shape')
+  return new SlimSandbox(object as unknown as SandboxObject)
+}
+
+/** As far as it is taken apart here; what one says is the operator's own. */
+function isStatus(status: unknown): boolean {
+  if (status === undefined) return true
+  if (!isObject(status)) return false
+  const { conditions = [] } = status
+  return Array.isArray(conditions) && conditions.every(isObject)
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === 'object'
 
 class SlimSandbox implements SandboxObject {
   readonly metadata: SandboxObject['metadata']

@@ -4,6 +4,8 @@ import { LABELS } from '@mcphub/api'
 import { PODS, Reflector, Store, type Indexers, type KubeClient, type KubeObject, type ReadStore } from '@mcphub/kube'
 import type { ReflectorMetrics, ReflectorTiming, Resource, Stored } from '@mcphub/kube'
 import { viewPod } from './pods/view-pod.ts'
+import { readGroup } from './read-group.ts'
+import { readServer } from './read-server.ts'
 import { slimSandbox } from './slim-sandbox.ts'
 import { MCP_SANDBOXES, MCP_SERVERS, NETWORK_POLICIES, USER_GROUPS, VOLUME_CLAIMS } from './resources.ts'
 import type { ClaimObject, GroupObject, PodObject, PolicyObject, SandboxObject, ServerObject } from './resources.ts'
@@ -64,8 +66,8 @@ export function createWorld({ client, namespace, instance, metrics, timing }: Wo
       ...(timing ? { timing } : {}),
     })
   return {
-    servers: open(MCP_SERVERS, keepWhole<ServerObject>, {}),
-    groups: open(USER_GROUPS, keepWhole<GroupObject>, {}),
+    servers: open(MCP_SERVERS, (object) => readServer(keepWhole(object)), {}),
+    groups: open(USER_GROUPS, viewGroup, {}),
     sandboxes: open(MCP_SANDBOXES, slimSandbox, {
       [BY.server]: ({ spec }) => [spec.serverRef.name],
       [BY.user]: ({ spec }) => (spec.userRef === undefined ? [] : [spec.userRef]),
@@ -129,5 +131,8 @@ function keepWhole<T extends Stored>(object: KubeObject & Stored): T {
   const { apiVersion: _version, kind: _kind, ...kept } = object
   return { ...kept, metadata: slimMetadata(object) } as unknown as T
 }
+
+/** As the store has it, for whoever gets one by itself. */
+export const viewGroup = (object: KubeObject & Stored): GroupObject => readGroup(keepWhole(object))
 
 const keepMetadata = (object: KubeObject & Stored): ClaimObject => ({ metadata: slimMetadata(object) })

@@ -1,6 +1,7 @@
 // The one file where it is decided whether a sandbox is to run or to sleep. Pure; time is the caller's.
 import type { McpSandboxSpec } from '@mcphub/api'
 import type { SandboxObject } from '../resources.ts'
+import type { Observed } from './observed.ts'
 
 const DAY_MS = 86_400_000
 
@@ -9,8 +10,18 @@ export function activeUntilMs({ activeUntilTime }: Pick<McpSandboxSpec, 'activeU
   return activeUntilTime === undefined ? 0 : Date.parse(activeUntilTime) || 0
 }
 
+/**
+ * For so long after the API server was away a time that is over says nothing of those who have pods: no gateway could extend it meanwhile. A
+ * gateway looks once a second, but a call of its that hangs ends after fifteen, and then it extends thousands, one after the other.
+ */
+export const SETTLING_MS = 30_000
+
 /** Whether its time is over. */
 export const isIdle = (spec: McpSandboxSpec, nowMs: number): boolean => activeUntilMs(spec) <= nowMs
+
+/** Whether a time that is over may be one that nobody could extend. */
+export const isUnsettled = ({ contactMs, settings }: Pick<Observed, 'contactMs' | 'settings'>): boolean =>
+  contactMs < settings.settlingMs
 
 export const isSuspended = (spec: McpSandboxSpec): boolean => spec.operatingMode === 'Suspended'
 

@@ -8,11 +8,11 @@ import {
   ASLEEP,
   SUSPENDED,
   noProgram,
-  retriedAt,
   quotaReached,
   serverDisabled,
   serverFaulty,
   SERVER_GONE,
+  waitsAfter,
   type Reason,
 } from './reasons.ts'
 
@@ -25,8 +25,18 @@ export interface Obstacle {
 
 type Check = (observed: Observed, nowMs: number) => Obstacle | null
 
-export function findObstacle(observed: Observed, nowMs: number): Obstacle | null {
-  for (const check of CHECKS) {
+/** Why no pod is wanted at all, whatever its server and groups say. */
+const findRest = (observed: Observed, nowMs: number): Obstacle | null => findFirst(RESTS, observed, nowMs)
+
+/** A pod may be wanted, and what it is to be nobody knows: one of its groups may be gone, or merely not in a list. */
+export const isUncertain = (observed: Observed, nowMs: number): boolean =>
+  observed.unknownGroups.length > 0 && findRest(observed, nowMs) === null
+
+export const findObstacle = (observed: Observed, nowMs: number): Obstacle | null =>
+  findRest(observed, nowMs) ?? findFirst(FAULTS, observed, nowMs)
+
+function findFirst(checks: readonly Check[], observed: Observed, nowMs: number): Obstacle | null {
+  for (const check of checks) {
     const obstacle = check(observed, nowMs)
     if (obstacle) return obstacle
   }
@@ -44,9 +54,9 @@ const checkIdle: Check = ({ sandbox }, nowMs) => (isIdle(sandbox.spec, nowMs) ? 
 const checkServer: Check = ({ server, settings }) => {
   const { metadata, spec } = server!
   if (!spec.enabled) return { why: 'config', reason: serverDisabled(metadata.name) }
-  if (!spec.stdio) return { why: 'config', reason: noProgram(metadata.name) }
   const fault = findServerFault(server!, settings.pods)
-  return fault ? { why: 'config', reason: serverFaulty(metadata.name, fault.message) } : null
+  if (fault) return { why: 'config', reason: serverFaulty(metadata.name, fault.message) }
+  return spec.stdio ? null : { why: 'config', reason: noProgram(metadata.name) }
 }
 
 /** Where there are too many already, those that are used longest stay. */
@@ -67,15 +77,17 @@ function staysBefore(one: Holder, other: Holder): boolean {
 
 /** Holds for what failed: another template may start at once. */
 const checkBackOff: Check = (observed, nowMs) => {
+  // nearly always: without the work of building the pod's template
+  if (observed.sandbox.status?.failures === undefined) return null
   const { failures } = openRun(observed, nowMs)
   const { lastReason, nextRetryTime } = failures ?? {}
   if (lastReason === undefined || nextRetryTime === undefined) return null
   const endsMs = Date.parse(nextRetryTime)
   if (!(endsMs > nowMs)) return null
-  // the sentence of the failure stays until the next try
   const said = observed.sandbox.status!.conditions.find(({ type }) => type === 'Ready')
-  const message = said?.reason === lastReason ? said.message : retriedAt(nextRetryTime)
-  return { why: 'back-off', reason: { reason: lastReason, message }, endsMs }
+  const message = said?.reason === lastReason ? said.message : undefined
+  return { why: 'back-off', reason: waitsAfter(lastReason, message, nextRetryTime), endsMs }
 }
 
-const CHECKS: readonly Check[] = [checkServerGone, checkSuspended, checkIdle, checkServer, checkQuota, checkBackOff]
+const RESTS: readonly Check[] = [checkServerGone, checkSuspended, checkIdle]
+const FAULTS: readonly Check[] = [checkServer, checkQuota, checkBackOff]

@@ -9,7 +9,8 @@ import type { Holder, Observed, SandboxSettings } from './observed.ts'
 /** What this replica has begun and the stores do not show yet. */
 export interface UnderWay {
   isStarting(sandboxKey: string): boolean
-  isEnded(podUid: string): boolean
+  /** a pod that was ended a moment ago, as it soon will look */
+  asEnded(pod: PodObject): PodObject
   /** whether another sandbox is about to take this pod of a pool */
   isClaimedByOther(podUid: string, sandboxKey: string): boolean
 }
@@ -17,8 +18,12 @@ export interface UnderWay {
 export interface Sources {
   readonly world: WorldStores
   readonly underWay: UnderWay
+  /** of a group that the store lacks; undefined: nobody knows */
+  readonly recallGroup: (key: string) => GroupObject | 'gone' | undefined
   /** null: the server's policies stand as they are wanted */
   readonly findPolicyFault: (server: ServerObject) => string | null
+  /** for how long the API server has answered without a break, in ms */
+  readonly contactMs: () => number
   readonly settings: SandboxSettings
 }
 
@@ -33,27 +38,34 @@ export function gatherSandbox(sources: Sources, sandbox: SandboxObject): Observe
   return {
     sandbox,
     server: sameServer,
-    groups: (sandbox.spec.userGroupRefs ?? []).flatMap((name) => named(world.groups.get(`${namespace}/${name}`))),
-    pods: world.pods.byIndex(BY.owner, sandbox.metadata.uid).map((pod) => asEnded(pod, underWay)),
+    ...gatherGroups(sources, sandbox),
+    pods: world.pods.byIndex(BY.owner, sandbox.metadata.uid).map((pod) => underWay.asEnded(pod)),
     pool: world.pods
       .byIndex(BY.pool, serverRef.name)
       .filter((pod) => isOfPool(pod, serverRef.uid) && !underWay.isClaimedByOther(pod.metadata.uid, key)),
     isPodName: (name) => world.pods.get(`${namespace}/${name}`) !== undefined,
     holders: gatherHolders(world, underWay, sandbox),
     hasVolume: world.claims.byIndex(BY.owner, sandbox.metadata.uid).length > 0,
+    contactMs: sources.contactMs(),
     hasPolicy: sameServer !== null && findPolicyFault(sameServer) === null,
     settings,
   }
 }
 
-/** A pod that was ended a moment ago looks as it soon will. */
-const asEnded = (pod: PodObject, underWay: UnderWay): PodObject =>
-  pod.metadata.deletionTimestamp === undefined && underWay.isEnded(pod.metadata.uid)
-    ? { ...pod, metadata: { ...pod.metadata, deletionTimestamp: new Date(0).toISOString() } }
-    : pod
-
-const named = (group: GroupObject | undefined): NamedGroup[] =>
-  group ? [{ name: group.metadata.name, spec: group.spec }] : []
+function gatherGroups(
+  { world, recallGroup }: Sources,
+  { metadata, spec }: SandboxObject,
+): Pick<Observed, 'groups' | 'unknownGroups'> {
+  const groups: NamedGroup[] = []
+  const unknownGroups: string[] = []
+  for (const name of spec.userGroupRefs ?? []) {
+    const key = `${metadata.namespace}/${name}`
+    const group = world.groups.get(key) ?? recallGroup(key)
+    if (group === undefined) unknownGroups.push(key)
+    else if (group !== 'gone') groups.push({ name, spec: group.spec })
+  }
+  return { groups, unknownGroups }
+}
 
 /** By its controlling owner, never by its label alone (threats BOX-3). */
 const isOfPool = ({ metadata }: PodObject, serverUid: string): boolean =>

@@ -16,6 +16,8 @@ export interface Observed {
   readonly server: ServerObject | null
   /** those the sandbox names and that exist */
   readonly groups: readonly NamedGroup[]
+  /** keys of those it names of which nobody knows whether they exist: nothing starts and nothing is replaced on their account */
+  readonly unknownGroups: readonly string[]
   /** its own by owner's UID, those that end too */
   readonly pods: readonly PodObject[]
   /** pods of the server's pool that it may take */
@@ -28,6 +30,8 @@ export interface Observed {
   readonly hasVolume: boolean
   /** nothing may start before the server's policy is in force (threats BOX-5) */
   readonly hasPolicy: boolean
+  /** for how long the API server has answered without a break, in ms */
+  readonly contactMs: number
   readonly settings: SandboxSettings
 }
 
@@ -35,6 +39,8 @@ export interface SandboxSettings {
   readonly pods: PodSettings
   readonly sandboxesPerUser: number
   readonly ttlDays: number
+  /** contact that is shorter proves no time over, in ms */
+  readonly settlingMs: number
 }
 
 /** What its pod is made from; null when the server has nothing to run. */

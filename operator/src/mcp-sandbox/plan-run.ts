@@ -1,5 +1,6 @@
 // The part of a plan where a pod is wanted: one serves, one has failed, or one is to be had. Pure.
 import type { McpSandboxStatus } from '@mcphub/api'
+import { AT_ONCE_SECONDS, graceOf } from '../pods/grace.ts'
 import type { PodObject } from '../resources.ts'
 import { activeUntilMs } from './activity.ts'
 import type { Observed } from './observed.ts'
@@ -18,7 +19,7 @@ import {
   type Run,
 } from './run.ts'
 import { addFailure, buildStatus, timeText } from './status.ts'
-import { AT_ONCE_SECONDS, soonest, statusStep, type Plan, type Step } from './steps.ts'
+import { soonest, statusStep, type Plan, type Step } from './steps.ts'
 
 const second = 1000
 /** a pod that was ready for so long has shown that it works */
@@ -30,12 +31,16 @@ export function planRun(observed: Observed, nowMs: number): Plan {
   const { chosen, failed, surplus } = sortPods(run)
   const ended: Step[] = [
     ...failed.map(({ pod }) => ({ do: 'delete pod', pod, graceSeconds: AT_ONCE_SECONDS }) as const),
-    ...surplus.map((pod) => ({ do: 'delete pod', pod, graceSeconds: null }) as const),
+    ...surplus.map((pod) => ({ do: 'delete pod', pod, graceSeconds: surplusGrace(run, pod) }) as const),
   ]
   if (chosen) return planServing(run, chosen, ended)
   const known = failed.find(({ pod }) => pod.metadata.uid === observed.sandbox.status?.podRef?.uid)
   return known ? planFailure(run, known.fault, ended) : planStart(run, ended)
 }
+
+/** A node that was silent for a moment ends no call. */
+const surplusGrace = (run: Run, pod: PodObject): number | null =>
+  graceOf(pod, { mayFinish: true, hasServed: isSilent(run, pod) })
 
 function planServing(run: Run, chosen: PodObject, ended: readonly Step[]): Plan {
   const { observed, nowMs, hash } = run

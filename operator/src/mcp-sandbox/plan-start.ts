@@ -1,9 +1,10 @@
 // How a sandbox comes to a pod: one of the pool where that fits, else a new one; with the folder that is kept for its person. Pure.
+import type { McpSandboxStatus } from '@mcphub/api'
 import { buildClaim, buildPod } from '../pods/build-pod.ts'
 import { buildVolume } from '../pods/build-volume.ts'
 import type { PodObject } from '../resources.ts'
 import { activeUntilMs } from './activity.ts'
-import { NO_POLICY, STARTING, faultOf } from './reasons.ts'
+import { NO_POLICY, STARTING, faultOf, type Reason } from './reasons.ts'
 import { better, isOfTemplate, type Run } from './run.ts'
 import { buildStatus, timeText, type Facts } from './status.ts'
 import { statusStep, type Plan, type Step } from './steps.ts'
@@ -11,11 +12,14 @@ import { statusStep, type Plan, type Step } from './steps.ts'
 /** @param ended pods that are older than the new one: they end after it is there */
 export function planStart(run: Run, ended: readonly Step[]): Plan {
   const { sandbox, hasPolicy } = run.observed
-  const start = hasPolicy
-    ? startSteps(run)
-    : statusStep(sandbox, buildStatus(sandbox, { ...factsOf(run), ready: NO_POLICY }, run.nowMs))
-  return { steps: [...start, ...ended], againMs: activeUntilMs(sandbox.spec) }
+  const againMs = activeUntilMs(sandbox.spec)
+  if (hasPolicy) return { steps: [...startSteps(run), ...ended], againMs }
+  return { steps: [...statusStep(sandbox, waitingStatus(run, NO_POLICY)), ...ended], againMs, lacksPolicy: true }
 }
+
+/** No pod yet, and why. */
+export const waitingStatus = (run: Run, ready: Reason): McpSandboxStatus =>
+  buildStatus(run.observed.sandbox, { ...factsOf(run), ready }, run.nowMs)
 
 function startSteps(run: Run): Step[] {
   const { observed, nowMs, template } = run

@@ -152,13 +152,15 @@ const observedBy: fc.Arbitrary<Observed> = fc
         idea.maxRunning === undefined
           ? []
           : [{ name: 'g', spec: makeGroupSpec({ limits: { maxRunningPerUser: idea.maxRunning } }) }],
+      unknownGroups: [],
       pods,
       pool: idea.pool.map((one, at) => makePod(one, `w${at}`, { kind: 'McpServer', name: 'files', uid: 'fu' })),
       isPodName: (name) => pods.some(({ metadata }) => metadata.name === name),
       holders: idea.holders.map((seconds, at) => ({ name: `other-${at}`, activeUntilMs: NOW + seconds * 1000 })),
       hasVolume: idea.hasVolume,
       hasPolicy: idea.hasPolicy,
-      settings: { pods: POD_SETTINGS, sandboxesPerUser: 3, ttlDays: 30 },
+      contactMs: 10_000,
+      settings: { pods: POD_SETTINGS, sandboxesPerUser: 3, ttlDays: 30, settlingMs: 10_000 },
     }
   })
 
@@ -231,6 +233,9 @@ function settle(
 const hashOf = (observed: Observed): string => templateHash(templateOf(observed)!)
 const creates = ({ steps }: Plan): Step[] => steps.filter((step) => step.do === 'create pod' || step.do === 'claim pod')
 const isLive = ({ metadata }: PodObject): boolean => metadata.deletionTimestamp === undefined
+const hasServed = ({ sandbox: { status } }: Observed, { metadata }: PodObject): boolean =>
+  status?.podRef?.uid === metadata.uid &&
+  status.conditions.some(({ type, status: is, reason }) => type === 'Ready' && (is === 'True' || reason === 'Evicted'))
 
 describe('for 5,000 worlds', () => {
   const over = (check: (observed: Observed) => void): void =>
@@ -309,11 +314,64 @@ describe('for 5,000 worlds', () => {
           expect(
             world.sandbox.spec.operatingMode === 'Suspended' ||
               faultOf(step.pod) !== null ||
+              (!step.pod.ready && !hasServed(world, step.pod) && step.graceSeconds === 30) ||
               Date.parse(given) <= NOW - 600_000,
           ).toBe(true)
         }
       })
       expect(end?.sandbox.status?.failures?.count ?? 0).toBeLessThanOrEqual(before + 1)
+    })
+  })
+
+  test('a pod that is to go before it was ready goes within half a minute: what starts may not hear of its end', () => {
+    over((observed) => {
+      for (const step of planSandbox(observed, NOW).steps) {
+        if (step.do !== 'delete pod' || !isLive(step.pod)) continue
+        if (step.pod.ready && !faultOf(step.pod) && observed.sandbox.spec.operatingMode !== 'Suspended')
+          expect(step.graceSeconds).toBeNull()
+        if (!step.pod.ready && !hasServed(observed, step.pod)) expect(step.graceSeconds).toBeLessThanOrEqual(30)
+      }
+    })
+  })
+
+  test('a pod that served and whose node is silent for a moment keeps its whole grace: its calls may be going on', () => {
+    let seen = 0
+    over((observed) => {
+      for (const step of planSandbox(observed, NOW).steps) {
+        if (step.do !== 'delete pod' || !isLive(step.pod) || step.pod.ready || !hasServed(observed, step.pod)) continue
+        if (faultOf(step.pod) || observed.sandbox.spec.operatingMode === 'Suspended') continue
+        seen++
+        expect(step.graceSeconds).toBeNull()
+      }
+    })
+    expect(seen).toBeGreaterThan(10)
+  })
+
+  test('a pod that ends is ended once more only where it may take less time: by a suspension', () => {
+    over((observed) => {
+      const ended = planSandbox(observed, NOW).steps.filter((step) => step.do === 'delete pod')
+      const again = ended.filter(({ pod }) => !isLive(pod))
+      expect(again.length === 0 || observed.sandbox.spec.operatingMode === 'Suspended').toBe(true)
+    })
+  })
+
+  test('of one of its groups nobody knows: nothing on its account; what needs no group goes on as ever', () => {
+    over((observed) => {
+      const { sandbox, server } = observed
+      const plan = planSandbox({ ...observed, unknownGroups: ['hub-sandboxes/unknown'] }, NOW)
+      const isAtRest = sandbox.spec.operatingMode === 'Suspended' || activeUntilMs(sandbox.spec) <= NOW
+      if (isAtRest || server === null) expect(plan).toEqual(planSandbox(observed, NOW))
+      else expect(plan).toEqual({ steps: [], againMs: activeUntilMs(sandbox.spec) })
+    })
+  })
+
+  test('while the API server is back for a moment only, no pod goes because its time is over, and none starts', () => {
+    over((observed) => {
+      const { sandbox, server, pods } = observed
+      const plan = planSandbox({ ...observed, contactMs: 4000 }, NOW)
+      const isOver = sandbox.spec.operatingMode === 'Auto' && activeUntilMs(sandbox.spec) <= NOW
+      if (isOver && server !== null && pods.some(isLive)) expect(plan).toEqual({ steps: [], againMs: NOW + 6000 })
+      else expect(plan).toEqual(planSandbox(observed, NOW))
     })
   })
 
@@ -386,17 +444,20 @@ test('an image that is not allowed is refused before any pod', () => {
       activeUntilTime: timeAt(NOW + 9000),
     },
   }
-  const settings = { pods: { ...POD_SETTINGS, allowedImages: ['ghcr.io/acme/'] }, sandboxesPerUser: 3, ttlDays: 30 }
+  const pods = { ...POD_SETTINGS, allowedImages: ['ghcr.io/acme/'] }
+  const settings = { pods, sandboxesPerUser: 3, ttlDays: 30, settlingMs: 0 }
   const observed: Observed = {
     sandbox,
     server,
     groups: [],
+    unknownGroups: [],
     pods: [],
     pool: [],
     isPodName: () => false,
     holders: [],
     hasVolume: false,
     hasPolicy: true,
+    contactMs: 0,
     settings,
   }
   const { steps } = planSandbox(observed, NOW)

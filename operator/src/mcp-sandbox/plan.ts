@@ -2,17 +2,22 @@
 // plan is empty. Steps are taken in their order; a status that comes first is a claim on the version that was looked at, so whoever changed
 // the sandbox meanwhile wins and the rest is not done.
 import type { McpSandboxStatus } from '@mcphub/api'
+import { graceOf, isLive, isToEnd } from '../pods/grace.ts'
 import type { PodObject } from '../resources.ts'
-import { activeUntilMs, forgottenAtMs } from './activity.ts'
-import { findObstacle, type Obstacle } from './checks.ts'
+import { activeUntilMs, forgottenAtMs, isUnsettled } from './activity.ts'
+import { findObstacle, isUncertain, type Obstacle } from './checks.ts'
 import type { Observed } from './observed.ts'
 import { planRun } from './plan-run.ts'
 import { DRAINING, faultOf } from './reasons.ts'
 import { buildStatus } from './status.ts'
-import { AT_ONCE_SECONDS, soonest, statusStep, type Plan, type Step } from './steps.ts'
+import { isSilent } from './run.ts'
+import { soonest, statusStep, type Plan, type Step } from './steps.ts'
 
 export function planSandbox(observed: Observed, nowMs: number): Plan {
+  if (isUncertain(observed, nowMs)) return { steps: [], againMs: activeUntilMs(observed.sandbox.spec) }
   const obstacle = findObstacle(observed, nowMs)
+  if (obstacle?.why === 'idle' && isUnsettled(observed) && observed.pods.some(isLive))
+    return { steps: [], againMs: nowMs + observed.settings.settlingMs - observed.contactMs }
   return obstacle ? planWithout(observed, obstacle, nowMs) : planRun(observed, nowMs)
 }
 
@@ -26,7 +31,7 @@ function planWithout(observed: Observed, obstacle: Obstacle, nowMs: number): Pla
   return {
     steps: [
       ...statusStep(sandbox, statusWithout(observed, obstacle, nowMs)),
-      ...pods.flatMap((pod) => endSteps(pod, obstacle.why === 'suspended' || faultOf(pod) ? AT_ONCE_SECONDS : null)),
+      ...pods.flatMap((pod) => endSteps(pod, graceWithout(observed, pod, obstacle))),
     ],
     // asleep, no time is waited for: what is forgotten is looked for now and then, for all at once
     againMs: asleep ? null : soonest(obstacle.endsMs, activeUntilMs(sandbox.spec)),
@@ -50,19 +55,17 @@ function statusWithout({ sandbox, pods }: Observed, { why, reason }: Obstacle, n
   )
 }
 
+/** One that ends already goes as soon as its programs are gone, whatever fault it shows. */
+const graceWithout = (observed: Observed, pod: PodObject, { why }: Obstacle): number | null =>
+  graceOf(pod, {
+    mayFinish: why !== 'suspended' && !(isLive(pod) && faultOf(pod)),
+    hasServed: isSilent({ observed }, pod),
+  })
+
 const endSteps = (pod: PodObject, graceSeconds: number | null): Step[] =>
   isToEnd(pod, graceSeconds) ? [{ do: 'delete pod', pod, graceSeconds }] : []
 
 /** Never while it keeps somebody's folder. */
 function isForgotten({ sandbox, pods, hasVolume, settings }: Observed, nowMs: number): boolean {
   return pods.length === 0 && !hasVolume && forgottenAtMs(sandbox, settings.ttlDays) <= nowMs
-}
-
-const isLive = ({ metadata }: PodObject): boolean => metadata.deletionTimestamp === undefined
-
-/** A pod that ends already is ended again only where it may take less time now. */
-export function isToEnd({ metadata }: PodObject, graceSeconds: number | null): boolean {
-  if (metadata.deletionTimestamp === undefined) return true
-  const left = metadata['deletionGracePeriodSeconds']
-  return graceSeconds !== null && typeof left === 'number' && left > graceSeconds
 }

@@ -3,12 +3,16 @@
 import type { SandboxReadyReason } from '@mcphub/api'
 import type { PodObject } from '../resources.ts'
 
+/** No value: a mark for the compiler, which lets nobody else write a reason down. */
+declare const MADE_HERE: unique symbol
+
 export interface Reason {
   readonly reason: SandboxReadyReason
   readonly message: string
+  readonly [MADE_HERE]: true
 }
 
-const reason = (name: SandboxReadyReason, message: string): Reason => ({ reason: name, message })
+const reason = (name: SandboxReadyReason, message: string): Reason => ({ reason: name, message }) as Reason
 const quote = (text: string): string =>
   text === '' ? '' : ` Kubernetes says: ${text.replace(/\s+/g, ' ').slice(0, 300)}`
 
@@ -35,7 +39,14 @@ export const quotaReached = (limit: number): Reason =>
     `The person runs ${limit} sandbox${limit === 1 ? '' : 'es'} already, which is the limit; it starts when one of them sleeps, or raise limits.maxRunningPerUser of a UserGroup.`,
   )
 export const unschedulable = (said: string): Reason =>
-  reason('Unschedulable', `No node has room for the pod; add nodes or lower its cpu and memory.${quote(said)}`)
+  reason(
+    'Unschedulable',
+    waitsForVolume(said)
+      ? `The folder that spec.stdio.persistence keeps has no volume yet; its PersistentVolumeClaim names no storageClassName, so the cluster needs a default StorageClass that can give one.${quote(said)}`
+      : `No node has room for the pod; add nodes or lower its cpu and memory.${quote(said)}`,
+  )
+/** The scheduler's words: "pod has unbound immediate PersistentVolumeClaims", "persistentvolumeclaim … not found". */
+const waitsForVolume = (said: string): boolean => /persistent ?volume ?claim/i.test(said)
 export const slowStart = (seconds: number): Reason =>
   reason(
     'StartupTimeout',
@@ -51,7 +62,9 @@ export const NODE_SILENT = reason(
   'The node of the pod does not answer; the pod is replaced when the node is given up.',
 )
 
-export const retriedAt = (time: string): string => `The last start failed; the next try is at ${time}.`
+/** A failed start whose back-off lasts: its own sentence stays, where it is still known. */
+export const waitsAfter = (name: SandboxReadyReason, said: string | undefined, nextTime: string): Reason =>
+  reason(name, said ?? `The last start failed; the next try is at ${nextTime}.`)
 
 /** The API server did not take the pod. */
 export function podRefused(said: string): Reason {
@@ -65,6 +78,10 @@ export function podRefused(said: string): Reason {
     `The cluster refused the pod: check the McpServer, and the admission policies.${quote(said)}`,
   )
 }
+
+/** The API server answered with a fault of its own; it is asked again. */
+export const podNotTaken = (said: string): Reason =>
+  reason('Starting', `The cluster has not taken the pod yet; it is asked again.${quote(said)}`)
 
 const PULL = new Set([
   'ErrImagePull',
@@ -132,4 +149,66 @@ function crashed(container: string, exitCode: number): Reason {
       ? "check the package's name and version, and that the registry has it"
       : 'check that the registry can be reached'
   return reason('CrashLoop', `The package could not be installed (exit code ${exitCode}): ${why}.`)
+}
+
+// --- the conditions, Ready and those beside it -------------------------------------------------------------------------------------
+
+interface Wanted {
+  readonly type: string
+  readonly status: 'True' | 'False' | 'Unknown'
+  readonly reason: string
+  readonly message: string
+}
+
+export interface Said {
+  readonly ready: Reason
+  /** no pod is wanted */
+  readonly suspended: boolean
+  /** every pod is of the template as it is now */
+  readonly upToDate: boolean
+}
+
+export function conditionsOf({ ready, suspended, upToDate }: Said): Wanted[] {
+  return [
+    { type: 'Ready', status: ready.reason === READY.reason ? 'True' : 'False', ...ready },
+    suspended
+      ? { type: 'Suspended', status: 'True', reason: 'NoPodWanted', message: ready.message }
+      : { type: 'Suspended', status: 'False', reason: 'PodWanted', message: 'A pod is wanted.' },
+    scheduledOf(ready.reason),
+    upToDate
+      ? {
+          type: 'UpToDate',
+          status: 'True',
+          reason: 'Current',
+          message: 'No pod is older than its McpServer and groups.',
+        }
+      : {
+          type: 'UpToDate',
+          status: 'False',
+          reason: 'Draining',
+          message: 'A pod of an older template finishes its calls.',
+        },
+  ]
+}
+
+/** Told with what it leads to: a write of its own between chosen and ready would be news for nobody. */
+function scheduledOf(ready: SandboxReadyReason): Wanted {
+  const said = (status: Wanted['status'], name: string, message: string): Wanted => ({
+    type: 'PodScheduled',
+    status,
+    reason: name,
+    message,
+  })
+  switch (ready) {
+    case 'PodReady':
+      return said('True', 'Scheduled', 'The pod has a node.')
+    case 'Unschedulable':
+      return said('False', 'Unschedulable', 'No node takes the pod: Ready says why.')
+    case 'Starting':
+    case 'StartupTimeout':
+    case 'Draining':
+      return said('Unknown', 'NotLookedAt', 'The pod itself says whether it has a node.')
+    default:
+      return said('False', 'NoPod', 'There is no pod.')
+  }
 }

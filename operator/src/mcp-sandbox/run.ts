@@ -75,8 +75,10 @@ export const better =
 
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
 
+type Looked = Pick<Run, 'observed'>
+
 /** Whether the status names this very pod. */
-export const isChosen = ({ observed }: Run, { metadata }: PodObject): boolean =>
+export const isChosen = ({ observed }: Looked, { metadata }: PodObject): boolean =>
   observed.sandbox.status?.podRef?.uid === metadata.uid
 
 /** When the sandbox took this pod, in ms; null when nobody wrote it down. */
@@ -103,10 +105,11 @@ function tooSlow(run: Run, pod: PodObject): Reason | null {
 }
 
 /** What the status says of Ready now. */
-export const readyOf = ({ observed }: Run) => observed.sandbox.status?.conditions.find(({ type }) => type === 'Ready')
+export const readyOf = ({ observed }: Looked) =>
+  observed.sandbox.status?.conditions.find(({ type }) => type === 'Ready')
 
-export const wasReady = (run: Run, pod: PodObject): boolean => isChosen(run, pod) && readyOf(run)?.status === 'True'
+export const wasReady = (run: Looked, pod: PodObject): boolean => isChosen(run, pod) && readyOf(run)?.status === 'True'
 
 /** It was ready and is not: its node does not answer. The cluster gives it up, not this. */
-export const isSilent = (run: Run, pod: PodObject): boolean =>
+export const isSilent = (run: Looked, pod: PodObject): boolean =>
   !pod.ready && (wasReady(run, pod) || (isChosen(run, pod) && readyOf(run)?.reason === NODE_SILENT.reason))

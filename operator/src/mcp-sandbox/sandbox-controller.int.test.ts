@@ -17,6 +17,8 @@ afterEach(() => cluster.stop())
 const ready = (name: string): Promise<void> => until(() => expect(cluster.readyOf(name)).toBe('PodReady'))
 const reason = (name: string, wanted: string): Promise<void> => until(() => expect(cluster.readyOf(name)).toBe(wanted))
 const podsAre = (...names: string[]): Promise<void> => until(() => expect(cluster.podNames()).toEqual(names))
+const readyMessage = (name: string): string =>
+  cluster.statusOf(name)!.conditions.find(({ type }) => type === 'Ready')!.message
 const writes = (): string[] =>
   cluster
     .writesOf('operator')
@@ -33,6 +35,8 @@ describe('wake and idle', () => {
     const status = cluster.statusOf('files-alice')!
     expect(status.podRef).toEqual({ name: 'files-alice-0', uid: cluster.pods()[0]!.metadata.uid })
     expect(status.podIPs).toEqual(['10.0.0.7'])
+    const started = 'mcphub_sandbox_start_reaction_seconds_count{controller="mcp-sandbox"} 1\n'
+    expect(cluster.metrics.render()).toContain(started)
     await cluster.extend('files-alice', 0)
     await reason('files-alice', 'Suspended')
     await podsAre()
@@ -270,8 +274,23 @@ describe('a start that fails', () => {
     cluster.launch()
     await cluster.wake(files, 'alice')
     await reason('files-alice', 'Unschedulable')
+    expect(readyMessage('files-alice')).toMatch(/lower its cpu and memory.*0\/1 nodes are available/)
     await cluster.setPodStatus('files-alice-0', READY_STATUS)
     await ready('files-alice')
+  })
+
+  test('no volume for the folder that is kept: the claim and the StorageClass are named, not the nodes', async () => {
+    cluster.fate = 'unschedulable'
+    cluster.launch()
+    await cluster.wake(files, 'alice')
+    await reason('files-alice', 'Unschedulable')
+    const message = '0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.'
+    const scheduled = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }
+    await cluster.setPodStatus('files-alice-0', { phase: 'Pending', conditions: [scheduled] })
+    await until(() =>
+      expect(readyMessage('files-alice')).toMatch(/spec\.stdio\.persistence.*default StorageClass.*unbound/),
+    )
+    expect(readyMessage('files-alice')).not.toContain('add nodes')
   })
 
   test('a node that does not answer is named, and not counted as a fault of the server', async () => {
@@ -313,6 +332,36 @@ describe('a start that fails', () => {
     undo()
     await until(() => expect(cluster.readyOf('files-alice')).toBe('PodReady'), 20_000)
     expect(cluster.births.size).toBe(1)
+  })
+
+  const failPods = (message: string): (() => void) =>
+    cluster.api.inject({
+      when: ({ method, collection }) => method === 'POST' && collection === 'pods',
+      act: { answer: { code: 500, reason: 'InternalError', message } },
+    })
+
+  test('a fault of the API server that is the fault of the pod: its words, and a back-off, no older reason', async () => {
+    const bare = await cluster.addServer('bare', {}, { policy: false })
+    failPods('Internal error occurred: invalid resource name "../../X y": [may not contain \'/\']')
+    cluster.launch()
+    await cluster.wake(bare, 'alice')
+    await reason('bare-alice', 'Starting')
+    expect(readyMessage('bare-alice')).toContain('NetworkPolicy is not there yet')
+    await cluster.addPolicy(bare)
+    await reason('bare-alice', 'ConfigError')
+    expect(readyMessage('bare-alice')).toMatch(/refused the pod.*invalid resource name "\.\.\/\.\.\/X y"/)
+    expect(cluster.statusOf('bare-alice')!.failures).toMatchObject({ count: 1, lastReason: 'ConfigError' })
+  })
+
+  test('another fault of the API server: its words, no failure; it starts when it is over', async () => {
+    const undo = failPods('Internal error occurred: failed calling webhook "pods.example": connection refused')
+    cluster.launch()
+    await cluster.wake(files, 'alice')
+    await until(() => expect(cluster.readyOf('files-alice')).toBe('Starting'))
+    expect(readyMessage('files-alice')).toMatch(/not taken the pod yet.*failed calling webhook/)
+    expect(cluster.statusOf('files-alice')!.failures).toBeUndefined()
+    undo()
+    await ready('files-alice')
   })
 
   test('a quota that was not counted yet is no failure', async () => {
@@ -467,6 +516,19 @@ describe('what is kept and what goes', () => {
     await cluster.addServer('files', {}, { policy: false })
     await until(() => expect(cluster.sandbox('files-alice')).toBeUndefined())
     await podsAre()
+  })
+
+  test('a pod whose sandbox is gone is ended once, however much is heard of it before its end shows', async () => {
+    cluster.drainMs = 1_000
+    cluster.launch('operator', { lagMs: { pods: 300 } })
+    await cluster.wake(files, 'alice')
+    await ready('files-alice')
+    await cluster.settle()
+    await cluster.setPodStatus('files-alice-0', { ...READY_STATUS, podIPs: [{ ip: '10.0.0.8' }] })
+    await cluster.removeSandbox('files-alice')
+    await podsAre()
+    await cluster.settle()
+    expect(writes().filter((call) => call === 'DELETE pods')).toHaveLength(1)
   })
 
   test('a server that is disabled has no pods, and the reason says what to do', async () => {

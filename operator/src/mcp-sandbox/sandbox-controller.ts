@@ -3,12 +3,15 @@ import {
   Controller,
   isConflict,
   isNotFound,
+  itemOf,
   keyOf,
   mapToItself,
   mapToOwner,
+  parseKey,
   type Change,
   type Request,
   type Requeue,
+  type Stored,
 } from '@mcphub/kube'
 import { LABELS } from '@mcphub/api'
 import { isDeepStrictEqual } from 'node:util'
@@ -23,16 +26,21 @@ import {
   type SandboxObject,
   type ServerObject,
 } from '../resources.ts'
+import { AT_ONCE_SECONDS, isToEnd } from '../pods/grace.ts'
 import { createPolicyGate } from '../policies/policy-ready.ts'
 import { BY, storesOf, type WorldStores } from '../world.ts'
-import { forgottenAtMs } from './activity.ts'
-import { endPod, execute, uidOf, type ExecuteDeps } from './execute.ts'
+import { SETTLING_MS, activeUntilMs, forgottenAtMs } from './activity.ts'
+import { isUncertain } from './checks.ts'
+import { contradicted, endPod, execute, findObject, type ExecuteDeps } from './execute.ts'
 import { gatherSandbox, type Sources } from './gather.ts'
-import { isToEnd, planSandbox } from './plan.ts'
-import { AT_ONCE_SECONDS } from './steps.ts'
+import { GroupWitness } from './group-witness.ts'
+import { spread } from './look-again.ts'
+import type { Observed } from './observed.ts'
+import { planSandbox } from './plan.ts'
 import { BegunWork } from './under-way.ts'
 
-const WORKERS = 8
+/** as many as writes may be under way (packages/kube's HTTP): a wake waits for no other sandbox's write */
+const WORKERS = 64
 /** No sandbox: the look for those that slept for too long, without a timer for each of tens of thousands. */
 const FORGOTTEN = 'forgotten'
 const FORGOTTEN_EVERY_MS = 3_600_000
@@ -41,13 +49,27 @@ export function createSandboxController(deps: ControllerDeps): Controller {
   const { client, events, now, world } = deps
   const stores = storesOf(world)
   const begun = new BegunWork()
+  const witness = new GroupWitness({
+    client,
+    onContradiction: () => world.groups.relist(),
+    onError: (key, error, waitMs) =>
+      deps.onError({ key, ...parseKey(key), readySinceMs: performance.now() }, error, waitMs),
+  })
   const sources: Sources = {
     world: stores,
     underWay: begun,
+    recallGroup: (key) => witness.recall(key),
     findPolicyFault: createPolicyGate(stores.policies, deps.pods),
-    settings: { pods: deps.pods, sandboxesPerUser: deps.sandboxesPerUser, ttlDays: deps.sandboxTtlDays },
+    contactMs: deps.contactMs,
+    settings: {
+      pods: deps.pods,
+      sandboxesPerUser: deps.sandboxesPerUser,
+      ttlDays: deps.sandboxTtlDays,
+      settlingMs: deps.settlingMs ?? SETTLING_MS,
+    },
   }
-  const executeDeps: ExecuteDeps = { client, events, begun, now }
+  const isPodThere = (pod: PodObject): boolean => stores.pods.get(keyOf(pod))?.metadata.uid === pod.metadata.uid
+  const executeDeps: ExecuteDeps = { client, events, begun, now, isPodThere, relist: (kind) => world[kind].relist() }
 
   function lookForForgotten(): Requeue {
     for (const sandbox of stores.sandboxes.list())
@@ -55,15 +77,34 @@ export function createSandboxController(deps: ControllerDeps): Controller {
     return { requeueAfterMs: FORGOTTEN_EVERY_MS }
   }
 
-  async function reconcile({ key }: Request, signal: AbortSignal): Promise<Requeue | void> {
+  async function reconcile({ key, readySinceMs }: Request, signal: AbortSignal): Promise<Requeue | void> {
     if (key === FORGOTTEN) return lookForForgotten()
-    await endStrays(executeDeps, stores, key, signal)
+    const doubt = await endStrays(executeDeps, stores, key, signal)
     const sandbox = stores.sandboxes.get(key)
-    if (!sandbox || sandbox.metadata.deletionTimestamp !== undefined) return begun.forget(key)
+    if (!sandbox || sandbox.metadata.deletionTimestamp !== undefined) {
+      begun.forget(key)
+      return doubt
+    }
     // the watch brings it back when what was done shows
-    if (!begun.isVisible(sandbox)) return
+    if (!begun.isVisible(sandbox)) return begun.putOff(key, readySinceMs)
     const observed = gatherSandbox(sources, sandbox)
-    return execute(executeDeps, observed, planSandbox(observed, now().getTime()), signal)
+    const nowMs = now().getTime()
+    if (isUncertain(observed, nowMs)) return learnGroups(observed, nowMs, signal)
+    const plan = planSandbox(observed, nowMs)
+    const sinceMs = begun.takeUp(key, readySinceMs)
+    const onStart = (): void => deps.metrics.observeStart((performance.now() - sinceMs) / 1000)
+    return execute({ ...executeDeps, onStart }, observed, plan, signal)
+  }
+
+  /** The next look gathers anew: nothing is planned on what was seen before the answer. */
+  async function learnGroups(
+    { sandbox, unknownGroups }: Observed,
+    nowMs: number,
+    signal: AbortSignal,
+  ): Promise<Requeue> {
+    const waitMs = await witness.ask(unknownGroups, signal)
+    if (waitMs === null) return { requeueAfterMs: 1 }
+    return { requeueAfterMs: Math.max(1, Math.min(spread(waitMs), activeUntilMs(sandbox.spec) - nowMs)) }
   }
 
   const controller = new Controller({
@@ -75,8 +116,9 @@ export function createSandboxController(deps: ControllerDeps): Controller {
   })
   // before the controller hears of it: its reconcile asks what is visible
   world.pods.subscribe((change) => begun.podObserved(change, ownersOf(change)[0] ?? null))
+  world.groups.subscribe((change) => witness.observe(change))
   controller.watch(world.sandboxes, mapToItself, 'wake')
-  controller.watch(world.sandboxes, (change) => waitingOf(stores, sandboxOf(change)), 'child')
+  controller.watch(world.sandboxes, (change) => waitingOf(stores, itemOf(change)), 'child')
   controller.watch(world.pods, (change) => [...new Set([...ownersOf(change), ...labelled(change)])], 'child')
   controller.watch(world.pods, (change) => waitingForPod(stores, change), 'child')
   controller.watch(world.claims, labelled, 'child')
@@ -95,8 +137,6 @@ export function createSandboxController(deps: ControllerDeps): Controller {
 
 const ownersOf = mapToOwner<PodObject>('McpSandbox')
 const serverOwnersOf = mapToOwner('McpServer')
-const itemOf = <T>(change: Change<T>): T => (change.type === 'deleted' ? change.before : change.item)
-const sandboxOf = (change: Change<SandboxObject>): SandboxObject => itemOf(change)
 
 /** Statuses that others write, counts for example, are no news. */
 const isSameSpec = (change: Change<ServerObject> | Change<GroupObject> | Change<PolicyObject>): boolean =>
@@ -106,7 +146,7 @@ const isSameSpec = (change: Change<ServerObject> | Change<GroupObject> | Change<
 
 /** By label: also what lost its owner. */
 function labelled(change: Change<PodObject> | Change<ClaimObject>): string[] {
-  const { labels, namespace } = (change.type === 'deleted' ? change.before : change.item).metadata
+  const { labels, namespace } = itemOf<PodObject | ClaimObject>(change).metadata
   const name = labels?.[LABELS.sandbox]
   return name === undefined ? [] : [`${namespace}/${name}`]
 }
@@ -149,29 +189,34 @@ function waitingForPod(stores: WorldStores, change: Change<PodObject>): string[]
 
 /** Kubernetes collects what lost its owner, in its own time and with its full grace; a person who was deleted waits for neither. */
 async function endStrays(
-  { client }: ExecuteDeps,
+  deps: ExecuteDeps,
   stores: WorldStores,
   key: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Requeue | void> {
+  const { client, begun } = deps
   const name = key.slice(key.indexOf('/') + 1)
   const living = stores.sandboxes.get(key)?.metadata.uid
-  const isStray = ({ metadata }: PodObject | ClaimObject): boolean =>
-    metadata.namespace === key.slice(0, key.indexOf('/')) &&
-    !(metadata.ownerReferences ?? []).some(({ uid, controller }) => controller === true && uid === living)
-  const pods = stores.pods.byIndex(BY.sandbox, name).filter((pod) => isStray(pod) && isToEnd(pod, AT_ONCE_SECONDS))
+  const isStray = (item: PodObject | ClaimObject): boolean =>
+    item.metadata.namespace === key.slice(0, key.indexOf('/')) && !isOwnedBy(item, living)
+  const isDue = (pod: PodObject): boolean => isStray(pod) && isToEnd(begun.asEnded(pod), AT_ONCE_SECONDS)
+  const pods = stores.pods.byIndex(BY.sandbox, name).filter(isDue)
   const claims = stores.claims
     .byIndex(BY.sandbox, name)
     .filter((claim) => isStray(claim) && claim.metadata.deletionTimestamp === undefined)
   if (pods.length + claims.length === 0) return
-  // the store of sandboxes may be behind that of pods
-  const uid = await uidOf(client, MCP_SANDBOXES, { namespace: key.slice(0, key.indexOf('/')), name }, signal)
-  const owned = ({ metadata }: PodObject | ClaimObject): boolean =>
-    (metadata.ownerReferences ?? []).some((owner) => owner.uid === uid)
-  for (const pod of pods) if (!owned(pod)) await endPod(client, pod, AT_ONCE_SECONDS, signal)
-  for (const { metadata } of claims.filter((claim) => !owned(claim)))
+  // the store of sandboxes may be behind that of pods, or a list came back short
+  const uid = uidOf(await findObject(client, MCP_SANDBOXES, parseKey(key), signal))
+  for (const pod of pods) if (!isOwnedBy(pod, uid)) await endPod(deps, pod, AT_ONCE_SECONDS, signal)
+  for (const { metadata } of claims.filter((claim) => !isOwnedBy(claim, uid)))
     await client.delete(VOLUME_CLAIMS, metadata, { uid: metadata.uid, signal }).catch(ignoreGone)
+  if (uid !== null && uid !== uidOf(stores.sandboxes.get(key))) return contradicted(deps, 'sandboxes')
 }
+
+const isOwnedBy = ({ metadata }: PodObject | ClaimObject, owner: string | null | undefined): boolean =>
+  (metadata.ownerReferences ?? []).some(({ uid, controller }) => controller === true && uid === owner)
+
+const uidOf = (found: Stored | null | undefined): string | null => found?.metadata.uid ?? null
 
 function ignoreGone(error: unknown): void {
   if (!isNotFound(error) && !isConflict(error)) throw error

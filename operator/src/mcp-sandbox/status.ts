@@ -3,15 +3,12 @@
 import type { Condition, McpSandboxStatus, SandboxReadyReason } from '@mcphub/api'
 import { backOffMs, setCondition, type Condition as KubeCondition } from '@mcphub/kube'
 import type { PodObject, SandboxObject } from '../resources.ts'
-import { READY, type Reason } from './reasons.ts'
+import { READY, conditionsOf, type Said } from './reasons.ts'
 
 type Failures = NonNullable<McpSandboxStatus['failures']>
 
 /** What a status says; everything that is absent is not in it. */
-export interface Facts {
-  readonly ready: Reason
-  readonly suspended: boolean
-  readonly upToDate: boolean
+export interface Facts extends Said {
   readonly pod?: PodObject | undefined
   /** of the pod */
   readonly startedTime?: string | undefined
@@ -44,58 +41,6 @@ const known = <Name extends keyof McpSandboxStatus>(
   value: McpSandboxStatus[Name] | undefined,
 ): Partial<Pick<McpSandboxStatus, Name>> =>
   value === undefined ? {} : ({ [name]: value } as Pick<McpSandboxStatus, Name>)
-
-interface Wanted {
-  readonly type: string
-  readonly status: 'True' | 'False' | 'Unknown'
-  readonly reason: string
-  readonly message: string
-}
-
-function conditionsOf({ ready, suspended, upToDate }: Facts): Wanted[] {
-  return [
-    { type: 'Ready', status: ready.reason === READY.reason ? 'True' : 'False', ...ready },
-    suspended
-      ? { type: 'Suspended', status: 'True', reason: 'NoPodWanted', message: ready.message }
-      : { type: 'Suspended', status: 'False', reason: 'PodWanted', message: 'A pod is wanted.' },
-    scheduledOf(ready.reason),
-    upToDate
-      ? {
-          type: 'UpToDate',
-          status: 'True',
-          reason: 'Current',
-          message: 'No pod is older than its McpServer and groups.',
-        }
-      : {
-          type: 'UpToDate',
-          status: 'False',
-          reason: 'Draining',
-          message: 'A pod of an older template finishes its calls.',
-        },
-  ]
-}
-
-/** Told with what it leads to: a write of its own between chosen and ready would be news for nobody. */
-function scheduledOf(ready: SandboxReadyReason): Wanted {
-  const said = (status: Wanted['status'], reason: string, message: string): Wanted => ({
-    type: 'PodScheduled',
-    status,
-    reason,
-    message,
-  })
-  switch (ready) {
-    case 'PodReady':
-      return said('True', 'Scheduled', 'The pod has a node.')
-    case 'Unschedulable':
-      return said('False', 'Unschedulable', 'No node has room for the pod.')
-    case 'Starting':
-    case 'StartupTimeout':
-    case 'Draining':
-      return said('Unknown', 'NotLookedAt', 'The pod itself says whether it has a node.')
-    default:
-      return said('False', 'NoPod', 'There is no pod.')
-  }
-}
 
 /** One more failure, and when the next try may be. What came from outside may be tried again at once the first time. */
 export function addFailure(before: Failures | undefined, reason: SandboxReadyReason, nowMs: number): Failures {

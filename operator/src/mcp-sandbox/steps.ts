@@ -19,10 +19,9 @@ export interface Plan {
   readonly steps: readonly Step[]
   /** when to look again although nothing happened, in ms since 1970 */
   readonly againMs: number | null
+  /** it waits for a policy, which the store may merely lack */
+  readonly lacksPolicy?: true
 }
-
-/** For pods whose person may not go on, or that do not run any more. */
-export const AT_ONCE_SECONDS = 1
 
 export function soonest(...times: readonly (number | undefined)[]): number | null {
   const known = times.filter((time) => time !== undefined)

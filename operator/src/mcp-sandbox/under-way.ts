@@ -1,7 +1,7 @@
 // What this replica has begun for sandboxes and its stores do not show yet: starts that count for a person's limit, pods of pools that are about
 // to be taken, statuses that are on their way back. Without it two workers would give away the same thing, and a reconcile would do twice what
 // it just did.
-import { Expectations, keyOf, type Change } from '@mcphub/kube'
+import { Expectations, itemOf, keyOf, type Change } from '@mcphub/kube'
 import type { PodObject, SandboxObject } from '../resources.ts'
 import type { UnderWay } from './gather.ts'
 
@@ -10,10 +10,12 @@ export class BegunWork implements UnderWay {
   readonly #starting = new Set<string>()
   /** pod of a pool → the sandbox that is about to take it */
   readonly #claims = new Map<string, string>()
-  /** pod → its sandbox */
-  readonly #ended = new Map<string, string>()
+  /** pod → the grace it was ended with, in seconds; null: its own */
+  readonly #ended = new Map<string, number | null>()
   /** sandbox → the version that was there before our last status, or its deletion */
   readonly #overwritten = new Map<string, string>()
+  /** sandbox → when the first news came that waits for the stores to show what was done, on the clock of `performance.now()` */
+  readonly #putOff = new Map<string, number>()
 
   isStarting(key: string): boolean {
     return this.#starting.has(key)
@@ -30,6 +32,18 @@ export class BegunWork implements UnderWay {
     if (this.#overwritten.get(key) === sandbox.metadata.resourceVersion) return false
     this.#overwritten.delete(key)
     return this.#expectations.areMet(key)
+  }
+
+  /** It is looked at again when the stores show more. */
+  putOff(key: string, readySinceMs: number): void {
+    this.#putOff.set(key, Math.min(readySinceMs, this.#putOff.get(key) ?? Infinity))
+  }
+
+  /** @returns since when this look is due, those that were put off included */
+  takeUp(key: string, readySinceMs: number): number {
+    const sinceMs = Math.min(readySinceMs, this.#putOff.get(key) ?? Infinity)
+    this.#putOff.delete(key)
+    return sinceMs
   }
 
   /** Before anything is awaited, so that no other worker plans with the same place or pod. */
@@ -49,9 +63,9 @@ export class BegunWork implements UnderWay {
     this.#expectations.creationObserved(key, podName)
   }
 
-  /** This replica ends the pod: nothing is built on it any more. */
-  podEnded(key: string, podUid: string): void {
-    this.#ended.set(podUid, key)
+  /** This replica ends the pod, which its store still has: nothing is built on it any more. */
+  podEnded(podUid: string, graceSeconds: number | null): void {
+    this.#ended.set(podUid, graceSeconds)
   }
 
   /** It did not come to that. */
@@ -59,8 +73,13 @@ export class BegunWork implements UnderWay {
     this.#ended.delete(podUid)
   }
 
-  isEnded(podUid: string): boolean {
-    return this.#ended.has(podUid)
+  /** A pod as it soon will look. */
+  asEnded(pod: PodObject): PodObject {
+    const grace = this.#ended.get(pod.metadata.uid)
+    if (grace === undefined) return pod
+    const { deletionTimestamp = new Date(0).toISOString(), ...metadata } = pod.metadata
+    const left = grace === null ? {} : { deletionGracePeriodSeconds: grace }
+    return { ...pod, metadata: { ...metadata, deletionTimestamp, ...left } }
   }
 
   statusWritten(sandbox: SandboxObject, newVersion: string): void {
@@ -75,9 +94,9 @@ export class BegunWork implements UnderWay {
 
   /** The watch told of a pod of this sandbox, or of one that was. */
   podObserved(change: Change<PodObject>, owner: string | null): void {
-    const { metadata } = change.type === 'deleted' ? change.before : change.item
+    const { metadata } = itemOf(change)
     const ends = change.type === 'deleted' || metadata.deletionTimestamp !== undefined
-    if (ends) this.#ended.delete(metadata.uid)
+    if (ends && (change.type === 'deleted' || this.#isTold(metadata))) this.#ended.delete(metadata.uid)
     if (ends || owner !== null) this.#claims.delete(metadata.uid)
     if (owner !== null && change.type !== 'deleted') this.endStart(owner, metadata.name)
   }
@@ -86,8 +105,14 @@ export class BegunWork implements UnderWay {
   forget(key: string): void {
     this.#starting.delete(key)
     this.#overwritten.delete(key)
+    this.#putOff.delete(key)
     this.#expectations.forget(key)
-    for (const pods of [this.#claims, this.#ended])
-      for (const [uid, sandbox] of pods) if (sandbox === key) pods.delete(uid)
+    for (const [uid, sandbox] of this.#claims) if (sandbox === key) this.#claims.delete(uid)
+  }
+
+  /** Of a pod that ends: as soon as it was asked to, or sooner. Somebody else's deletion may come first, with a longer grace. */
+  #isTold({ uid, deletionGracePeriodSeconds: left }: PodObject['metadata']): boolean {
+    const grace = this.#ended.get(uid) ?? null
+    return grace === null || typeof left !== 'number' || left <= grace
   }
 }

@@ -39,6 +39,13 @@ test.each<[string, ServerObject, string, RegExp]>([
     /and 3 more$/,
   ],
   [
+    'a type that is not built',
+    server({ type: 'OpenApi', openApi: {} }),
+    'TypeNotBuilt',
+    /type OpenApi; .*Remote or Stdio/,
+  ],
+  ['another one', server({ type: 'Builtin', builtin: {} }), 'TypeNotBuilt', /type Builtin; /],
+  [
     'an install that reaches no registry',
     server(ofPackage()),
     'RegistryClosed',

@@ -1,6 +1,6 @@
 // Whether a server can be used as it stands: each check is pure and gives a reason and a sentence that names the field and the fix. What the
 // API server refused already is checked again: an object may be older than a rule.
-import { checkMetadata, checkServer, type FieldFault } from '@mcphub/api'
+import { checkMetadata, checkServer, findUnbuilt, type FieldFault } from '@mcphub/api'
 import { isImageAllowed } from '../pods/allowed-images.ts'
 import type { PodSettings } from '../pods/settings.ts'
 import type { ServerObject } from '../resources.ts'
@@ -21,12 +21,15 @@ export function findServerFault(server: ServerObject, settings: ServerSettings):
   return [checkAccepted(server, settings), checkImage(server, settings)].find(({ holds }) => !holds) ?? null
 }
 
-export function checkAccepted({ metadata, spec }: ServerObject, settings: ServerSettings): Verdict {
+export function checkAccepted({ metadata, spec, unreadable }: ServerObject, settings: ServerSettings): Verdict {
+  if (unreadable !== undefined) return { holds: false, reason: 'Invalid', message: unreadable }
   const faults = [
     ...checkMetadata({ labels: withoutCommon(metadata.labels) }),
     ...checkServer(spec).map(({ field, message }) => ({ field: `spec.${field}`, message })),
   ]
   if (faults.length > 0) return { holds: false, reason: 'Invalid', message: listFaults(faults) }
+  const unbuilt = findUnbuilt(spec)
+  if (unbuilt !== null) return { holds: false, reason: 'TypeNotBuilt', message: unbuilt }
   return findClosedRegistry(spec, settings) ?? { holds: true, reason: 'Valid', message: 'every rule of the hub holds' }
 }
 

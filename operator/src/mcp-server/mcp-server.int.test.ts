@@ -1,17 +1,18 @@
 // The controller of McpServers against the fake API server, with a kubelet that runs whatever is made: policies before pods, whatever call the
 // operator dies at; a pool that is neither doubled by a cache that is behind nor hammered by pods that end; statuses that rest.
 import { LABELS, mcpServerSpec } from '@mcphub/api'
-import { EventRecorder, KubeClient, KubeHttp, NO_METRICS, PODS, fixedCredentials, runOperator } from '@mcphub/kube'
+import { EventRecorder, KubeClient, KubeHttp, PODS, fixedCredentials, runOperator } from '@mcphub/kube'
 import type { KubeObject, ReflectorTiming, Stored } from '@mcphub/kube'
 import { FakeApiServer, isWrite, type FakeCall, type Fault } from '@mcphub/kube/testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { PodSettings } from '../pods/settings.ts'
 import { buildClaim } from '../pods/build-pod.ts'
 import { CountPace } from '../count-pace.ts'
+import { createMetrics } from '../platform/metrics.ts'
 import { MCP_SANDBOXES, MCP_SERVERS, NETWORK_POLICIES } from '../resources.ts'
 import { POD_SETTINGS } from '../testing/objects.ts'
 import { createWorld } from '../world.ts'
-import { createServerController } from './create-controller.ts'
+import { createServerController } from './server-controller.ts'
 
 const TIMING: Partial<ReflectorTiming> = { firstBackOffMs: 5, mostBackOffMs: 50, shortWatchMs: 20 }
 const namespace = 'boxes'
@@ -78,7 +79,7 @@ function launch(agent = 'operator', paceMs = 0, now = () => new Date()): Operato
     pods: SETTINGS,
     events,
     now,
-    metrics: NO_METRICS,
+    metrics: createMetrics(),
     onError: () => undefined,
     pace: new CountPace({ paceMs }),
     statusDelayMs: 20,
@@ -140,9 +141,9 @@ const poolIs = (size: number): Promise<void> =>
     if (size > 0) expect(hashes()).toEqual([statusOf().templateHash])
   })
 
-/** Nothing was written for a while. */
 const writes = (): number =>
   server.calls.filter((call) => call.userAgent.startsWith('operator') && isWrite(call)).length
+/** Nothing was written for a span: longer than all that is put off here, and than a watch that is silent. */
 async function settle(): Promise<void> {
   for (let last = -1; last !== writes();) {
     last = writes()
@@ -380,8 +381,8 @@ describe('a cache that is behind', () => {
     await apply({ warmPool: { replicas: 3 } })
     await eventually(() => expect(poolPods()).toHaveLength(3))
     for (let at = 0; at < 10; at++) {
-      await client.patch(MCP_SERVERS, ref, { type: 'merge', body: { metadata: { labels: { turn: String(at) } } } })
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await change({}, { description: `look ${at}` })
+      await eventually(() => expect(statusOf()).toMatchObject({ observedGeneration: 2 + at }))
     }
     expect(poolPods()).toHaveLength(3)
     expect(mostPods).toBe(3)

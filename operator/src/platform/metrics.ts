@@ -25,6 +25,10 @@ const HELP: Readonly<Record<string, readonly [Kind, string]>> = {
   workqueue_depth: ['gauge', 'Keys that wait.'],
   workqueue_queue_duration_seconds: ['histogram', 'How long keys waited.'],
   workqueue_work_duration_seconds: ['histogram', 'How long keys were worked on.'],
+  mcphub_sandbox_start_reaction_seconds: [
+    'histogram',
+    'From the news that a sandbox is to run until the write that gives it a pod has its socket and goes.',
+  ],
   reflector_lists_total: ['counter', 'Whole lists read.'],
   reflector_watches_total: ['counter', 'Watches opened.'],
   reflector_faults_total: ['counter', 'Lists and watches that failed.'],
@@ -35,6 +39,8 @@ const HELP: Readonly<Record<string, readonly [Kind, string]>> = {
 
 export interface OperatorMetrics extends ControllerMetrics, ReflectorMetrics {
   setLeading(leads: boolean): void
+  /** `mcphub_sandbox_start_reaction_seconds` */
+  observeStart(seconds: number): void
   /** what a scrape gets */
   render(): string
 }
@@ -51,19 +57,22 @@ export function createMetrics(): OperatorMetrics {
     void cellsOf(numbers, name).set(labelText(labels), value)
   const kindOf = ({ plural }: Resource): Labels => ({ resource: plural })
   put('leader_election_master_status', {}, 0)
+  function observe(name: string, controller: string, seconds: number): void {
+    const cells = cellsOf(durations, name)
+    const key = labelText(controllerLabel(name, controller))
+    const cell = cells.get(key) ?? { counts: Array.from({ length: BUCKETS.length + 1 }, () => 0), sum: 0 }
+    const bucket = BUCKETS.findIndex((bound) => seconds <= bound)
+    cell.counts[bucket < 0 ? BUCKETS.length : bucket]!++
+    cell.sum += seconds
+    cells.set(key, cell)
+  }
+
   return {
     count: (name, controller, result) =>
       add(name, { ...controllerLabel(name, controller), ...(result === undefined ? {} : { result }) }, 1),
     set: (name, controller, value) => put(name, controllerLabel(name, controller), value),
-    observe(name, controller, seconds) {
-      const cells = cellsOf(durations, name)
-      const key = labelText(controllerLabel(name, controller))
-      const cell = cells.get(key) ?? { counts: Array.from({ length: BUCKETS.length + 1 }, () => 0), sum: 0 }
-      const bucket = BUCKETS.findIndex((bound) => seconds <= bound)
-      cell.counts[bucket < 0 ? BUCKETS.length : bucket]!++
-      cell.sum += seconds
-      cells.set(key, cell)
-    },
+    observe,
+    observeStart: (seconds) => observe('mcphub_sandbox_start_reaction_seconds', 'mcp-sandbox', seconds),
     list: (resource) => add('reflector_lists_total', kindOf(resource), 1),
     watch: (resource) => add('reflector_watches_total', kindOf(resource), 1),
     fault: (resource) => add('reflector_faults_total', kindOf(resource), 1),

@@ -4,7 +4,8 @@
 // of a person: those are pushed to the shim later.
 import { createHash } from 'node:crypto'
 import { LABELS, commonLabels, type EffectiveLimits, type StdioSpec } from '@mcphub/api'
-import type { KubeObject, OwnerReference } from '@mcphub/kube'
+import type { KubeObject } from '@mcphub/kube'
+import { DRAIN_SECONDS } from './grace.ts'
 import {
   SHIM_FOLDER,
   SHIM_PATH,
@@ -15,14 +16,11 @@ import {
 } from './init-containers.ts'
 import type { InitContainer } from './init-containers.ts'
 import { resourcesOf, STORAGE } from './pod-resources.ts'
-import type { PodSettings } from './settings.ts'
+import { ownerReference } from './owner.ts'
+import { SHIM_PORT, type PodSettings } from './settings.ts'
 
-/** What the shim listens on. */
-export const SHIM_PORT = 8477
 export const SANDBOX_ACCOUNT = 'mcphub-sandbox'
 export const TRUST_CONFIG_MAP = 'mcphub-trust'
-/** How long calls in flight of a pod that is deleted may go on. */
-export const DRAIN_SECONDS = 600
 /** No account of any image, and the same in all, so that a folder that is kept stays readable. */
 const SANDBOX_UID = 64_536
 /** A node that does not answer is given up after so long; Kubernetes' own default is 300 s. */
@@ -117,15 +115,6 @@ export function buildClaim(
 const claimLabels = ({ name, userRef }: { name: string; userRef: string | undefined }): Record<string, string> => ({
   [LABELS.sandbox]: name,
   ...(userRef === undefined ? {} : { [LABELS.userHash]: userRef }),
-})
-
-export const ownerReference = (kind: 'McpServer' | 'McpSandbox', name: string, uid: string): OwnerReference => ({
-  apiVersion: 'mcphub.io/v1alpha1',
-  kind,
-  name,
-  uid,
-  controller: true,
-  blockOwnerDeletion: true,
 })
 
 function deadlineOf({ maxLifetimeSeconds }: StdioSpec): { activeDeadlineSeconds?: number } {

@@ -1,7 +1,7 @@
 // The folder that is kept for a person (persistence: Retain): a volume claim of the sandbox's name, there as long as the sandbox is. Pure.
 import { LABELS, commonLabels } from '@mcphub/api'
 import type { KubeObject } from '@mcphub/kube'
-import { ownerReference } from './build-pod.ts'
+import { ownerReference } from './owner.ts'
 import type { PodSettings } from './settings.ts'
 
 const SIZE = '1Gi'

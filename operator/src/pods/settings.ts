@@ -1,4 +1,7 @@
-// What an installation decides for all its pods and policies: a slice of the configuration.
+// What an installation decides for all its pods and policies: a slice of the configuration; and what they all have alike.
+
+/** What the shim listens on, and gateways dial. */
+export const SHIM_PORT = 8477
 
 export interface PodSettings {
   /** of servers, groups, sandboxes and pods */

@@ -1,14 +1,13 @@
 // The NetworkPolicies of the sandboxes namespace: one that denies everything to every pod, and one per stdio server that opens what its pods
 // need. Pure. Written out in full, with no field the API server would add, so that what is wanted and what is there can be compared.
-import { API_VERSION, LABELS, commonLabels, type StdioSpec } from '@mcphub/api'
-import type { PodSettings } from '../pods/settings.ts'
+import { LABELS, commonLabels, type StdioSpec } from '@mcphub/api'
+import { ownerReference } from '../pods/owner.ts'
+import { SHIM_PORT, type PodSettings } from '../pods/settings.ts'
 import type { ServerObject } from '../resources.ts'
 import { ipBlocks } from './ip-blocks.ts'
 import type { NetworkPolicy, PolicyPeer, PolicyPort, PolicySpec } from './network-policy.ts'
 import { METADATA_NETWORKS, NOT_PUBLIC_NETWORKS, PUBLIC_NETWORKS } from './networks.ts'
 
-/** Port of the shim in a sandbox pod; gateways dial it. */
-const SHIM_PORT = 8477
 /** Port of the gateways that shims call when they listen. */
 const CALL_HOME_PORT = 8443
 const DNS_PORT = 53
@@ -53,9 +52,7 @@ export function buildServerPolicy(server: PolicyServer, settings: PolicySettings
       namespace: settings.namespace,
       name: `server-${name}`,
       labels: { ...commonLabels('sandbox', settings.instance), [LABELS.server]: name },
-      ownerReferences: [
-        { apiVersion: API_VERSION, kind: 'McpServer', name, uid, controller: true, blockOwnerDeletion: true },
-      ],
+      ownerReferences: [ownerReference('McpServer', name, uid)],
     },
     spec: {
       podSelector: { matchLabels: { [LABELS.server]: name } },

@@ -1,21 +1,23 @@
 // A cluster for tests: the API server in memory, a kubelet that runs or fails pods as it is told, the gateway's writes, and operators that can
 // be launched and killed.
 import { setTimeout as wait } from 'node:timers/promises'
-import { LABELS, type McpSandboxStatus } from '@mcphub/api'
+import { LABELS, type McpSandboxStatus, type NamedGroup } from '@mcphub/api'
 import {
   EventRecorder,
   KubeClient,
   KubeHttp,
   LeaderElector,
-  NO_METRICS,
   PODS,
+  ServerClock,
   fixedCredentials,
   isConflict,
   runOperator,
 } from '@mcphub/kube'
 import type { KubeObject, ReflectorTiming, Resource, Stored, WatchEvent, WatchQuery } from '@mcphub/kube'
 import { FakeApiServer, isWrite, type FakeCall } from '@mcphub/kube/testing'
+import { Contact } from '../contact.ts'
 import type { ControllerDeps } from '../controllers.ts'
+import { createMetrics } from '../platform/metrics.ts'
 import { createSandboxController } from '../mcp-sandbox/sandbox-controller.ts'
 import { buildPod } from '../pods/build-pod.ts'
 import {
@@ -27,12 +29,19 @@ import {
   type ServerObject,
 } from '../resources.ts'
 import { effectiveLimits } from '@mcphub/api'
-import { ServerClock } from '../platform/server-clock.ts'
 import { buildPolicies, policyServerOf } from '../policies/build-policies.ts'
 import { createWorld } from '../world.ts'
 import { NAMESPACE, POD_SETTINGS, makeGroupSpec, makeServer, userRefOf } from './objects.ts'
 
-const TIMING: Partial<ReflectorTiming> = { firstBackOffMs: 5, mostBackOffMs: 50, pageSize: 2, shortWatchMs: 20 }
+const TIMING: Partial<ReflectorTiming> = {
+  firstBackOffMs: 5,
+  mostBackOffMs: 50,
+  pageSize: 2,
+  shortWatchMs: 20,
+  relistMs: 200,
+}
+/** the election asks far more often */
+const GAP_MS = 500
 /** holds a pod that is deleted until the kubelet lets it go */
 const GRACE = 'test/grace'
 
@@ -75,6 +84,8 @@ class LaggingClient extends KubeClient {
 }
 
 export class FakeCluster {
+  /** of all operators that are launched here */
+  readonly metrics = createMetrics()
   readonly api: FakeApiServer
   readonly client: KubeClient
   /** of the next pods */
@@ -125,11 +136,15 @@ export class FakeCluster {
     { identity, clockOffMs = 0, laterMs = 0, lagMs = {}, deps = {} }: LaunchOptions = {},
   ): RunningOperator {
     const clock = new ServerClock(() => new Date(Date.now() + clockOffMs))
+    const contact = new Contact(GAP_MS)
     const http = new KubeHttp({
       credentials: fixedCredentials(this.api.url),
       userAgent: agent,
       silenceMs: 300,
-      onServerTime: (ms) => clock.observe(ms + laterMs),
+      onServerTime: (ms) => {
+        clock.observe(ms + laterMs)
+        contact.heard()
+      },
     })
     const client = new LaggingClient(http, lagMs)
     const world = createWorld({ client, namespace: NAMESPACE, instance: POD_SETTINGS.instance, timing: TIMING })
@@ -142,7 +157,10 @@ export class FakeCluster {
       sandboxesPerUser: 10,
       sandboxTtlDays: 30,
       now: () => clock.now(),
-      metrics: NO_METRICS,
+      contactMs: () => contact.lastedMs(),
+      // most tests have no election, whose answers come all the time
+      settlingMs: 0,
+      metrics: this.metrics,
       onError: () => undefined,
       ...deps,
     })
@@ -244,11 +262,11 @@ export class FakeCluster {
     return this.client.delete(MCP_SANDBOXES, ref(name))
   }
 
-  /** A pod of the server's pool, as its own controller would make it. */
-  async addPoolPod(server: ServerObject, suffix: string): Promise<string> {
+  /** A pod of the server's pool, as its own controller would make it for people of these groups. */
+  async addPoolPod(server: ServerObject, suffix: string, groups: readonly NamedGroup[] = []): Promise<string> {
     const template = {
       server: { name: server.metadata.name, stdio: server.spec.stdio! },
-      limits: effectiveLimits([]),
+      limits: effectiveLimits(groups),
       settings: POD_SETTINGS,
     }
     const pod = await this.client.create(PODS, buildPod(template, { kind: 'pool', uid: server.metadata.uid, suffix }))

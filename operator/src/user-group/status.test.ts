@@ -2,7 +2,7 @@
 import { mcpServerSpec, userGroupSpec } from '@mcphub/api'
 import { expect, test } from 'vitest'
 import type { GroupObject, ServerObject } from '../resources.ts'
-import { listConcerned } from './create-controller.ts'
+import { listConcerned } from './group-controller.ts'
 import { buildGroupStatus } from './status.ts'
 
 const meta = (name: string, labels: Record<string, string> = {}): GroupObject['metadata'] => ({
@@ -55,6 +55,7 @@ test.each<[string, object, string, object]>([
     'False NothingSelected',
     { found: 0, missing: 0 },
   ],
+  ['a selector without labels', { serverSelector: {} }, 'False NothingSelected', { found: 0, missing: 0 }],
   ['an empty list', { servers: [] }, 'True Resolved', { found: 0, missing: 0 }],
 ])('%s', (_what, spec, resolved, servers) => {
   const status = statusOf(spec)
@@ -70,6 +71,16 @@ test('a group that is not active, or breaks a rule, is not ready and says why', 
   const broken = statusOf({ servers: ['a', 'a'] }).conditions[0]
   expect(broken).toMatchObject({ status: 'False', reason: 'Invalid' })
   expect(broken!.message).toMatch(/^spec\.servers\[1\]: /)
+})
+
+test.each([
+  [{}, /^nobody is in it: name people in spec\.members/],
+  [{ members: { users: ['alice'] } }, /^the people of spec\.members that the hub knows/],
+  [{ members: { claims: [{ name: 'groups', value: 'dev' }] } }, /^the people of spec\.members/],
+])('a group is ready whoever is in it, and says where that is nobody (%#)', (members, message) => {
+  const [ready] = statusOf({ servers: ['a'], ...members }).conditions
+  expect(ready).toMatchObject({ status: 'True', reason: 'Ready' })
+  expect(ready!.message).toMatch(message)
 })
 
 test('many missing names are cut', () => {

@@ -1,5 +1,5 @@
 // The status of a UserGroup from what is known of it. Pure.
-import { checkUserGroup, type UserGroupStatus } from '@mcphub/api'
+import { checkUserGroup, givesServer, type UserGroupStatus } from '@mcphub/api'
 import { setCondition, type Condition, type NewCondition } from '@mcphub/kube'
 import { listFaults } from '../mcp-server/checks.ts'
 import type { GroupObject, ServerObject } from '../resources.ts'
@@ -49,22 +49,22 @@ function resolveServers(
     const missing = spec.servers.filter((name) => !servers.has(name))
     return { found: spec.servers.length - missing.length, missing }
   }
-  const selected = [...servers.values()].filter((server) => isSelected(spec.serverSelector, server))
+  const selected = [...servers.values()].filter(({ metadata: { name, labels = {} } }) =>
+    givesServer(spec, { name, labels }),
+  )
   return { found: selected.length, missing: [] }
 }
 
-/** The same as the gateway's: all labels must match, and a selector without labels selects everything. */
-function isSelected(selector: GroupObject['spec']['serverSelector'], { metadata }: ServerObject): boolean {
-  if (!selector) return false
-  return Object.entries(selector.matchLabels).every(([name, value]) => metadata.labels?.[name] === value)
-}
-
-function judgeReady({ spec }: GroupObject): Said {
+function judgeReady({ spec, unreadable }: GroupObject): Said {
+  if (unreadable !== undefined) return { status: 'False', reason: 'Invalid', message: unreadable }
   const faults = checkUserGroup(spec).map(({ field, message }) => ({ field: `spec.${field}`, message }))
   if (faults.length > 0) return { status: 'False', reason: 'Invalid', message: listFaults(faults) }
   if (!spec.active)
     return { status: 'False', reason: 'Inactive', message: 'spec.active is false: the group gives nothing' }
-  return { status: 'True', reason: 'Ready', message: 'its people have its servers' }
+  const { users, claims } = spec.members
+  if (users.length + claims.length === 0)
+    return { status: 'True', reason: 'Ready', message: 'nobody is in it: name people in spec.members.users or .claims' }
+  return { status: 'True', reason: 'Ready', message: 'the people of spec.members that the hub knows have its servers' }
 }
 
 function judgeServers({ spec }: GroupObject, found: number, missing: readonly string[]): Said {

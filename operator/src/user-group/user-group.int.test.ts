@@ -1,12 +1,13 @@
 // The controller of UserGroups against the fake API server: what servers and sandboxes do shows in its status, and rest costs nothing.
 import { mcpServerSpec, userGroupSpec } from '@mcphub/api'
-import { EventRecorder, KubeClient, KubeHttp, NO_METRICS, fixedCredentials, runOperator } from '@mcphub/kube'
+import { EventRecorder, KubeClient, KubeHttp, fixedCredentials, runOperator } from '@mcphub/kube'
 import { FakeApiServer, isWrite } from '@mcphub/kube/testing'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { CountPace } from '../count-pace.ts'
+import { createMetrics } from '../platform/metrics.ts'
 import { MCP_SANDBOXES, MCP_SERVERS, USER_GROUPS } from '../resources.ts'
 import { createWorld } from '../world.ts'
-import { createGroupController } from './create-controller.ts'
+import { createGroupController } from './group-controller.ts'
 
 const namespace = 'boxes'
 let server: FakeApiServer
@@ -37,7 +38,7 @@ function launch(paceMs: number): void {
     world,
     events: new EventRecorder({ client: kube, controller: 'mcphub.io/operator', instance: 'x' }),
     now: () => new Date(),
-    metrics: NO_METRICS,
+    metrics: createMetrics(),
     onError: () => undefined,
     pace: new CountPace({ paceMs }),
     statusDelayMs: 20,
@@ -93,6 +94,18 @@ test('a server that comes resolves the group, one that goes is missed and told',
       'ServersResolved is False: there is no McpServer a: create it, or take it out of spec.servers',
     )
   })
+})
+
+test('OPR-6: one of a shape of a later version says so, and is looked at as any other', async () => {
+  launch(0)
+  await createServer('a')
+  await client.create(USER_GROUPS, {
+    metadata: { namespace, name: 'team' },
+    spec: { ...userGroupSpec.parse({ servers: ['a'] }), limits: null },
+  })
+  await eventually(() => expect(said()).toEqual(['Ready False Invalid', 'ServersResolved True Resolved']))
+  await client.delete(MCP_SERVERS, { namespace, name: 'a' })
+  await eventually(() => expect(statusOf().servers).toEqual({ found: 0, missing: 1 }))
 })
 
 test('sandboxes that name it are counted as they come, wake, sleep and leave', async () => {

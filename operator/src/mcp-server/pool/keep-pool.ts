@@ -2,10 +2,11 @@
 // behind never leads to a second create; a pod that somebody takes at that moment is never removed: its version is a precondition.
 import { randomInt } from 'node:crypto'
 import { LABELS } from '@mcphub/api'
-import { Expectations, KubeError, PODS, isConflict, isNotFound, keyOf } from '@mcphub/kube'
+import { Expectations, KubeError, PODS, isConflict, isNotFound, itemOf, keyOf } from '@mcphub/kube'
 import type { Change, KubeClient, KubeObject } from '@mcphub/kube'
 import { faultOf, podRefused, slowStart, unschedulable, type Reason } from '../../mcp-sandbox/reasons.ts'
 import { buildPod } from '../../pods/build-pod.ts'
+import { AT_ONCE_SECONDS } from '../../pods/grace.ts'
 import type { PodObject, ServerObject } from '../../resources.ts'
 import type { PoolWish } from '../desired.ts'
 import { hasEnded, planPool, type PoolPlan } from './plan-pool.ts'
@@ -47,7 +48,7 @@ export class PoolKeeper {
 
   /** Before the controller hears of the change: its reconcile asks whether the cache is up to date. */
   observe(change: Change<PodObject>): void {
-    const { metadata } = change.type === 'deleted' ? change.before : change.item
+    const { metadata } = itemOf(change)
     const owner = serverKeyOf(metadata)
     if (owner === null) return
     if (change.type === 'added') this.#expectations.creationObserved(owner, metadata.name)
@@ -108,7 +109,7 @@ export class PoolKeeper {
     const { uid, resourceVersion } = metadata
     this.#expectations.expectDeletion(key, uid)
     try {
-      await this.#client.delete(PODS, metadata, { uid, resourceVersion, signal })
+      await this.#client.delete(PODS, metadata, { uid, resourceVersion, gracePeriodSeconds: AT_ONCE_SECONDS, signal })
     } catch (error) {
       this.#expectations.deletionObserved(key, uid)
       // taken, changed or gone meanwhile: the watch tells, and the next reconcile decides anew

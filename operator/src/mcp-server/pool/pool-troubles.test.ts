@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
+import { podRefused } from '../../mcp-sandbox/reasons.ts'
 import { PoolTroubles } from './pool-troubles.ts'
 
 test('each failure doubles the wait, up to five minutes; another template or ten quiet minutes begin afresh', () => {
   let nowMs = 0
   const troubles = new PoolTroubles(() => nowMs)
-  const why = { reason: 'CrashLoop', message: 'x' } as const
+  const why = podRefused('x')
   const waits = Array.from({ length: 7 }, () => {
     troubles.add('x/a', 'h1', why)
     return troubles.find('x/a', 'h1')!.waitMs / 1000

@@ -1,5 +1,5 @@
 // The controller of UserGroups: it makes nothing, it says what a group comes to. Limits take effect where sandboxes are reconciled.
-import { Controller, StatusWriter, keyOf, mapToItself } from '@mcphub/kube'
+import { Controller, StatusWriter, itemOf, keyOf, mapToItself } from '@mcphub/kube'
 import type { Change, Request, Requeue } from '@mcphub/kube'
 import type { ControllerDeps } from '../controllers.ts'
 import { CountPace } from '../count-pace.ts'
@@ -58,7 +58,7 @@ export function createGroupController(deps: GroupControllerDeps): Controller {
 
 /** Groups that a server's coming, going or new labels may concern. */
 export function listConcerned(change: Change<ServerObject>, groups: Iterable<GroupObject>): readonly string[] {
-  const { labels, name } = (change.type === 'deleted' ? change.before : change.item).metadata
+  const { labels, name } = itemOf(change).metadata
   if (change.type === 'updated' && JSON.stringify(labels) === JSON.stringify(change.before.metadata.labels)) return []
   return [...groups].filter(({ spec }) => spec.serverSelector ?? spec.servers?.includes(name)).map(keyOf)
 }
