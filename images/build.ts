@@ -98,6 +98,8 @@ export async function buildImages(
     tell(image)
     built.push(image)
   }
+  // what had their names before: a hundred megabytes with each change of the sources
+  if (built.some(({ cached }) => !cached)) await buildah(['rmi', '--prune']).catch(() => '')
   await writeFile(join(CACHE, 'images.json'), `${JSON.stringify(built, null, 2)}\n`)
   return built
 }

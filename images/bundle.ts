@@ -3,6 +3,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { buildConsole } from '../scripts/build-console.ts'
 import type { Component, LockPackages } from './sbom.ts'
 import { listComponents, writeSbom } from './sbom.ts'
 
@@ -35,10 +36,17 @@ async function copyNpm(target: string): Promise<void> {
   })
 }
 
+/** Beside `main.mjs`, where the gateway looks for it. Returns the files of other people's packages in it. */
+async function copyConsole(app: string): Promise<readonly string[]> {
+  const { libraries } = await buildConsole()
+  await cp(join(ROOT, 'console/dist'), join(app, 'console'), { recursive: true, preserveTimestamps: true })
+  return libraries
+}
+
 const npmFiles = (packages: LockPackages): string[] =>
   Object.keys(packages).filter((key) => key === 'node_modules/npm' || key.startsWith('node_modules/npm/'))
 
-/** Writes `main.mjs` (and npm for the gateway) to the folder `app`, the bill of materials to `sbom.json`. */
+/** Writes `main.mjs` (and npm and the console for the gateway) to the folder `app`, the bill of materials to `sbom.json`. */
 export async function bundle(program: Program, target: string): Promise<void> {
   const app = join(target, 'app')
   await mkdir(app, { recursive: true })
@@ -61,9 +69,11 @@ export async function bundle(program: Program, target: string): Promise<void> {
   await mkdir(join(app, program, 'src'), { recursive: true })
   await writeFile(join(app, program, 'src/main.ts'), "import '../../main.mjs'\n")
   const lock = await readLock()
-  const withNpm = program === 'gateway'
-  if (withNpm) await copyNpm(join(app, 'node_modules/npm'))
-  const files = [...Object.keys(metafile.inputs), ...(withNpm ? npmFiles(lock.packages) : [])]
+  const files = Object.keys(metafile.inputs)
+  if (program === 'gateway') {
+    await copyNpm(join(app, 'node_modules/npm'))
+    files.push(...npmFiles(lock.packages), ...(await copyConsole(app)))
+  }
   const components = [nodeComponent(), ...listComponents(files, lock.packages)]
   await writeFile(join(target, 'sbom.json'), writeSbom(`mcphub-${program}`, lock.version, components))
 }

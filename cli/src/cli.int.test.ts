@@ -92,7 +92,7 @@ describe('keys', () => {
   test('scope, expiry, and keys of another user', async () => {
     hub.state.addUser('alice')
     const made = await json('keys create ci --user alice --server github --server everything --expires 30d')
-    expect(made.scope).toEqual({ servers: ['github', 'everything'] })
+    expect(made.scope).toEqual({ servers: ['github', 'everything'], group: null })
     expect(Date.parse(made.expiresAt) - Date.now()).toBeGreaterThan(29 * 86_400_000)
     expect((await json('keys list --user alice')).items).toHaveLength(1)
     expect((await json('keys list')).items).toHaveLength(1)
@@ -250,6 +250,10 @@ test('sessions and sandboxes: list, logs, end, stop', async () => {
     lastActiveAt: time,
     memoryBytes: 3_000_000,
     lastFault: null,
+    idleInSeconds: null,
+    code: 'running',
+    params: {},
+    said: [],
   })
   hub.state.logs.set('fs-alice', 'started')
   expect(await ok('sessions list')).toBe('There is no session.\n')
@@ -277,6 +281,7 @@ describe('activity', () => {
     code: null,
     durationMs: 1.4,
     argumentsHash: null,
+    via: 'key' as const,
     userId: root.id,
     username: 'root',
     ...more,
@@ -359,7 +364,7 @@ describe('the way in', () => {
   test('connect prints a block for each editor, with this key or a new one', async () => {
     const { endpoint, blocks } = await json('connect')
     expect(endpoint).toBe(`${hub.url}/mcp`)
-    expect(blocks.map(({ editor }) => editor)).toEqual(['cursor', 'claude-code', 'vscode'])
+    expect(blocks.map(({ editor }) => editor)).toEqual(['cursor', 'claude-code', 'vscode', 'claude-desktop'])
     expect(JSON.parse(blocks[0]!.text).mcpServers['mcp-hub'].url).toBe(
       `${hub.url}/mcp?key=${hub.state.keys[0]!.secret}`,
     )

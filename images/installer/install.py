@@ -12,11 +12,15 @@ from pathlib import Path
 
 PERMANENT, TRANSIENT = 65, 75
 
+OTHER_FILE = "a downloaded file is not the one the lock names (hash); nothing was installed"
+
 # uv's own words are never passed on: they may name a proxy with its password or a private registry
 FAULTS = [
-    (r"dns error|connect|timed? ?out|50[0234]|429|tcp", TRANSIENT, "the registry does not answer"),
-    (r"401|403|[Uu]nauthorized|[Ff]orbidden", PERMANENT, "the registry refuses, or wants credentials (netrc or uv.toml in the registry's Secret)"),
-    (r"[Hh]ash mismatch|hash", PERMANENT, "a downloaded file is not the one the lock names (hash); nothing was installed"),
+    # first, and numbers as words of their own: a hash may hold any digits
+    (r"[Hh]ash mismatch", PERMANENT, OTHER_FILE),
+    (r"dns error|connect|timed? ?out|\b50[0234]\b|\b429\b|\btcp\b", TRANSIENT, "the registry does not answer"),
+    (r"\b40[13]\b|[Uu]nauthorized|[Ff]orbidden", PERMANENT, "the registry refuses, or wants credentials (netrc or uv.toml in the registry's Secret)"),
+    (r"hash", PERMANENT, OTHER_FILE),
     (r"no usable wheels|--no-build|building source", PERMANENT, "a package has no wheel for this platform, and is not built here; put it into an image of its own (stdio.image)"),
     (r"no version|not found in the package registry|unsatisfiable", PERMANENT, "the registry has no such package or version, or its dependencies contradict each other"),
     (r"certificate|UnknownIssuer", PERMANENT, "the registry's certificate is not trusted (ca.crt in the registry's Secret)"),
@@ -102,8 +106,9 @@ def empty(folder):
 
 def compile_modules(folder):
     """By the image's own Python, without `site`: the venv's would run the .pth files of packages, here beside the registry's credentials."""
-    # a module that does not compile is the server's own affair
-    subprocess.run([sys.executable, "-I", "-S", "-m", "compileall", "-qq", str(folder / "lib")], env={}, capture_output=True)
+    # a module that does not compile is the server's own affair; nobody changes one here, and the times of files may not survive a layer of an image
+    options = ["-qq", "--invalidation-mode", "unchecked-hash"]
+    subprocess.run([sys.executable, "-I", "-S", "-m", "compileall", *options, str(folder / "lib")], env={}, capture_output=True)
 
 
 def install():

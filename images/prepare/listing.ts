@@ -5,9 +5,8 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 
 export interface Start {
-  readonly node: string
   /** the program, then its arguments */
-  readonly args: readonly string[]
+  readonly command: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
 }
@@ -42,8 +41,9 @@ class Session {
   readonly #ended = Promise.withResolvers<never>()
   #lastId = 0
 
-  constructor({ node, args, env, cwd }: Start) {
-    this.#child = spawn(node, [...args], { env: { ...env }, cwd, stdio: ['pipe', 'pipe', 'ignore'] })
+  constructor({ command, env, cwd }: Start) {
+    const [program = '', ...args] = command
+    this.#child = spawn(program, args, { env: { ...env }, cwd, stdio: ['pipe', 'pipe', 'ignore'] })
     this.#child.stdin.on('error', () => {})
     this.#child.once('error', (fault) => this.#ended.reject(fault))
     this.#child.once('exit', (code) => this.#ended.reject(new Error(`the server ended with ${code}`)))

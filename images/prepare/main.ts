@@ -1,4 +1,4 @@
-// Makes an installed package start sooner, while its image is built: node images/prepare/main.ts. Bundles it where a self-check shows that it still answers the
+// Makes an installed package start sooner, while its image is built: mcphub-shim --offline node images/prepare/main.ts. Bundles it where a self-check shows that it still answers the
 // same, and warms Node's compile cache, which then lies in the image and is only read. Whatever cannot be done is said, and the package is left as it was.
 import {
   chmodSync,
@@ -18,12 +18,12 @@ import { bundlePackage } from './bundle-package.ts'
 import { bundlerDir } from './fetch-bundler.ts'
 import { readListing } from './listing.ts'
 
-export interface PrepareConfig {
+interface PrepareConfig {
   /** of the installer: `server` is the program */
   readonly packageDir: string
   /** how the server starts for the self-check; absent: without arguments */
   readonly checkFile: string
-  /** where fetch-bundler.ts left it: this program runs the package, and so has no credentials */
+  /** where fetch-bundler.ts left it: this program runs the package, which may write there, and so has neither credentials nor a network */
   readonly bundlerDir: string
 }
 
@@ -56,11 +56,15 @@ interface Listing {
   (program: string, extra?: Readonly<Record<string, string>>): Promise<string>
 }
 
-function openListing(checkFile: string, work: string): Listing {
+function openListing({ checkFile }: PrepareConfig, work: string): Listing {
   const { args, env } = readCheck(checkFile, work)
   const plain = { PATH: process.env['PATH'] ?? '', HOME: work, TMPDIR: work, ...env }
   return (program, extra = {}) =>
-    readListing({ node: process.execPath, args: [program, ...args], env: { ...plain, ...extra }, cwd: work })
+    readListing({
+      command: [process.execPath, program, ...args],
+      env: { ...plain, ...extra },
+      cwd: work,
+    })
 }
 
 /** @returns what was done, in a sentence */
@@ -95,22 +99,20 @@ async function warm(packageDir: string, list: Listing): Promise<string> {
 }
 
 /** Sentences for whoever builds the image. */
-export async function prepare(config: PrepareConfig): Promise<string[]> {
+async function prepare(config: PrepareConfig): Promise<string[]> {
   const work = mkdtempSync(join(process.env['TMPDIR'] ?? '/tmp', 'mcphub-prepare-'))
   try {
-    const list = openListing(config.checkFile, work)
+    const list = openListing(config, work)
     return [await bundle(config, list), await warm(config.packageDir, list)]
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
 }
 
-if (import.meta.main) {
-  const { env } = process
-  const said = await prepare({
-    packageDir: env['MCPHUB_PACKAGE_DIR'] ?? '/package',
-    checkFile: env['MCPHUB_CHECK_FILE'] ?? '/etc/mcphub/check.json',
-    bundlerDir: bundlerDir(env),
-  })
-  for (const sentence of said) console.log(sentence)
-}
+const { env } = process
+const said = await prepare({
+  packageDir: env['MCPHUB_PACKAGE_DIR'] ?? '/package',
+  checkFile: env['MCPHUB_CHECK_FILE'] ?? '/etc/mcphub/check.json',
+  bundlerDir: bundlerDir(env),
+})
+for (const sentence of said) console.log(sentence)

@@ -1,22 +1,39 @@
 // A package is prepared only where it answers as before: one that is bundled, ones that cannot be, and a compile cache that is only read.
-import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import root from '../../package.json' with { type: 'json' }
 import tools from '../tools/package.json' with { type: 'json' }
 import { keepPlace } from './bundle-package.ts'
 import { fetchBundler } from './fetch-bundler.ts'
 import { readListing } from './listing.ts'
-import { prepare } from './main.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const NPM = join(ROOT, 'node_modules/npm/bin/npm-cli.js')
 const EVERYTHING = join(ROOT, 'node_modules/@modelcontextprotocol/server-everything/dist/index.js')
 
+const hasGo = spawnSync('go', ['version']).status === 0
+/** As in the runner image; without Go the package keeps this machine's network. */
+const OFFLINE = hasGo ? [join(ROOT, 'sandbox/out/mcphub-shim'), '--offline'] : []
+if (!hasGo) console.log('Go is not installed: packages are prepared with the network here, which nothing shuts off.')
+
 let bundler: string
 beforeAll(async () => {
+  if (hasGo) execFileSync(join(ROOT, 'scripts/build-shim.sh'))
   bundler = mkdtempSync(join(tmpdir(), 'mcphub-bundler-'))
   await fetchBundler(NPM, bundler)
 }, 60_000)
@@ -32,11 +49,24 @@ beforeEach(() => {
 function prepareProgram(program: string, args: readonly string[]): Promise<string[]> {
   symlinkSync(program, join(folder, 'server'))
   writeFileSync(join(folder, 'check.json'), JSON.stringify({ args, env: {} }))
-  return prepare({ packageDir: folder, checkFile: join(folder, 'check.json'), bundlerDir: bundler })
+  return prepare()
+}
+
+/** As the image's build runs it. @returns its sentences */
+async function prepare(): Promise<string[]> {
+  const [program, ...args] = [...OFFLINE, process.execPath, join(ROOT, 'images/prepare/main.ts')]
+  const env = {
+    PATH: process.env['PATH'],
+    MCPHUB_PACKAGE_DIR: folder,
+    MCPHUB_CHECK_FILE: join(folder, 'check.json'),
+    MCPHUB_BUNDLER_DIR: bundler,
+  }
+  const { stdout } = await promisify(execFile)(program, args, { env })
+  return stdout.trim().split('\n')
 }
 
 const list = (program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> =>
-  readListing({ node: process.execPath, args: [program, ...args], env, cwd: folder })
+  readListing({ command: [process.execPath, program, ...args], env, cwd: folder })
 
 /** A server of one tool that starts only as the text in `when` says. */
 function writeServer(name: string, when: string): string {
@@ -93,6 +123,63 @@ describe('what would not behave the same stays as it is', () => {
     60_000,
   )
 })
+
+/** Somebody to connect to, on this machine. */
+async function listen(): Promise<{ readonly port: number; connections: () => number; close: () => void }> {
+  let connections = 0
+  const server = createServer((socket) => {
+    connections++
+    socket.destroy()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { port: (server.address() as AddressInfo).port, connections: () => connections, close: () => server.close() }
+}
+
+test.skipIf(!hasGo)('a package opens no connection while it is prepared, and starts all the same', async () => {
+  const listener = await listen()
+  const when = `const PLACE = 1; require('net').connect(${listener.port}, '127.0.0.1').on('connect', start).on('error', start)`
+  const program = writeServer('server.cjs', when)
+  try {
+    expect(await prepareProgram(program, [])).toEqual([
+      'bundled; it answers as before',
+      expect.stringMatching(/^compile cache/),
+    ])
+    expect(listener.connections()).toBe(0)
+    // it does where it may
+    await list(program, [])
+    expect(listener.connections()).toBe(1)
+  } finally {
+    listener.close()
+  }
+})
+
+test.skipIf(!hasGo)(
+  'nor does what a package puts in the place of the bundler',
+  async () => {
+    const listener = await listen()
+    const own = mkdtempSync(join(tmpdir(), 'mcphub-bundler-'))
+    const trusted = bundler
+    bundler = own
+    const main = join(own, 'node_modules/esbuild/lib/main.js')
+    mkdirSync(join(own, 'node_modules/esbuild/lib'), { recursive: true })
+    writeFileSync(join(own, 'package.json'), '{}')
+    const marker = join(folder, 'ran')
+    const hostile = `require('fs').writeFileSync(${JSON.stringify(marker)}, ''); require('net').connect(${listener.port}, '127.0.0.1').on('error', () => {})`
+    const when = `const PLACE = 1; require('fs').writeFileSync(${JSON.stringify(main)}, ${JSON.stringify(hostile)}); start()`
+    try {
+      const [bundled] = await prepareProgram(writeServer('server.cjs', when), [])
+      expect(bundled).toMatch(/^not bundled: /)
+      // it did run, and reached nobody
+      expect(existsSync(marker)).toBe(true)
+      expect(listener.connections()).toBe(0)
+    } finally {
+      bundler = trusted
+      listener.close()
+      rmSync(own, { recursive: true, force: true })
+    }
+  },
+  60_000,
+)
 
 describe('a module keeps its place', () => {
   const place = '/p/node_modules/x/index.js'

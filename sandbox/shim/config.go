@@ -32,6 +32,7 @@ const usage = `mcphub-shim runs one user's stdio MCP server in a pod and carries
     MCPHUB_LISTEN              address to listen on (:8443)
     MCPHUB_DRAIN_MS            how long calls may go on after SIGTERM (10000)
   mcphub-shim --copy-to PATH   copy this program to PATH, for an init container
+  mcphub-shim --offline PROGRAM ARGUMENTS…   the program, which can open no connection
   mcphub-shim --self-test      serve itself on loopback, start a child, pass a line
   mcphub-shim --version
 `

@@ -17,6 +17,7 @@ import (
 
 	"mcphub.io/shim/callhome"
 	"mcphub.io/shim/identity"
+	"mcphub.io/shim/offline"
 	"mcphub.io/shim/process"
 	"mcphub.io/shim/server"
 )
@@ -56,6 +57,8 @@ func run(args []string) error {
 		return echo()
 	case len(args) == 2 && args[0] == "--copy-to":
 		return copySelf(args[1])
+	case len(args) > 0 && args[0] == "--offline":
+		return offline.Exec(args[1:])
 	}
 	return errors.New("unknown arguments; see mcphub-shim --help")
 }
@@ -79,7 +82,12 @@ func serve() error {
 	home := caller(settings, own.Fingerprint, listener)
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	go home.Run(ctx)
+	go func() {
+		if home.Run(ctx) {
+			log("the pod is being deleted")
+			ends <- syscall.SIGTERM
+		}
+	}()
 	log(fmt.Sprintf("listening on port %d with certificate %s", home.Body.Port, own.Fingerprint))
 	made := server.New(server.Options{
 		Version: version, Identity: own, Reaper: process.NewReaper(), Environ: os.Environ(), Log: log,

@@ -70,15 +70,17 @@ type gatewayDouble struct {
 	folder  string
 }
 
-func newGateway(t *testing.T) *gatewayDouble {
+// newGateway serves at once: its answer to every call-home must be known before.
+func newGateway(t *testing.T, answer int) *gatewayDouble {
 	t.Helper()
 	made := &gatewayDouble{calls: make(chan callhome.Body, 8), folder: t.TempDir()}
-	server := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
 		var body callhome.Body
 		if json.NewDecoder(request.Body).Decode(&body) != nil || request.Header.Get("Authorization") != "Bearer token-1" {
 			t.Error("the call-home is malformed")
 		}
 		made.calls <- body
+		response.WriteHeader(answer)
 	}))
 	t.Cleanup(server.Close)
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
@@ -121,7 +123,7 @@ func (double *gatewayDouble) called(t *testing.T) callhome.Body {
 }
 
 func TestStartsCallsHomeAndStaysSmall(t *testing.T) {
-	double := newGateway(t)
+	double := newGateway(t, http.StatusNoContent)
 	var took []time.Duration
 	var private int64
 	for range 9 {
@@ -169,7 +171,7 @@ func readPrivate(pid int) int64 {
 }
 
 func TestAPodsLife(t *testing.T) {
-	double := newGateway(t)
+	double := newGateway(t, http.StatusNoContent)
 	command, logged := double.start(t)
 	body := double.called(t)
 	double.gateway.Fingerprint = body.Fingerprint
@@ -207,6 +209,14 @@ func TestAPodsLife(t *testing.T) {
 		if !json.Valid(lines.Bytes()) {
 			t.Fatalf("no JSON: %s", lines.Text())
 		}
+	}
+}
+
+func TestAPodThatIsBeingDeletedEndsWithoutASignal(t *testing.T) {
+	double := newGateway(t, http.StatusGone)
+	command, _ := double.start(t)
+	if err := command.Wait(); err != nil {
+		t.Fatalf("it must end with 0: %v", err)
 	}
 }
 

@@ -59,8 +59,10 @@ async function setup(run: Run, link: string, options: SetupOptions): Promise<voi
   const done = await createClient({ url: target.url, key: null }).call('redeemSetup', {
     body: { token, username: options.username },
   })
-  if (options.save) writeCredentials(run.environment.credentialsFile, target.url, done.key)
-  run.show(done, () => done.key)
+  // without a password the hub makes a key
+  const key = done.key ?? ''
+  if (options.save) writeCredentials(run.environment.credentialsFile, target.url, key)
+  run.show(done, () => key)
   if (!run.globals.json)
     note(
       `${done.user.username} is the administrator. ${options.save ? `The key is kept in ${run.environment.credentialsFile}` : 'The key is shown only now.'}`,
@@ -106,8 +108,8 @@ async function status(run: Run): Promise<void> {
       ['Health', `${health.status}, database ${health.database}`],
       ['Version', `${health.version}, ${health.mode === 'local' ? 'one machine' : 'Kubernetes'}`],
       ['You', me ? `${me.username} (${me.role})` : 'nobody: no key; see mcphub login --help'],
-      ['Key', me ? `${me.key.name} (${target.keySource})` : null],
-      ['Key limited to', me?.key.scope.servers?.join(', ')],
+      ['Key', me?.key ? `${me.key.name} (${target.keySource})` : null],
+      ['Key limited to', me?.key?.scope.servers?.join(', ')],
     ]),
   )
   if (health.status === 'ok') return

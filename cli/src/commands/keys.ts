@@ -1,4 +1,5 @@
 // mcphub keys: hub keys, one's own or, for administrators, a user's.
+import type { KeyScopeResponse } from '@mcphub/api'
 import type { Command } from 'commander'
 import type { Environment } from '../config.ts'
 import { usageFault } from '../fault.ts'
@@ -77,7 +78,7 @@ async function listKeys(run: Run, options: { user?: string }): Promise<void> {
       items.map((key) => [
         key.name,
         key.preview,
-        key.scope.servers?.join(', ') ?? 'all',
+        formatScope(key.scope),
         key.expiresAt ? ago(key.expiresAt) : 'never',
         ago(key.lastUsedAt),
         key.id,
@@ -85,6 +86,11 @@ async function listKeys(run: Run, options: { user?: string }): Promise<void> {
       'There is no key.',
     ),
   )
+}
+
+function formatScope({ servers, group }: KeyScopeResponse): string {
+  if (group !== null) return group.name === null ? 'none (its group is gone)' : `group ${group.name}`
+  return servers?.join(', ') ?? 'all'
 }
 
 async function revokeKey(run: Run, wanted: string, options: { user?: string }): Promise<void> {

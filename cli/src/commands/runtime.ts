@@ -174,7 +174,7 @@ const cells = (row: Row): (string | number | null)[] => [
   row.username ?? null,
   row.action,
   row.server,
-  row.target,
+  row.targetShown ?? row.target,
   row.code ? `${row.outcome} (${row.code})` : row.outcome,
   Math.round(row.durationMs),
   row.requestId,

@@ -26,7 +26,7 @@ export function addToolsCommands(program: Command, environment: Environment): vo
   program
     .command('connect')
     .description('What to paste into Cursor, Claude Code and VS Code (holds the key of this command)')
-    .option('--editor <name>', 'cursor, claude-code or vscode alone')
+    .option('--editor <name>', 'cursor, claude-code, vscode or claude-desktop alone')
     .option('--server <name>', 'the endpoint of one server, with bare tool names')
     .option('--group <name>', 'the endpoint of one of your groups')
     .option('--new-key <name>', 'make a key for it instead of giving this one away')
@@ -82,7 +82,7 @@ async function connect(run: Run, options: ConnectOptions): Promise<void> {
   const endpoint = hubPath(run.target.url, endpointPath(options)).href
   // everything that can be wrong before a key is made
   if (options.editor && !EDITORS.has(options.editor))
-    throw usageFault('There is no such editor.', 'cursor, claude-code or vscode')
+    throw usageFault('There is no such editor.', 'cursor, claude-code, vscode or claude-desktop')
   await checkEndpoint(run, options)
   const key = await keyToGive(run, options.newKey)
   const blocks = buildConnectBlocks(endpoint, key).filter(({ editor }) => !options.editor || editor === options.editor)

@@ -5,7 +5,8 @@ import { isLoopback, showUrl } from '../hub-url.ts'
 import { faultOf, valueOf } from './facts.ts'
 import type { DoctorFacts } from './facts.ts'
 
-export type Finding = CheckResponse & { readonly side: 'client' | 'hub' }
+/** As it is said here: in English. */
+export type Finding = Omit<CheckResponse, 'said' | 'fixSaid'> & { readonly side: 'client' | 'hub' }
 
 /** A good word, a fault with its fix, or null: cannot be judged, because an earlier check failed. */
 type Verdict =
@@ -132,7 +133,7 @@ const keyValid: Check['judge'] = ({ me }) => {
 
 const keyExpiry: Check['judge'] = ({ me, now }) => {
   const value = valueOf(me)
-  if (!value) return null
+  if (!value?.key) return null
   const { expiresAt } = value.key
   if (expiresAt === null) return good('never')
   const left = Date.parse(expiresAt) - now

@@ -7,6 +7,7 @@ import { CliHome } from '../../../test/kit/cli.ts'
 import type { CliOptions } from '../../../test/kit/cli.ts'
 import { startRestDouble } from '../../../test/kit/rest-double.ts'
 import type { RestDouble } from '../../../test/kit/rest-double.ts'
+import { describeVariable } from '../../../test/kit/rest-double-state.ts'
 import { runChecks } from './checks.ts'
 import type { Finding } from './checks.ts'
 import { gatherFacts } from './facts.ts'
@@ -60,7 +61,10 @@ test('a healthy hub and side: nothing is found, the hub’s own checks follow', 
 
 test('for people: a line per check, the fix below', async () => {
   hub.state.checks = [
-    { id: 'disk', title: 'Disk', ok: false, severity: 'error', message: 'full', fix: 'Free some space.' },
+    {
+      ...{ id: 'disk', title: 'Disk', ok: false, severity: 'error', message: 'full', fix: 'Free some space.' },
+      ...{ said: [], fixSaid: [] },
+    },
   ]
   const { code, stdout, stderr } = await home.run(['doctor'])
   expect(code).toBe(EXIT_CODES.failure)
@@ -147,7 +151,7 @@ describe('check', () => {
     expect((await expectFault('endpoint')).message).toBe('/mcp answered 405 and no JSON-RPC')
   })
   test('variables', async () => {
-    hub.state.servers[0]!.userVariables.push({ name: 'USER_TOKEN', required: true, isSet: false })
+    hub.state.servers[0]!.userVariables.push(describeVariable('USER_TOKEN'))
     expect((await expectFault('variables')).fix).toContain('mcphub secrets set USER_TOKEN')
   })
   test('servers', async () => {

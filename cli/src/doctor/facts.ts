@@ -60,7 +60,7 @@ type AsUser = Pick<DoctorFacts, 'servers' | 'tools' | 'endpoint' | 'hubChecks'>
 
 async function gatherAsUser(client: Client | null, target: Target | null, me: MeResponse | null): Promise<AsUser> {
   if (!client || !target || !me) return { servers: null, tools: null, endpoint: null, hubChecks: null }
-  const isAdmin = me.role === 'admin' && me.key.scope.servers === null
+  const isAdmin = me.role === 'admin' && me.key?.scope.servers === null
   const [servers, tools, endpoint, hubChecks] = await Promise.all([
     read(() => client.call('listServers')),
     read(() => client.call('listTools')),

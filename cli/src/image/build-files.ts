@@ -8,17 +8,26 @@ export interface ImageInput {
   readonly from: string
 }
 
-/** Where the installer leaves the program (images/installer/main.ts). */
-export const COMMAND = ['node', '/package/server'] as const
+/** Where the registry's secrets lie for the installer, by the id that a build is given them under. */
+type Secrets = Readonly<Record<string, string>>
+const NPM_SECRETS: Secrets = { npmrc: 'npmrc', ca: 'ca.crt' }
+const PYPI_SECRETS: Secrets = { uv: 'uv.toml', netrc: 'netrc', ca: 'ca.crt' }
 
-/** With the registry's secrets: nothing that belongs to a package runs in such a step. */
-const WITH_SECRETS =
-  'RUN --mount=type=secret,id=npmrc,target=/etc/mcphub/registry/npmrc,uid=64536,mode=0400 \\\n    --mount=type=secret,id=ca,target=/etc/mcphub/registry/ca.crt,uid=64536,mode=0400 \\\n    '
+/** Nothing that belongs to a package runs in such a step. */
+const runWith = (secrets: Secrets, command: readonly string[]): string => {
+  const mounts = Object.entries(secrets).map(
+    ([id, file]) => `--mount=type=secret,id=${id},target=/etc/mcphub/registry/${file},uid=64536,mode=0400 \\\n    `,
+  )
+  return `RUN ${mounts.join('')}${JSON.stringify(command).replaceAll(',', ', ')}`
+}
 
 /** JSON in a form that no Dockerfile expands. */
 const quote = (value: unknown): string => JSON.stringify(JSON.stringify(value)).replaceAll('$', '\\$')
 
-export function buildDockerfile({ server, stdio, from }: ImageInput): string {
+export const buildDockerfile = (input: ImageInput): string =>
+  input.stdio.package?.pypi ? buildForPypi(input) : buildForNpm(input)
+
+function buildForNpm({ server, stdio, from }: ImageInput): string {
   const { npm } = stdio.package ?? {}
   return `# ${server}: ${npm?.name} ${npm?.version} as an image, so that its pods fetch nothing when they start. Written by \`mcphub image ${server}\`.
 # A registry of yours: --secret id=npmrc,src=$HOME/.npmrc; one with a certificate of your own authority: --secret id=ca,src=ca.pem
@@ -29,15 +38,33 @@ COPY --chown=64536:64536 package-lock.json /etc/mcphub/lock/package-lock.json
 COPY --chown=64536:64536 check.json /etc/mcphub/check.json
 ENV HOME=/tmp MCPHUB_PACKAGE=${quote(stdio.package)}
 # exactly what the lock names, each file by its integrity
-${WITH_SECRETS}["node", "/opt/mcphub/images/installer/main.ts"]
+${runWith(NPM_SECRETS, ['node', '/opt/mcphub/images/installer/main.ts'])}
 # what bundles it
-${WITH_SECRETS}["node", "/opt/mcphub/images/prepare/fetch-bundler.ts"]
-# bundled where it answers as before, and its code compiled: the package runs here, without any secret
-RUN ["node", "/opt/mcphub/images/prepare/main.ts"]
+${runWith(NPM_SECRETS, ['node', '/opt/mcphub/images/prepare/fetch-bundler.ts'])}
+# bundled where it answers as before, and its code compiled: the package runs here, so all of this step is without any secret and without a network
+RUN ["/usr/local/bin/mcphub-shim", "--offline", "node", "/opt/mcphub/images/prepare/main.ts"]
 
 FROM \${RUNNER}
 COPY --from=build --chown=0:0 /package/ /package/
 ENV NODE_COMPILE_CACHE=/package/.compile-cache
+`
+}
+
+/** Wheels alone, compiled by the image's own Python: nothing of the package runs while its image is built. */
+function buildForPypi({ server, stdio, from }: ImageInput): string {
+  const { pypi } = stdio.package ?? {}
+  return `# ${server}: ${pypi?.name} ${pypi?.version} as an image, so that its pods fetch nothing when they start. Written by \`mcphub image ${server}\`.
+# A registry of yours: --secret id=uv,src=uv.toml (its credentials: id=netrc); one with a certificate of your own authority: --secret id=ca,src=ca.pem
+ARG RUNNER=${from}
+
+FROM \${RUNNER} AS build
+COPY --chown=64536:64536 requirements.txt /etc/mcphub/lock/requirements.txt
+ENV HOME=/tmp MCPHUB_PACKAGE=${quote(stdio.package)}
+# exactly what the lock names, each file by its hash; nothing of the package runs
+${runWith(PYPI_SECRETS, ['python3', '/opt/mcphub/images/installer/install.py'])}
+
+FROM \${RUNNER}
+COPY --from=build --chown=0:0 /package/ /package/
 `
 }
 
@@ -50,15 +77,15 @@ export function buildCheck({ args, env }: StdioSpec): string {
   return `${JSON.stringify({ args: args.map(standIn), env: Object.fromEntries(values) }, null, 2)}\n`
 }
 
-/** What an init container in a cluster installs by. */
-export function buildLockConfigMap(server: string, lock: string): string {
+/** What an init container in a cluster installs by; the key is the lock's file name. */
+export function buildLockConfigMap(server: string, key: string, lock: string): string {
   const indented = lock.trimEnd().replaceAll('\n', '\n    ')
   return `apiVersion: v1
 kind: ConfigMap
 metadata:
   name: mcphub-lock-${server}
 data:
-  package-lock.json: |
+  ${key}: |
     ${indented}
 `
 }

@@ -23,6 +23,7 @@ const (
 	attemptTime = 5 * time.Second
 	firstWait   = 50 * time.Millisecond
 	longestWait = 5 * time.Second
+	statusGone  = 410
 )
 
 // Body is what the gateway learns; the token beside it proves which pod says so.
@@ -44,18 +45,25 @@ type Caller struct {
 	Log func(message string)
 }
 
-// Run calls until a gateway has written it down; it returns then, or when ctx ends.
-func (caller Caller) Run(ctx context.Context) {
+// errGone is the answer to a pod that is being deleted.
+var errGone = errors.New("the pod is being deleted")
+
+// Run calls until a gateway has written it down, or ctx ends. It returns true as soon as a gateway says that this pod is being deleted: the signal that
+// asks a process to end is lost on the first one of a container that does not listen yet.
+func (caller Caller) Run(ctx context.Context) bool {
 	for wait := firstWait; ; wait = min(2*wait, longestWait) {
 		err := caller.once(ctx)
 		if err == nil || ctx.Err() != nil {
-			return
+			return false
+		}
+		if errors.Is(err, errGone) {
+			return true
 		}
 		caller.Log("call-home failed: " + err.Error())
 		select {
 		case <-time.After(jitter(wait)):
 		case <-ctx.Done():
-			return
+			return false
 		}
 	}
 }
@@ -106,6 +114,9 @@ func exchange(ctx context.Context, conn net.Conn, request []byte) error {
 	status, err := strconv.Atoi(rest[:min(3, len(rest))])
 	if err != nil || !strings.HasPrefix(string(line), "HTTP/1.") {
 		return errors.New("the answer is not HTTP/1.1")
+	}
+	if status == statusGone {
+		return errGone
 	}
 	if status < 200 || status > 299 {
 		return fmt.Errorf("answered with status %d", status)

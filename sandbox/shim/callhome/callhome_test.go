@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -66,12 +67,23 @@ func TestTellsAgainUntilItIsWrittenDown(t *testing.T) {
 	body := Body{Version: 1, PodName: "p", PodUID: "u", Port: 8443, Fingerprint: "f"}
 	logged := ""
 	caller := Caller{URL: url, CAFile: ca, TokenFile: write(t, "token", "token-1\n"), Body: body, Log: func(m string) { logged += m }}
-	caller.Run(t.Context())
-	if calls != 3 || last != body {
+	if caller.Run(t.Context()) || calls != 3 || last != body {
 		t.Fatalf("%d calls, last %+v", calls, last)
 	}
 	if strings.Contains(logged, "token-1") || !strings.Contains(logged, "503") {
 		t.Fatalf("the log says %q", logged)
+	}
+}
+
+func TestAPodThatIsBeingDeletedIsToldOnce(t *testing.T) {
+	var calls atomic.Int32
+	url, ca := serve(t, func(response http.ResponseWriter, _ *http.Request) {
+		calls.Add(1)
+		response.WriteHeader(http.StatusGone)
+	})
+	caller := Caller{URL: url, CAFile: ca, TokenFile: write(t, "token", "token-1"), Log: func(string) { t.Error("nothing failed") }}
+	if !caller.Run(t.Context()) || calls.Load() != 1 {
+		t.Fatalf("%d calls", calls.Load())
 	}
 }
 

@@ -102,12 +102,17 @@ func (conn *Conn) SendJSON(kind frames.Type, child uint32, value any) error {
 // Read takes the next frame.
 func (conn *Conn) Read() (frames.Frame, error) { return frames.Read(conn.tls, frames.MaxFrame) }
 
-// Await reads up to a frame of this type, past others; an ERROR for the connection is an error, its text the code.
+// Await reads up to a frame of this type, past others, and echoes pings; an ERROR for the connection is an error, its text the code.
 func (conn *Conn) Await(kind frames.Type) (frames.Frame, error) {
 	for {
 		frame, err := conn.Read()
 		if err != nil || frame.Type == kind {
 			return frame, err
+		}
+		if frame.Type == frames.Ping {
+			if err := conn.Send(frames.Pong, 0, frame.Payload); err != nil {
+				return frame, err
+			}
 		}
 		if frame.Type == frames.Error && frame.Child == 0 {
 			var fault struct {

@@ -2,6 +2,7 @@ package process
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 )
@@ -11,7 +12,7 @@ var ErrLineTooLong = errors.New("line is too long")
 
 const readBytes = 32 << 10
 
-// ReadLines calls back for each line without its newline, empty ones left out, in a slice of the callee's own. Returns nil at the end; what comes after the last newline is no line.
+// ReadLines calls back for each line without its newline (or CRLF), empty ones left out, in a slice of the callee's own. Returns nil at the end; what comes after the last newline is no line.
 func ReadLines(from io.Reader, maxBytes int, line func([]byte)) error {
 	reader := bufio.NewReaderSize(from, readBytes)
 	var begun []byte
@@ -27,7 +28,7 @@ func ReadLines(from io.Reader, maxBytes int, line func([]byte)) error {
 		if err != nil {
 			return nil
 		}
-		if whole := begun[:len(begun)-1]; len(whole) > 0 {
+		if whole := bytes.TrimSuffix(begun[:len(begun)-1], []byte{'\r'}); len(whole) > 0 {
 			line(whole)
 		}
 		begun = nil

@@ -129,7 +129,7 @@ func TestLines(t *testing.T) {
 	var got []string
 	collect := func(line []byte) { got = append(got, string(line)) }
 	long := strings.Repeat("x", 100_000)
-	if err := ReadLines(strings.NewReader("a\n\n"+long+"\nb\nrest"), 100_000, collect); err != nil {
+	if err := ReadLines(strings.NewReader("a\r\n\n\r\n"+long+"\nb\nrest"), 100_000, collect); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(got, []string{"a", long, "b"}) {

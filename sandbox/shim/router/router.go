@@ -37,6 +37,8 @@ const (
 type call struct {
 	owner string
 	order uint64
+	// what a gateway asks for itself is not what a child asks back about
+	isOwn bool
 }
 
 type answer struct {
@@ -70,6 +72,17 @@ func New() *Router {
 
 // InFlight counts calls without an answer.
 func (router *Router) InFlight() int { return len(router.calls) }
+
+// Awaited counts those whose attachment is there to take the answer.
+func (router *Router) Awaited() int {
+	count := 0
+	for _, one := range router.calls {
+		if router.open[one.owner] {
+			count++
+		}
+	}
+	return count
+}
 
 // IsOpen says whether this attachment has the child open.
 func (router *Router) IsOpen(prefix string) bool { return router.open[prefix] }
@@ -122,7 +135,7 @@ func (router *Router) FromGateway(prefix string, found message.Message) bool {
 			return false
 		}
 		router.order++
-		router.calls[found.ID] = call{prefix, router.order}
+		router.calls[found.ID] = call{prefix, router.order, isGatewaysOwn(found.Method)}
 	case message.Response:
 		router.dropQuestion(found.ID)
 	case message.Notification:
@@ -216,11 +229,21 @@ func (router *Router) fromQuestion(id string, line []byte) []string {
 	return []string{to}
 }
 
-// choose: the attachment of the latest request still unanswered, else the latest writer, else anybody.
+// isGatewaysOwn: handshakes, lists and pings of a gateway that looks after a child. A list may also be a person's; hardly any child asks back about one.
+func isGatewaysOwn(method string) bool {
+	switch method {
+	case "initialize", "ping", "server/discover":
+		return true
+	default:
+		return strings.HasSuffix(method, "/list")
+	}
+}
+
+// choose: the attachment of the latest request still unanswered, a person's before a gateway's own; else the latest writer, else anybody.
 func (router *Router) choose() string {
-	var best call
+	best := call{isOwn: true}
 	for _, one := range router.calls {
-		if one.order > best.order && router.open[one.owner] {
+		if router.open[one.owner] && one.isLikelierThan(best) {
 			best = one
 		}
 	}
@@ -234,6 +257,13 @@ func (router *Router) choose() string {
 		return prefix
 	}
 	return ""
+}
+
+func (one call) isLikelierThan(other call) bool {
+	if one.isOwn != other.isOwn {
+		return other.isOwn
+	}
+	return one.order > other.order
 }
 
 func (router *Router) placeQuestions() []Delivery {

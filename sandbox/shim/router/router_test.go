@@ -81,6 +81,20 @@ func TestARequestOfTheChildGoesToExactlyOne(t *testing.T) {
 	}
 }
 
+func TestWhatAGatewayAsksForItselfDrawsNoQuestion(t *testing.T) {
+	w := newWorld(t, "a-", "b-")
+	w.write("a-", request("a-1"))
+	for _, method := range []string{"tools/list", "ping", "initialize", "server/discover"} {
+		w.write("b-", `{"id":"b-`+method+`","method":"`+method+`"}`)
+		w.expect(`{"id":"of `+method+`","method":"elicitation/create"}`, "a-")
+	}
+	w.write("b-", `{"id":"b-2","method":"prompts/get"}`)
+	w.expect(`{"id":2,"method":"elicitation/create"}`, "b-")
+	w.expect(result("a-1"), "a-")
+	w.expect(result("b-2"), "b-")
+	w.expect(`{"id":3,"method":"roots/list"}`, "b-") // only its own are left
+}
+
 func TestClaims(t *testing.T) {
 	w := newWorld(t, "a-", "b-")
 	w.write("a-", request("a-1"))

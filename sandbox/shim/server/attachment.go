@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mcphub.io/shim/frames"
@@ -51,6 +52,8 @@ type attachment struct {
 	conn    *tls.Conn
 	replica string
 	prefix  string
+	// it has heard DRAINING, or was told on its arrival
+	knowsDrain atomic.Bool
 
 	mu      sync.Mutex
 	changed *sync.Cond

@@ -78,10 +78,11 @@ func (one *child) describe() childInfo {
 	return childInfo{one.id, one.key, one.fingerprint, one.process.Incarnation, one.router.InFlight()}
 }
 
-func (one *child) inFlight() int {
+// inFlight counts calls without an answer, and those of them whose replica is there.
+func (one *child) inFlight() (all, awaited int) {
 	one.mu.Lock()
 	defer one.mu.Unlock()
-	return one.router.InFlight()
+	return one.router.InFlight(), one.router.Awaited()
 }
 
 func (one *child) isOpenFor(asker *attachment) bool {

@@ -7,9 +7,19 @@ import (
 	"mcphub.io/shim/frames"
 )
 
-const drainLook = 10 * time.Millisecond
+const (
+	drainLook = 10 * time.Millisecond
+	// how long a gateway may take to say that it knows
+	drainKnown = time.Second
+	// without a call: a gateway that was in the middle of a handshake sends its call only then
+	drainQuiet = 200 * time.Millisecond
+)
 
-// Drain takes no new children, lets calls in flight end until the deadline, then ends every child. A message on hurry ends the waiting. Returns when nothing runs.
+// drainMark is what a ping after DRAINING carries. Its echo says: what was on its way before this gateway knew is here, and it sends no new call.
+var drainMark = []byte("draining")
+
+// Drain takes no new children, lets calls in flight end until the deadline, then ends every child. Calls of replicas that are gone are waited for as long
+// as another may take to claim them. A message on hurry ends the waiting. Returns when nothing runs.
 func (server *Server) Drain(deadline time.Duration, hurry <-chan struct{}) {
 	server.mu.Lock()
 	isFirst := !server.draining
@@ -18,10 +28,11 @@ func (server *Server) Drain(deadline time.Duration, hurry <-chan struct{}) {
 	if isFirst {
 		for _, one := range server.attachments {
 			one.sendJSON(frames.Draining, 0, struct{}{})
+			one.send(frames.Frame{Type: frames.Ping, Payload: drainMark})
 		}
 	}
 	server.mu.Unlock()
-	wait(children, time.After(deadline), hurry)
+	server.wait(children, time.After(deadline), hurry)
 	var all sync.WaitGroup
 	for _, one := range children {
 		all.Go(func() { one.end(exit{Kind: "ended", By: "drained"}, min(defaultGrace, deadline)) })
@@ -29,16 +40,27 @@ func (server *Server) Drain(deadline time.Duration, hurry <-chan struct{}) {
 	all.Wait()
 }
 
-// wait until no call is in flight.
-func wait(children []*child, late <-chan time.Time, hurry <-chan struct{}) {
+// wait until no call is in flight nor on its way, or those that are have had no replica for so long that none will claim them.
+func (server *Server) wait(children []*child, late <-chan time.Time, hurry <-chan struct{}) {
 	look := time.NewTicker(drainLook)
 	defer look.Stop()
+	began := time.Now()
+	lastAwaited, lastBusy := began, began
 	for {
-		busy := 0
+		busy, awaited := 0, 0
 		for _, one := range children {
-			busy += one.inFlight()
+			inFlight, ofThose := one.inFlight()
+			busy, awaited = busy+inFlight, awaited+ofThose
 		}
-		if busy == 0 {
+		if awaited > 0 {
+			lastAwaited = time.Now()
+		}
+		if busy > 0 {
+			lastBusy = time.Now()
+		}
+		isKnown := server.isDrainKnown() || time.Since(began) > drainKnown
+		isDone := isKnown && time.Since(lastBusy) > drainQuiet
+		if isDone || time.Since(lastAwaited) > server.options.ClaimTime {
 			return
 		}
 		select {
@@ -49,6 +71,18 @@ func wait(children []*child, late <-chan time.Time, hurry <-chan struct{}) {
 			return
 		}
 	}
+}
+
+// isDrainKnown: every gateway that is attached has answered.
+func (server *Server) isDrainKnown() bool {
+	server.mu.Lock()
+	defer server.mu.Unlock()
+	for _, one := range server.attachments {
+		if !one.knowsDrain.Load() {
+			return false
+		}
+	}
+	return true
 }
 
 // Flush gives what is queued for the attachments a moment to be written.

@@ -150,7 +150,7 @@ func TestDrainLetsCallsEnd(t *testing.T) {
 	a.write(request("a-1"))
 	b.write(`answer {"method":"x"}`)
 	b.expect(`{"method":"x"}`)
-	w.waitFor("the call is in flight", func() bool { return w.server.find(a.child).inFlight() == 1 })
+	w.waitFor("the call is in flight", func() bool { return w.inFlight() == 1 })
 	if err := b.SendJSON(frames.Drain, 0, map[string]any{"deadlineMs": 20_000}); err != nil {
 		t.Fatal(err)
 	}
@@ -167,11 +167,83 @@ func TestDrainLetsCallsEnd(t *testing.T) {
 	}
 }
 
+func TestDrainWaitsForWhatIsOnItsWayFromWhoDoesNotKnowYet(t *testing.T) {
+	w := newWorld(t, nil)
+	script := `while read -r line; do case "$line" in answer*) echo "${line#answer }";; esac; done`
+	a := w.open("a", script)
+	drained := make(chan struct{})
+	go func() {
+		w.server.Drain(20*time.Second, nil)
+		close(drained)
+	}()
+	told := a.await(frames.Ping) // after DRAINING
+	time.Sleep(2 * drainQuiet)
+	a.write(request("a-1"))
+	if err := a.Send(frames.Pong, 0, told.Payload); err != nil {
+		t.Fatal(err)
+	}
+	w.waitFor("the call is in flight", func() bool { return w.inFlight() == 1 })
+	a.write("answer " + result("a-1"))
+	a.expect(result("a-1"))
+	if told := a.exit(); told.By != "drained" {
+		t.Fatalf("%+v", told)
+	}
+	<-drained
+}
+
+func TestDrainWaitsForTheCallAfterAHandshake(t *testing.T) {
+	w := newWorld(t, nil)
+	script := `while read -r line; do case "$line" in answer*) echo "${line#answer }";; esac; done`
+	a := w.open("a", script)
+	a.write(request("a-1"))
+	w.waitFor("the handshake is in flight", func() bool { return w.inFlight() == 1 })
+	go w.server.Drain(20*time.Second, nil)
+	a.await(frames.Draining)
+	a.write("answer " + result("a-1"))
+	a.expect(result("a-1"))
+	time.Sleep(5 * drainLook)
+	a.write(request("a-2"))
+	a.write("answer " + result("a-2"))
+	a.expect(result("a-2"))
+	if told := a.exit(); told.By != "drained" {
+		t.Fatalf("%+v", told)
+	}
+}
+
+func TestDrainWaitsForALostReplicasCallsOnlyUntilNobodyClaimsThem(t *testing.T) {
+	w := newWorld(t, func(options *Options) { options.ClaimTime = 300 * time.Millisecond })
+	script := `while read -r line; do case "$line" in answer*) echo "${line#answer }";; esac; done`
+	a, b := w.open("a", script), w.open("b", script)
+	a.write(request("a-1"))
+	w.waitFor("the call is in flight", func() bool { return w.inFlight() == 1 })
+	drained := make(chan time.Time, 1)
+	begun := time.Now()
+	go func() {
+		w.server.Drain(20*time.Second, nil)
+		drained <- time.Now()
+	}()
+	b.await(frames.Draining)
+	a.Close()
+	w.waitFor("the replica is gone", func() bool { return w.attached() == 1 })
+	if state := b.claim("a-1"); state != "waiting" {
+		t.Fatal(state)
+	}
+	// claimed: it goes on for longer than that
+	time.Sleep(2 * w.server.options.ClaimTime)
+	if len(drained) != 0 {
+		t.Fatal("a claimed call was not waited for")
+	}
+	b.Close()
+	if took := (<-drained).Sub(begun); took < 3*w.server.options.ClaimTime || took > 10*time.Second {
+		t.Fatalf("it took %v", took)
+	}
+}
+
 func TestDrainEndsAtItsDeadline(t *testing.T) {
 	w := newWorld(t, nil)
 	a := w.open("a", "cat >/dev/null")
 	a.write(request("a-1"))
-	w.waitFor("the call is in flight", func() bool { return w.server.find(a.child).inFlight() == 1 })
+	w.waitFor("the call is in flight", func() bool { return w.inFlight() == 1 })
 	begun := time.Now()
 	w.server.Drain(100*time.Millisecond, nil)
 	if took := time.Since(begun); took < 100*time.Millisecond || took > 3*time.Second {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -43,6 +44,9 @@ func (joined *attachment) handle(frame frames.Frame) (code, message string) {
 		}
 		joined.send(frames.Frame{Type: frames.Pong, Payload: frame.Payload})
 	case frames.Pong:
+		if bytes.Equal(frame.Payload, drainMark) {
+			joined.knowsDrain.Store(true)
+		}
 	case frames.Start:
 		return joined.handleStart(frame)
 	case frames.Drain:

@@ -37,9 +37,11 @@ type Options struct {
 	Environ []string
 	// Log gets constant messages and names, never a value, an argument or a line
 	Log func(message string)
-	// Silence after which a connection is closed; StallTime a line may wait for credit. Zero: as published
+	// Silence after which a connection is closed; StallTime a line may wait for credit; ClaimTime a draining child waits for calls whose replica is
+	// gone. Zero: as published
 	Silence   time.Duration
 	StallTime time.Duration
+	ClaimTime time.Duration
 }
 
 // Server of one sandbox.
@@ -62,6 +64,9 @@ func New(options Options) *Server {
 	}
 	if options.StallTime == 0 {
 		options.StallTime = 30 * time.Second
+	}
+	if options.ClaimTime == 0 {
+		options.ClaimTime = 15 * time.Second
 	}
 	return &Server{
 		options:     options,
@@ -160,6 +165,7 @@ func (server *Server) attach(conn *tls.Conn, claims identity.Claims) (*attachmen
 		return nil, errors.New("too many attachments")
 	}
 	server.attachments[claims.Prefix] = joined
+	joined.knowsDrain.Store(server.draining)
 	joined.sendJSON(frames.Welcome, 0, server.describe())
 	return joined, nil
 }

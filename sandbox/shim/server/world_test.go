@@ -207,7 +207,8 @@ func (w *world) inFlight() int {
 	w.server.mu.Lock()
 	defer w.server.mu.Unlock()
 	for _, one := range w.server.list() {
-		count += one.inFlight()
+		all, _ := one.inFlight()
+		count += all
 	}
 	return count
 }
