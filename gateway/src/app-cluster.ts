@@ -1,11 +1,12 @@
 // Composition in a cluster: custom resources, pods, the replicas' common CA, and the replicas themselves.
-import { KubeClient, KubeHttp, readInCluster, readKubeconfig } from '@mcphub/kube'
+import { KubeClient, KubeHttp, readInCluster, readKubeconfig, ServerClock } from '@mcphub/kube'
 import { groupsThatGive } from './access/entitlement.ts'
 import type { Engine, EngineContext, Ground, OnStop } from './app-engine.ts'
-import type { Catalog } from './catalog/catalog.ts'
-import { createResourceCatalog } from './catalog/resources/resource-catalog.ts'
+import { createResourceCatalog, type ResourceCatalog } from './catalog/resources/resource-catalog.ts'
+import { createResourceWriter } from './catalog/resources/resource-writer.ts'
 import type { ClusterConfig } from './cluster-config.ts'
 import type { Config } from './config.ts'
+import { readOperatorLease } from './features/system/operator-lease.ts'
 import { createAlwaysOn } from './features/users/always-on.ts'
 import { CLUSTER_PACKAGES } from './packages/cluster-packages.ts'
 import { createReplicaPeers } from './peers/replica-peers.ts'
@@ -23,7 +24,9 @@ interface Cluster {
   readonly cluster: ClusterConfig
   readonly client: KubeClient
   readonly reviewer: KubeClient
-  readonly catalog: Catalog
+  /** what leases are written by, and the operator ends them by */
+  readonly clock: ServerClock
+  readonly catalog: ResourceCatalog
   readonly logger: Logger
 }
 
@@ -37,7 +40,9 @@ export async function openCluster(
   const credentials = await (apiServer.kubeconfig === null
     ? readInCluster(apiServer)
     : readKubeconfig(apiServer.kubeconfig))
-  const http = new KubeHttp({ credentials, userAgent: 'mcphub-gateway' })
+  const clock = new ServerClock()
+  const onServerTime = (ms: number): void => clock.observe(ms)
+  const http = new KubeHttp({ credentials, userAgent: 'mcphub-gateway', onServerTime })
   onStop('connections to the API server', () => http.destroy())
   const client = new KubeClient(http)
   const reviews = new KubeHttp({ credentials, userAgent: 'mcphub-gateway', maxInFlight: REVIEWS })
@@ -52,12 +57,14 @@ export async function openCluster(
   onStop('catalog', () => catalog.stop())
   return {
     catalog,
-    openEngine: (context) => openEngine({ config, cluster, client, reviewer, catalog, logger }, context),
+    writer: createResourceWriter({ client, namespace: cluster.sandboxNamespace }),
+    readOperator: () => readOperatorLease({ client, namespace: cluster.namespace, now: () => clock.now().getTime() }),
+    openEngine: (context) => openEngine({ config, cluster, client, reviewer, clock, catalog, logger }, context),
   }
 }
 
 async function openEngine(
-  { config, cluster, client, reviewer, catalog, logger }: Cluster,
+  { config, cluster, client, reviewer, clock, catalog, logger }: Cluster,
   context: EngineContext,
 ): Promise<Engine> {
   const { storage, sandboxMetrics, onProgress, onStop, health } = context
@@ -89,6 +96,7 @@ async function openEngine(
   const alwaysOn = createAlwaysOn({
     catalog,
     users: storage.users,
+    claimsOf: (userId) => storage.peopleClaims.of(userId),
     onFault: (step, error) => logger.warn({ step, err: error }, 'a background step failed'),
   })
   await alwaysOn.start()
@@ -100,12 +108,16 @@ async function openEngine(
     namespace: cluster.sandboxNamespace,
     hubId: storage.hubId,
     replica: peers.self,
+    others: peers.sandboxes,
     trust,
     store: createPgShimStore(database),
     changes: database.changes,
     catalog,
+    findThere: (kind, names) => catalog.findThere(kind, names),
     alwaysOn: () => alwaysOn.list(),
-    groupsOf: (username, server) => groupsThatGive({ username, claims: [] }, server, catalog.snapshot()),
+    groupsOf: ({ id, username }, server) =>
+      groupsThatGive({ username, claims: storage.peopleClaims.of(id) }, server, catalog.snapshot()),
+    onPeopleChange: (listener) => storage.peopleClaims.onChange(listener),
     config: {
       callHomePort: cluster.callHomePort,
       callHomeHost: config.hosts[0]!,
@@ -115,6 +127,7 @@ async function openEngine(
     },
     log: logger.child({ part: 'sandboxes' }),
     metrics: sandboxMetrics,
+    now: () => clock.now().getTime(),
   })
   return { packages: CLUSTER_PACKAGES, sandboxes, peers, keepReady: () => () => undefined }
 }

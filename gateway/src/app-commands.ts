@@ -1,9 +1,13 @@
 // Composition of the sub-commands that work beside running gateways, on their database alone: a set-up link, and the people of `helm test`.
 import { HubError } from '@mcphub/api'
 import type { Config } from './config.ts'
+import { createConsoleSessions } from './auth/console-sessions.ts'
+import { createPgConsoleSessionStore } from './auth/pg-console-session-store.ts'
 import { openDatabase } from './db/database.ts'
 import { createKeysService } from './features/keys/keys-service.ts'
 import { createPgKeysStore } from './features/keys/pg-keys-store.ts'
+import { createPgLoginStore } from './features/login/pg-login-store.ts'
+import { readHubId } from './features/settings/hub-id.ts'
 import { createPgSettingsStore } from './features/settings/pg-settings-store.ts'
 import { makeCanaries, removeCanaries, type CanaryDeps } from './features/users/canary-users.ts'
 import { createPgUsersStore } from './features/users/pg-users-store.ts'
@@ -29,13 +33,20 @@ export const isCommand = (name: string | undefined): name is string =>
 export async function runCommand(config: Config, name: string, args: string[]): Promise<string> {
   const database = await openDatabase({ url: config.databaseUrl, poolSize: 1, onFault: () => undefined })
   try {
+    const settings = createPgSettingsStore(database)
+    const { consoleIdleMs: idleMs, consoleMaxMs: maxMs } = config
     const keys = createKeysService({ store: createPgKeysStore(database), transactor: database })
     const users = createUsersService({
       store: createPgUsersStore(database),
-      settings: createPgSettingsStore(database),
+      settings,
       transactor: database,
       changes: database.changes,
       keys,
+      sessions: createConsoleSessions({
+        ...{ store: createPgConsoleSessionStore(database, idleMs), links: createPgLoginStore(database) },
+        ...{ transactor: database, idleMs, maxMs },
+      }),
+      hubId: await readHubId(settings),
     })
     return await COMMANDS[name]!(config, { users, keys }, args)
   } finally {

@@ -2,6 +2,7 @@
 import { expect, test, vi } from 'vitest'
 import { buildSandboxInfo, createCatalogDouble, createSandboxesDouble } from '../../test/kit/hub-doubles.ts'
 import { followEntitlements } from './app-edges.ts'
+import type { Claim } from './auth/principal.ts'
 import type { Runtime } from './app-runtime.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { Logger } from './platform/logger.ts'
@@ -20,13 +21,27 @@ function make(groups: Record<string, object>) {
     }
   }
   const stopWhere = vi.spyOn(sandboxes, 'stopWhere')
-  const stop = followEntitlements(
-    catalog as unknown as Catalog,
-    { sandboxes } as unknown as Runtime,
-    { warn: () => undefined } as unknown as Logger,
-  )
+  const said = new Map<string, readonly Claim[]>()
+  const tell = new Set<(userIds: ReadonlySet<string>) => void>()
+  const stop = followEntitlements({
+    catalog: catalog as unknown as Catalog,
+    claims: {
+      of: (userId) => said.get(userId) ?? [],
+      onChange: (listener) => (tell.add(listener), () => tell.delete(listener)),
+    },
+    runtime: { sandboxes } as unknown as Runtime,
+    logger: { warn: () => undefined } as unknown as Logger,
+  })
+  /** As a provider does, at a login. */
+  const say = (userId: string, ...groups: string[]): void => {
+    said.set(
+      userId,
+      groups.map((value) => ({ name: 'groups', value })),
+    )
+    for (const listener of tell) listener(new Set([userId]))
+  }
   const left = () => sandboxes.infos.map(({ username, server }) => `${username} ${server}`)
-  return { catalog, sandboxes, stopWhere, stop, left }
+  return { catalog, sandboxes, stopWhere, stop, left, say }
 }
 
 const all = ['alice', 'bob', 'null'].flatMap((who) =>
@@ -48,6 +63,20 @@ test('what changed while no gateway ran is found at the start; after the end not
   expect(left()).toEqual(all.filter((name) => name !== 'bob files'))
   stop()
   catalog.set({ servers, groups: {} })
+  expect(left()).toContain('alice files')
+})
+
+test('one whom a provider moved out of a group loses what that group alone gave, and nobody else does', () => {
+  const byClaim = { servers: ['files', 'open'], members: { claims: [{ name: 'groups', value: 'developers' }] } }
+  const { say, catalog, left, stop } = make({ named: group(['alice', 'bob']) })
+  say('id-alice', 'developers')
+  say('id-bob', 'developers')
+  catalog.set({ servers, groups: { byClaim } })
+  expect(left()).toEqual(all)
+  say('id-bob', 'accounting')
+  expect(left()).toEqual(all.filter((name) => name !== 'bob files'))
+  stop()
+  say('id-alice')
   expect(left()).toContain('alice files')
 })
 

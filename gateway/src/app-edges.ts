@@ -1,31 +1,54 @@
 // Composition, part three: the REST API, who hears of changed users, which door leads where.
 import type { ServerResponse } from 'node:http'
 import type { HubRequest } from './platform/hub-request.ts'
-import { HubError } from '@mcphub/api'
+import { HubError, toHubError } from '@mcphub/api'
 import { createLossCheck, type Person } from './access/entitlement.ts'
 import { VERSION, type Runtime } from './app-runtime.ts'
+import type { Ground } from './app-engine.ts'
 import type { Storage } from './app-storage.ts'
 import type { Principal } from './auth/principal.ts'
 import type { Catalog } from './catalog/catalog.ts'
+import type { CatalogWriter } from './catalog/writer.ts'
 import type { Config } from './config.ts'
 import { createApi } from './features/api.ts'
+import { createCatalogService } from './features/catalog/catalog-service.ts'
+import { listPeople } from './features/catalog/people.ts'
 import { createFactGatherer, type FactGatherer } from './features/doctor/gather-facts.ts'
 import { createPgDoctorStore } from './features/doctor/pg-doctor-store.ts'
-import { SETUP_HEADERS, SETUP_PAGE } from './features/setup/setup-page.ts'
+import { createPgReplicasStore } from './features/system/pg-replicas-store.ts'
+import { createSystemService, type SystemService } from './features/system/system-service.ts'
 import { adoptKeyRing, rotateKeyRing } from './features/variables/ring-check.ts'
+import { createPgAccountStore } from './features/providers/pg-account-store.ts'
+import { createPgFlowStore } from './features/providers/pg-flow-store.ts'
+import { createProviderDoors } from './features/providers/provider-doors.ts'
+import { createProviderHealth } from './features/providers/provider-health.ts'
+import { createNewsFeed, type NewsFeed } from './features/events/news-feed.ts'
+import { createPgNewsStore } from './features/events/pg-news-store.ts'
+import { listTools } from './features/known-tools.ts'
 import { isDemoKeyActive } from './features/users/demo-user.ts'
+import { createProviderFetch } from './features/providers/provider-fetch.ts'
+import type { PeopleClaims } from './features/providers/people-claims.ts'
+import type { ConsoleFiles } from './platform/console-files.ts'
+import { setConsoleHeaders } from './platform/console-headers.ts'
 import type { Health } from './platform/health.ts'
 import type { HubMetrics } from './platform/hub-metrics.ts'
+import { createHubOrigin } from './platform/hub-origin.ts'
 import type { Listener } from './platform/listener.ts'
 import type { Logger } from './platform/logger.ts'
 import type { OriginCheck } from './platform/origin.ts'
 import { answerProbe } from './platform/probes.ts'
 import { sendProblem } from './platform/problem.ts'
+import { createClientAddress } from './platform/client-address.ts'
+import { createRateLimiter } from './platform/rate-limiter.ts'
 import type { ApiHandler } from './platform/route.ts'
 
 export interface ApiParts {
   readonly config: Config
   readonly catalog: Catalog
+  readonly writer: CatalogWriter
+  readonly readOperator: Ground['readOperator']
+  /** name of this one, in this life */
+  readonly replica: string
   readonly storage: Storage
   readonly runtime: Runtime
   readonly logger: Logger
@@ -34,12 +57,23 @@ export interface ApiParts {
   readonly health: Health
   /** bound after the API is made */
   readonly listener: () => Listener | null
+  /** aborts when streams must end, so that the listener can close */
+  readonly closing: AbortSignal
 }
 
-export function buildApi(parts: ApiParts): { readonly handler: ApiHandler; readonly doctor: FactGatherer } {
+export interface BuiltApi {
+  readonly handler: ApiHandler
+  readonly doctor: FactGatherer
+  readonly system: SystemService
+  readonly news: NewsFeed
+}
+
+export function buildApi(parts: ApiParts): BuiltApi {
   const { config, catalog, storage, runtime, logger, metrics, origin, health } = parts
-  const { users, keys, variables, groups, activity, authenticator, ring } = storage
-  const { sandboxes, packages, upstreams, access, discoveries, sessions } = runtime
+  const { users, keys, variables, groups, activity, authenticator, ring, login, consoleSessions, profiles } = storage
+  const { sandboxes, packages, upstreams, access, discoveries, sessions, sightings, toolChanges } = runtime
+  const people = () => listPeople(users, (userId) => storage.peopleClaims.of(userId))
+  const askProvider = createProviderFetch(config.proxy)
   const doctor = createFactGatherer({
     mode: config.mode,
     store: createPgDoctorStore(storage.database),
@@ -57,6 +91,26 @@ export function buildApi(parts: ApiParts): { readonly handler: ApiHandler; reado
       port: parts.listener()?.port ?? config.port,
     }),
     demoKeyActive: () => isDemoKeyActive({ users, keys }),
+    publicUrl: config.publicUrl,
+    consoleDir: config.consoleDir,
+    checkProviders: createProviderHealth({
+      ...{ settings: storage.providerSettings, ask: askProvider },
+      origin: config.publicUrl ?? `http://localhost:${config.port}`,
+    }),
+  })
+  const doors = createProviderDoors({
+    ...{ settings: storage.providerSettings, claims: storage.claimsBook, users, sessions: consoleSessions },
+    ...{ accountStore: createPgAccountStore(storage.database), flowStore: createPgFlowStore(storage.database) },
+    ...{ transactor: storage.database, catalog, ring, hubId: storage.hubId, limiter: createRateLimiter() },
+    ...{ fetch: askProvider, logger: logger.child({ part: 'login' }) },
+  })
+  const system = describeSystem(parts)
+  const news = createNewsFeed({
+    changes: storage.database.changes,
+    store: createPgNewsStore(storage.database),
+    catalog,
+    sandboxes,
+    onFault: (step, error) => logger.warn({ step, err: error }, 'a background step failed'),
   })
   const handler = createApi({
     authenticator,
@@ -69,6 +123,11 @@ export function buildApi(parts: ApiParts): { readonly handler: ApiHandler; reado
     variables,
     groups,
     activity,
+    ...{ login, consoleSessions, profiles, publicUrl: config.publicUrl, localLogin: config.localLogin },
+    hubOrigin: createHubOrigin(config.publicUrl),
+    clientAddress: createClientAddress(config.trustedProxies),
+    ...doors,
+    closing: parts.closing,
     catalog,
     packages,
     sandboxes,
@@ -76,7 +135,21 @@ export function buildApi(parts: ApiParts): { readonly handler: ApiHandler; reado
     access,
     discoveries,
     sessions,
+    sightings,
+    toolChanges,
+    calls: runtime.calls,
+    providerSettings: storage.providerSettings,
+    askProvider,
+    people,
+    manifests: createCatalogService({
+      ...{ writer: parts.writer, catalog, people },
+      // what everybody is shown; where there is only what single people are, the number is not known
+      toolsOf: (server) => listTools(discoveries.find(null, server))?.map(({ name }) => name) ?? null,
+    }),
     doctor,
+    system,
+    news,
+    usage: storage.usage,
     health,
     version: VERSION,
     mode: config.mode,
@@ -87,25 +160,49 @@ export function buildApi(parts: ApiParts): { readonly handler: ApiHandler; reado
       await upstreams.closeSession(session.id)
     },
     rotateKeyRing: () => {
-      const deps = { ring, settings: storage.settings, variables }
+      const deps = { ring, settings: storage.settings, variables, others: [storage.providerSettings] }
       // a mounted Secret is changed where it is kept
       return config.cluster === null ? rotateKeyRing(deps) : adoptKeyRing(deps)
     },
   })
-  return { handler, doctor }
+  return { handler, doctor, system, news }
+}
+
+function describeSystem({ storage, runtime, logger, listener, readOperator, replica }: ApiParts): SystemService {
+  const { database, activity, ring } = storage
+  return createSystemService({
+    store: createPgReplicasStore(database),
+    name: replica,
+    version: VERSION,
+    facts: () => ({
+      sessions: runtime.endpoint.counts().sessions,
+      callsInFlight: runtime.endpoint.counts().inFlight,
+      callsQueued: runtime.queue.counts.queued,
+      connections: listener()?.connections() ?? 0,
+      memoryBytes: process.memoryUsage.rss(),
+    }),
+    databasePool: () => database.pool(),
+    sandboxes: () => runtime.sandboxes.list(),
+    audit: () => activity.counts(),
+    keyId: () => ring.current.id,
+    operator: readOperator,
+    onFault: (step, error) => logger.warn({ step, err: error }, 'a background step failed'),
+  })
 }
 
 /** As a key without a scope would see things; for administrators who ask on somebody's behalf. */
-async function principalOf({ users }: Storage, username: string): Promise<Principal | null> {
+async function principalOf({ users, peopleClaims, profiles }: Storage, username: string): Promise<Principal | null> {
   try {
     const user = await users.find(username)
     return {
       userId: user.id,
       username: user.username,
       role: user.role,
+      via: 'key',
       keyId: 'none',
       scope: { servers: null },
-      claims: [],
+      claims: peopleClaims.of(user.id),
+      loginUntil: (await profiles.readDetail(user.id))?.loginUntil?.getTime() ?? null,
     }
   } catch (error) {
     if (error instanceof HubError && error.code === 'not_found') return null
@@ -121,69 +218,104 @@ export function followUsers({ users }: Storage, runtime: Runtime, logger: Logger
       logger.error({ step, err: error }, 'what lived because of a user could not be ended'),
     )
   }
-  return users.onUserChange(({ userId, kind }) => {
-    if (kind !== 'deactivated' && kind !== 'deleted' && kind !== 'erased') return
-    const reason = kind === 'deactivated' ? 'deactivated' : 'deleted'
-    settle(
-      'sandboxes',
-      sandboxes.stopWhere((info) => info.userId === userId, reason),
-    )
+  return users.onUserChange(({ userId, kind, isOwn }) => {
+    if (kind === 'deactivated' || kind === 'deleted')
+      settle(
+        'sandboxes',
+        sandboxes.stopWhere((info) => info.userId === userId, kind),
+      )
     if (kind !== 'erased') return
     discoveries.forgetUser(userId)
-    settle('folders', sandboxes.forget(userId))
+    settle('sandboxes and folders', sandboxes.forget(userId, { first: isOwn }))
   })
 }
 
 const AGAIN_MS = 1_000
 
-/** Who has lost a server loses the sandbox of it; at the start that of who lost it while no gateway ran. */
-export function followEntitlements(catalog: Catalog, { sandboxes }: Runtime, logger: Logger): () => void {
+export interface EntitlementSources {
+  readonly catalog: Catalog
+  readonly claims: PeopleClaims
+  readonly runtime: Pick<Runtime, 'sandboxes'>
+  readonly logger: Logger
+}
+
+/**
+ * Who has lost a server loses the sandbox of it: by a change of the catalogue, or because a provider says something else of them now; at the start
+ * that of who lost it while no gateway ran.
+ */
+export function followEntitlements({ catalog, claims, runtime, logger }: EntitlementSources): () => void {
+  const { sandboxes } = runtime
   let again: NodeJS.Timeout | null = null
   const end = (): void => {
     if (again !== null) clearTimeout(again)
     again = null
     const hasLost = createLossCheck(catalog.snapshot())
     const people = new Map<string, Person>()
-    const personOf = (username: string): Person => {
-      const person = people.get(username) ?? { username, claims: [] }
-      people.set(username, person)
+    const personOf = (username: string, userId: string): Person => {
+      const person = people.get(userId) ?? { username, claims: claims.of(userId) }
+      people.set(userId, person)
       return person
     }
     sandboxes
-      .stopWhere(({ username, server }) => username !== null && hasLost(personOf(username), server), 'entitlement')
+      .stopWhere(
+        ({ username, userId, server }) =>
+          username !== null && userId !== null && hasLost(personOf(username, userId), server),
+        'entitlement',
+      )
       .catch((error: unknown) => {
         logger.warn({ err: error }, 'sandboxes of a lost server could not be ended; it is tried again')
         again ??= setTimeout(end, AGAIN_MS)
       })
   }
   end()
-  const stop = catalog.subscribe((next, previous) => {
-    if (next.groups !== previous.groups || next.servers !== previous.servers) end()
-  })
+  const stops = [
+    catalog.subscribe((next, previous) => {
+      if (next.groups !== previous.groups || next.servers !== previous.servers) end()
+    }),
+    claims.onChange(() => end()),
+  ]
   return () => {
-    stop()
+    for (const stop of stops) stop()
     if (again !== null) clearTimeout(again)
   }
 }
 
+export interface Doors {
+  readonly api: ApiHandler
+  readonly runtime: Runtime
+  readonly health: Health
+  readonly origin: OriginCheck
+  /** null: this hub has no console */
+  readonly console: ConsoleFiles | null
+}
+
 /** Which door leads where; each behind it answers its own unknown paths. */
-export function dispatch(
-  { api, runtime, health }: { readonly api: ApiHandler; readonly runtime: Runtime; readonly health: Health },
-  request: HubRequest,
-  response: ServerResponse,
-  requestId: string,
-): void {
+export function dispatch(doors: Doors, request: HubRequest, response: ServerResponse, requestId: string): void {
+  const { api, runtime, health } = doors
   const url = request.url ?? '/'
   if (answerProbe(health, request, response)) return
   if (isBelow(url, '/mcp') || isBelow(url, '/.well-known')) runtime.endpoint.handle(request, response, requestId)
   else if (isBelow(url, '/api')) api(request, response, requestId)
-  else if (isBelow(url, '/setup') && request.method === 'GET') response.writeHead(200, SETUP_HEADERS).end(SETUP_PAGE)
-  else
-    sendProblem(
-      response,
-      new HubError('not_found', 'There is nothing here: MCP is at /mcp, the REST API at /api'),
-      requestId,
-    )
+  else showConsole(doors, request, response, requestId)
+}
+
+function showConsole(
+  { origin, console, runtime }: Doors,
+  request: HubRequest,
+  response: ServerResponse,
+  requestId: string,
+): void {
+  try {
+    origin.check(request)
+    if (console === null) throw new HubError('not_found', 'There is nothing here: MCP is at /mcp, the REST API at /api')
+    console.handle(request, response, requestId)
+  } catch (thrown) {
+    setConsoleHeaders(response)
+    sendProblem(response, toHubError(thrown), requestId)
+  }
+  // nobody asks for a page like this: a client that missed the path of MCP
+  if (request.method === 'POST')
+    runtime.sightings.turnedAway(request, new HubError('not_found', 'There is nothing here'))
 }
 
 function isBelow(url: string, path: string): boolean {

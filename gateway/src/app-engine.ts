@@ -1,6 +1,8 @@
 // Composition: what differs between one machine and a cluster (MCPHUB_MODE). Everything else is wired the same over these ports.
 import type { Storage } from './app-storage.ts'
 import type { Catalog } from './catalog/catalog.ts'
+import type { CatalogWriter } from './catalog/writer.ts'
+import type { OperatorState } from './features/system/system-service.ts'
 import type { Peers } from './mcp/downstream/peers.ts'
 import type { Packages } from './packages/packages.ts'
 import type { SandboxCounters } from './platform/hub-metrics.ts'
@@ -36,6 +38,9 @@ export interface Engine {
 export interface Ground {
   /** started */
   readonly catalog: Catalog
+  readonly writer: CatalogWriter
+  /** null: there is none here, or it cannot be seen */
+  readonly readOperator: () => Promise<OperatorState | null>
   /** Nothing of the sandboxes has started when it returns. @throws HubError with the reason when the gateway must not start */
   openEngine(context: EngineContext): Promise<Engine>
 }

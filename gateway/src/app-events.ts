@@ -18,6 +18,10 @@ export type AppEvent =
       readonly setupUrl: string | null
       /** only at the first start, only while nothing but loopback is listened on; kept nowhere */
       readonly demoKey: string | null
+      /** one-time link by which the demo user logs in at the console; null without one, and once there is an administrator */
+      readonly loginUrl: string | null
+      /** where the console is; null where there is none */
+      readonly consoleUrl: string | null
       readonly metricsUrl: string
       readonly separation: { readonly kind: string; readonly message: string }
       /** of the catalogue, with the variables each person must set */

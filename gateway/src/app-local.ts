@@ -3,8 +3,10 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Engine, EngineContext, Ground, OnStop } from './app-engine.ts'
-import type { Catalog, CatalogServer } from './catalog/catalog.ts'
+import type { Catalog, CatalogServer, CatalogSnapshot } from './catalog/catalog.ts'
 import { createManifestCatalog } from './catalog/manifests/manifest-catalog.ts'
+import { createManifestWriter } from './catalog/manifests/manifest-writer.ts'
+import type { ManifestName } from './catalog/writer.ts'
 import type { Config } from './config.ts'
 import { createLonePeers } from './mcp/downstream/peers.ts'
 import { createNpmPackages, type NpmPackages } from './packages/npm-packages.ts'
@@ -24,7 +26,14 @@ export async function openLocal(config: Config, folder: string, logger: Logger, 
   })
   await catalog.start()
   onStop('catalog', () => catalog.stop())
-  return { catalog, openEngine: (context) => openEngine(config, catalog, logger, context) }
+  const writer = createManifestWriter({ folder, fileOf: (name) => fileOf(catalog.snapshot(), name) })
+  const openHere = (context: EngineContext): Promise<Engine> => openEngine(config, catalog, logger, context)
+  return { catalog, writer, readOperator: async () => null, openEngine: openHere }
+}
+
+function fileOf({ declarations }: CatalogSnapshot, { kind, name }: ManifestName): string | null {
+  const origin = declarations?.get(`${kind}/${name}`)?.origin
+  return origin !== undefined && 'file' in origin ? origin.file : null
 }
 
 /** The mark every child of this data folder carries; made once, so that the next start knows the children of a killed one. */

@@ -10,7 +10,8 @@ import { openStorage, type Storage } from './app-storage.ts'
 import { describeManifestFault, tellCatalogNews } from './catalog/catalog-news.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import type { Config } from './config.ts'
-import { ensureDemoUser } from './features/users/demo-user.ts'
+import { ensureDemoUser, findDemoUser } from './features/users/demo-user.ts'
+import { createConsoleFiles } from './platform/console-files.ts'
 import { createHealth } from './platform/health.ts'
 import { declareHubGauges, declareHubMetrics, declareSandboxMetrics } from './platform/hub-metrics.ts'
 import { startListener, type Listener } from './platform/listener.ts'
@@ -76,8 +77,14 @@ async function startParts({ config, logger, tell, shutdown }: StartContext): Pro
   storage.ring.start()
   await storage.activity.start()
   onStop('activity', () => storage.activity.stop())
+  storage.usage.start()
+  onStop('usage', () => storage.usage.stop())
   storage.authenticator.start()
   onStop('authenticator', () => storage.authenticator.stop())
+  await storage.peopleClaims.start()
+  onStop('claims', () => storage.peopleClaims.stop())
+  await storage.providerSettings.start()
+  onStop('providers', () => storage.providerSettings.stop())
 
   const metrics = createMetrics()
   const hubMetrics = declareHubMetrics(
@@ -100,6 +107,8 @@ async function startParts({ config, logger, tell, shutdown }: StartContext): Pro
   // connections close only after the calls on them have drained
   const bound: { listener: Listener | null } = { listener: null }
   onStop('listener', () => bound.listener?.stop(LISTENER_GRACE_MS))
+  const closing = new AbortController()
+  onStop('streams', () => closing.abort())
   await runtime.upstreams.start()
   onStop('upstreams', () => runtime.upstreams.stop())
   await runtime.sessions.start()
@@ -108,17 +117,30 @@ async function startParts({ config, logger, tell, shutdown }: StartContext): Pro
     'packages',
     engine.keepReady((server) => runtime.discoveries.retry(server)),
   )
+  await runtime.sightings.start()
+  onStop('sightings', () => runtime.sightings.stop())
   await runtime.discoveries.start()
   onStop('discoveries', () => runtime.discoveries.stop())
+  await runtime.toolChanges.start()
+  onStop('definitions of tools', () => runtime.toolChanges.stop())
   onStop('access', () => runtime.access.stop())
   onStop('user changes', followUsers(storage, runtime, logger))
-  onStop('entitlements', followEntitlements(catalog, runtime, logger))
+  onStop('entitlements', followEntitlements({ catalog, claims: storage.peopleClaims, runtime, logger }))
   runtime.endpoint.start()
   onStop('endpoint', () => runtime.endpoint.stop())
+  onStop('calls of people', () => runtime.calls.stop())
 
-  const { handler: api, doctor } = buildApi({
+  const {
+    handler: api,
+    doctor,
+    system,
+    news,
+  } = buildApi({
     config,
     catalog,
+    writer: ground.writer,
+    readOperator: ground.readOperator,
+    replica: engine.peers.self,
     storage,
     runtime,
     logger,
@@ -126,13 +148,24 @@ async function startParts({ config, logger, tell, shutdown }: StartContext): Pro
     origin,
     health,
     listener: () => bound.listener,
+    closing: closing.signal,
   })
   onStop('doctor', () => doctor.stop())
+  onStop('news', () => news.stop())
+  system.start()
+  onStop('the word of this replica', () => system.stop())
+  const doors = {
+    api,
+    runtime,
+    health,
+    origin,
+    console: config.consoleDir === null ? null : createConsoleFiles(config.consoleDir),
+  }
   const listener = await startListener({
     hosts: config.hosts,
     port: config.port,
     logger,
-    handler: (request, response, requestId) => dispatch({ api, runtime, health }, request, response, requestId),
+    handler: (request, response, requestId) => dispatch(doors, request, response, requestId),
   })
   bound.listener = listener
   const metricsServer = await startMetricsServer(metrics, config.metricsHost, config.metricsPort)
@@ -173,6 +206,14 @@ interface Announcement {
   readonly metricsPort: number
 }
 
+/** One more at each start until there is an administrator: whoever follows it is a member, which is for looking around first. */
+async function makeDemoLink(config: Config, storage: Storage, base: string): Promise<string | null> {
+  const demo = config.demoKey && config.consoleDir !== null ? await findDemoUser(storage) : null
+  if (demo === null) return null
+  const { token } = await storage.login.createLink(demo.id, 'demo')
+  return `${base}/login#token=${token.reveal()}`
+}
+
 /** What a person must know now: told once to the parent process, never logged (it holds a key and a token). */
 async function announce(
   tell: Tell,
@@ -187,6 +228,8 @@ async function announce(
     endpoint: `${base}/mcp`,
     setupUrl: setup === null ? null : `${base}/setup#token=${setup.token.reveal()}`,
     demoKey: demo?.reveal() ?? null,
+    loginUrl: setup === null ? null : await makeDemoLink(config, storage, base),
+    consoleUrl: config.consoleDir === null ? null : `${base}/`,
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     separation,
     servers: [...catalog.snapshot().servers.values()]

@@ -100,3 +100,27 @@ test('in a cluster: every variable that is missing or wrong is named with its fi
   const outside = { KUBERNETES_SERVICE_HOST: '', MCPHUB_KUBECONFIG: '/home/me/.kube/config' }
   expect(readConfig(clusterEnv(outside)).cluster?.apiServer).toEqual({ kubeconfig: '/home/me/.kube/config' })
 })
+
+test('proxies in front: none are believed in unless they are counted', () => {
+  expect(readConfig(base).trustedProxies).toBe(0)
+  expect(readConfig({ ...base, MCPHUB_TRUSTED_PROXIES: '2' }).trustedProxies).toBe(2)
+  for (const wrong of ['-1', '11', 'all'])
+    expect(faultsOf({ ...base, MCPHUB_TRUSTED_PROXIES: wrong })).toEqual(['MCPHUB_TRUSTED_PROXIES'])
+})
+
+test('providers people log in through: all faults of their list among the others; a hub that others reach must know its address', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcphub-config-'))
+  const write = (text: string): string => {
+    writeFileSync(join(folder, 'login.yaml'), text)
+    return join(folder, 'login.yaml')
+  }
+  expect(readConfig(base)).toMatchObject({ providers: [], claimsDays: 30, loginDays: 30 })
+  const wrong = { ...base, MCPHUB_HOST: 'everywhere', MCPHUB_LOGIN_FILE: write('- { id: a, kind: oidc, clientId: x }') }
+  expect(faultsOf(wrong)).toEqual(['MCPHUB_HOST', 'MCPHUB_LOGIN_FILE [0].issuer'])
+  const list = '- { id: sso, kind: oidc, clientId: x, issuer: "https://sso.example", allow: { groups: [staff] } }'
+  const here = { ...base, MCPHUB_LOGIN_FILE: write(list), MCPHUB_LOGIN_DAYS: '0', MCPHUB_CLAIMS_DAYS: '7' }
+  expect(readConfig(here)).toMatchObject({ providers: [{ id: 'sso' }], claimsDays: 7, loginDays: 0 })
+  expect(faultsOf({ ...here, MCPHUB_HOST: '0.0.0.0' })).toEqual(['MCPHUB_PUBLIC_URL'])
+  const known = { MCPHUB_HOST: '0.0.0.0', MCPHUB_PUBLIC_URL: 'https://mcp.example/' }
+  expect(readConfig({ ...here, ...known })).toMatchObject({ publicUrl: 'https://mcp.example' })
+})

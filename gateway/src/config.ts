@@ -1,8 +1,11 @@
 // The gateway's configuration: one schema, read once from the environment, all faults in one message, frozen. `process.env` is read nowhere else.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
+import { join } from 'node:path'
 import { HubError, LIMITS, type FieldFault } from '@mcphub/api'
 import { z } from 'zod'
+import { readProviderFile } from './features/providers/provider-file.ts'
+import type { ProviderSetting } from './features/providers/provider-settings.ts'
 import { CLUSTER_FIELDS, checkRingFile, readCluster, type ClusterConfig } from './cluster-config.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -52,7 +55,18 @@ const schema = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .meta({ description: 'where people reach the hub, for links; default http://localhost:<port>' }),
+  MCPHUB_CONSOLE: z.enum(['on', 'off']).default('on').meta({ description: 'serve the console to browsers' }),
+  MCPHUB_CONSOLE_DIR: z
+    .string()
+    .optional()
+    .meta({ description: 'folder of the built console; default: beside the gateway' }),
   MCPHUB_PUBLIC_HOSTS: list('host names besides loopback that requests may name (Host, Origin)'),
+  MCPHUB_TRUSTED_PROXIES: count(
+    0,
+    0,
+    10,
+    'proxies in front, each of which adds its caller to X-Forwarded-For: tries to log in are counted by the address they tell; 0 = the socket’s',
+  ),
   MCPHUB_HUB_MARK: z
     .string()
     .regex(/^[0-9a-f]{16,64}$/)
@@ -96,6 +110,38 @@ const schema = z.object({
   ),
   MCPHUB_SESSION_MAX_SECONDS: count(LIMITS.sessionAbsoluteMs / second, 60, 30 * 86_400, 'a session id ends after'),
   MCPHUB_SESSIONS_PER_USER: count(LIMITS.sessionsPerUser, 1, 10_000, 'sessions of a user that keep live state'),
+  MCPHUB_CONSOLE_IDLE_SECONDS: count(
+    LIMITS.consoleIdleMs / second,
+    300,
+    30 * 86_400,
+    'an unused login at the console ends after',
+  ),
+  MCPHUB_CONSOLE_MAX_SECONDS: count(
+    LIMITS.consoleAbsoluteMs / second,
+    300,
+    365 * 86_400,
+    'a login at the console ends after',
+  ),
+  MCPHUB_LOGIN_LOCAL: z
+    .enum(['on', 'off'])
+    .default('on')
+    .meta({ description: 'log in at the console with a username and a password' }),
+  MCPHUB_LOGIN_FILE: z
+    .string()
+    .optional()
+    .meta({ description: 'YAML list of the providers people log in through (docs/guides/login-*.md)' }),
+  MCPHUB_CLAIMS_DAYS: count(
+    LIMITS.claimsDays,
+    1,
+    3650,
+    'what a provider says of a person counts so long after a login',
+  ),
+  MCPHUB_LOGIN_DAYS: count(
+    LIMITS.loginDays,
+    0,
+    3650,
+    'who came by a provider must log in again after so many days; 0 = never',
+  ),
   MCPHUB_CALLS_PER_USER: count(LIMITS.callsPerUser, 1, 10_000, 'calls in flight per user'),
   MCPHUB_CALLS_PER_SERVER: count(LIMITS.callsPerServer, 1, 100_000, 'calls in flight per server'),
   MCPHUB_QUEUED_CALLS_PER_USER: count(LIMITS.queuedCallsPerUser, 0, 10_000, 'calls of a user that may wait for a slot'),
@@ -128,6 +174,10 @@ export interface Config {
   /** without a slash at its end */
   readonly publicUrl: string | null
   readonly publicHosts: readonly string[]
+  /** whose X-Forwarded-For is believed, for counting alone */
+  readonly trustedProxies: number
+  /** null: this hub has no console */
+  readonly consoleDir: string | null
   readonly hubMark: string | null
   readonly nodePath: string
   readonly npmrc: string | null
@@ -143,6 +193,13 @@ export interface Config {
   readonly sessionIdleMs: number
   readonly sessionAbsoluteMs: number
   readonly sessionsPerUser: number
+  readonly consoleIdleMs: number
+  readonly consoleMaxMs: number
+  readonly localLogin: boolean
+  readonly providers: readonly ProviderSetting[]
+  readonly claimsDays: number
+  /** 0 = for ever */
+  readonly loginDays: number
   readonly callsPerUser: number
   readonly callsPerServer: number
   readonly queuedCallsPerUser: number
@@ -209,8 +266,14 @@ export function readConfig(env: Env): Config {
   checkHosts(raw.MCPHUB_HOST, faults)
   const cluster = isCluster ? readCluster(raw, faults) : null
   if (isCluster) checkRingFile(raw.MCPHUB_KEYRING_FILE, faults)
+  const providers = raw.MCPHUB_LOGIN_FILE === undefined ? [] : readProviderFile(raw.MCPHUB_LOGIN_FILE, faults)
+  const listening = readListening(raw)
+  if (providers.length > 0 && listening.publicUrl === null && !listening.loopbackOnly) {
+    const message = 'is not set: providers send people back to it; give the address people reach the hub at'
+    faults.push({ field: 'MCPHUB_PUBLIC_URL', message })
+  }
   if (faults.length > 0) throw new HubError('invalid_request', describeFaults(faults), { faults })
-  return Object.freeze(toConfig(raw, databaseUrl, cluster))
+  return Object.freeze({ ...toConfig(raw, databaseUrl, cluster), ...listening, providers })
 }
 
 const USUAL = {
@@ -234,7 +297,17 @@ function readListening(raw: Raw): Listening {
   }
 }
 
-function toConfig(raw: Raw, databaseUrl: string, cluster: ClusterConfig | null): Config {
+/** Beside the bundled gateway of the image, or where a checkout builds it. */
+function findConsole(raw: Raw): string | null {
+  if (raw.MCPHUB_CONSOLE === 'off') return null
+  if (raw.MCPHUB_CONSOLE_DIR !== undefined) return raw.MCPHUB_CONSOLE_DIR
+  const bundled = join(import.meta.dirname, 'console')
+  return existsSync(bundled) ? bundled : join(import.meta.dirname, '../../console/dist')
+}
+
+type Plain = Omit<Config, keyof Listening | 'providers'>
+
+function toConfig(raw: Raw, databaseUrl: string, cluster: ClusterConfig | null): Plain {
   return {
     mode: raw.MCPHUB_MODE,
     cluster,
@@ -243,9 +316,10 @@ function toConfig(raw: Raw, databaseUrl: string, cluster: ClusterConfig | null):
     databaseUrl,
     databasePool: raw.MCPHUB_DATABASE_POOL,
     keyringFile: raw.MCPHUB_KEYRING_FILE ?? `${raw.MCPHUB_DATA_DIR}/keyring.json`,
-    ...readListening(raw),
     port: raw.MCPHUB_PORT,
     publicHosts: raw.MCPHUB_PUBLIC_HOSTS,
+    trustedProxies: raw.MCPHUB_TRUSTED_PROXIES,
+    consoleDir: findConsole(raw),
     hubMark: raw.MCPHUB_HUB_MARK ?? null,
     nodePath: raw.MCPHUB_NODE_PATH ?? process.execPath,
     npmrc: raw.MCPHUB_NPMRC ?? null,
@@ -260,6 +334,11 @@ function toConfig(raw: Raw, databaseUrl: string, cluster: ClusterConfig | null):
     sessionIdleMs: raw.MCPHUB_SESSION_IDLE_SECONDS * second,
     sessionAbsoluteMs: raw.MCPHUB_SESSION_MAX_SECONDS * second,
     sessionsPerUser: raw.MCPHUB_SESSIONS_PER_USER,
+    consoleIdleMs: raw.MCPHUB_CONSOLE_IDLE_SECONDS * second,
+    consoleMaxMs: raw.MCPHUB_CONSOLE_MAX_SECONDS * second,
+    localLogin: raw.MCPHUB_LOGIN_LOCAL === 'on',
+    claimsDays: raw.MCPHUB_CLAIMS_DAYS,
+    loginDays: raw.MCPHUB_LOGIN_DAYS,
     callsPerUser: raw.MCPHUB_CALLS_PER_USER,
     callsPerServer: raw.MCPHUB_CALLS_PER_SERVER,
     queuedCallsPerUser: raw.MCPHUB_QUEUED_CALLS_PER_USER,

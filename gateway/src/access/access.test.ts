@@ -24,6 +24,8 @@ const principal = (over: Partial<Principal> = {}): Principal => ({
   keyId: 'k1',
   scope: { servers: null },
   claims: [],
+  loginUntil: null,
+  via: 'key',
   ...over,
 })
 const byName = <T extends { name: string }>(items: readonly T[]): ReadonlyMap<string, T> =>
@@ -58,6 +60,15 @@ function world(servers: readonly CatalogServer[], groups: readonly CatalogGroup[
         const one = personal.get(userId)?.get(name)
         return answer(one ? new Set(one.servers) : null)
       },
+      // here a group's name is its id
+      byId: (userId, id) => {
+        const one = personal.get(userId)?.get(id)
+        return answer(one ? { name: id, servers: new Set(one.servers) } : null)
+      },
+      having: (userId, name) =>
+        answer(
+          [...(personal.get(userId) ?? [])].flatMap(([own, { servers: has }]) => (has.includes(name) ? [own] : [])),
+        ),
       onChange: (watcher) => {
         watchers.add(watcher)
         return () => watchers.delete(watcher)
@@ -66,6 +77,8 @@ function world(servers: readonly CatalogServer[], groups: readonly CatalogGroup[
     variables: { resolve: () => ({ values: new Map(), missing: facts.missing, version: '1' }) },
     discoveredTools: () => facts.tools,
     serverState: () => ({ ok: true, reason: 'ready' }),
+    needsNewerClient: () => false,
+    heldTools: { listHeld: () => new Set(), onChange: () => () => undefined },
   }
   return {
     deps,
@@ -197,6 +210,41 @@ describe('narrowing', () => {
       namesOf(access.view(principal({ userId: 'u-bob', username: 'bob' }), { kind: 'group', name: 'on' })),
     ).toBeNull()
   })
+
+  test('SES-8: a key for a group shows that group alone, live, whatever is turned on; nothing once it is gone', () => {
+    const { access, setPersonal } = world([...servers, server('secret')])
+    const alice = principal({ scope: { servers: [], groupId: 'work' } })
+    const told: (string | null)[] = []
+    access.onChange((userId) => told.push(userId))
+    setPersonal('u-alice', {
+      work: { active: false, servers: ['b', 'secret'] },
+      play: { active: true, servers: ['a', 'b'] },
+    })
+    expect(namesOf(access.view(alice, ALL))).toEqual(['b'])
+    expect(namesOf(access.view(alice, { kind: 'group', name: 'play' }))).toEqual(['b'])
+    expect(namesOf(access.view(alice, { kind: 'server', name: 'b' }))).toEqual(['b'])
+    for (const name of ['a', 'secret']) expect(access.view(alice, { kind: 'server', name })).toBeNull()
+    // the very same principal, as an open stream keeps it
+    setPersonal('u-alice', { work: { active: false, servers: ['a', 'c'] } })
+    expect(namesOf(access.view(alice, ALL))).toEqual(['a', 'c'])
+    setPersonal('u-alice', {})
+    expect(namesOf(access.view(alice, ALL))).toEqual([])
+    expect(access.view(alice, { kind: 'server', name: 'a' })).toBeNull()
+    expect(told).toEqual(['u-alice', 'u-alice', 'u-alice'])
+    setPersonal('u-bob', { work: { active: true, servers: ['a'] } })
+    expect(namesOf(access.view(alice, ALL))).toEqual([])
+  })
+
+  test('a view of a key for a group is the same, also where the groups must be fetched first', async () => {
+    const { access, facts, setPersonal } = world(servers)
+    setPersonal('u-alice', { work: { active: true, servers: ['b'] } })
+    facts.isAsync = true
+    const [one, two] = ['work', 'other'].map((groupId) =>
+      access.view(principal({ scope: { servers: [], groupId } }), ALL),
+    )
+    expect([...(await one)!.grants.keys()]).toEqual(['b'])
+    expect([...(await two)!.grants.keys()]).toEqual([])
+  })
 })
 
 describe('tools', () => {
@@ -257,6 +305,45 @@ describe('tools', () => {
     expect(matchesPattern('*a'.repeat(95) + 'b', 'a'.repeat(100_000))).toBe(false)
     expect(performance.now() - from).toBeLessThan(100)
   })
+})
+
+test('CON-9: a held tool is allowed nobody who is shown it so; the view is another the moment that changes', () => {
+  const held = new Map([['u-alice', new Set(['write'])]])
+  const listeners = new Set<(userId: string | null) => void>()
+  const { deps } = world([server('a', { access: 'Everyone' }), server('b', { access: 'Everyone' })])
+  const access = createAccess({
+    ...deps,
+    heldTools: {
+      listHeld: ({ name }, userId) => (name === 'a' ? (held.get(userId) ?? new Set()) : new Set()),
+      onChange: (listener) => {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+    },
+  })
+  const told: (string | null)[] = []
+  access.onChange((userId) => told.push(userId))
+  const allows = (view: View, name: string, tool: string): boolean => view.grants.get(name)!.allowsTool(tool)
+  const first = viewOf(access.view(principal(), ALL))
+  expect([allows(first, 'a', 'write'), allows(first, 'a', 'read'), allows(first, 'b', 'write')]).toEqual([
+    false,
+    true,
+    true,
+  ])
+  const bob = principal({ userId: 'u-bob', username: 'bob' })
+  expect(allows(viewOf(access.view(bob, ALL)), 'a', 'write')).toBe(true)
+  held.set('u-alice', new Set())
+  // a call that is under way with the view of before
+  expect(allows(first, 'a', 'write')).toBe(true)
+  for (const listener of listeners) listener(null)
+  const second = viewOf(access.view(principal(), ALL))
+  expect(second).not.toBe(first)
+  expect(allows(second, 'a', 'write')).toBe(true)
+  expect(told).toEqual([null])
+  for (const listener of listeners) listener('u-alice')
+  expect(viewOf(access.view(principal(), ALL))).toBe(second)
+  access.stop()
+  expect(listeners.size).toBe(0)
 })
 
 test('limits: the most generous of the active groups that set one', () => {
@@ -409,7 +496,13 @@ describe('explain', () => {
     const people = new Map([principal(), bob, admin].map((one) => [one.username, one]))
     const ask = (asker: Principal, tool: string, user?: string) =>
       explainTool(
-        { ...w.deps, access: w.access, principalOf: async (name) => people.get(name) ?? null },
+        {
+          ...w.deps,
+          access: w.access,
+          principalOf: async (name) => people.get(name) ?? null,
+          scopeOf: async () => null,
+          sessionOf: async () => null,
+        },
         asker,
         user === undefined ? { tool } : { tool, user },
       )
@@ -429,6 +522,9 @@ describe('explain', () => {
       'toolPolicy',
       'variables',
       'discovery',
+      'name',
+      'client',
+      'login',
     ])
     expect(answer.steps[0]?.reason).toBe('entitled through UserGroup "team"')
   })
@@ -444,6 +540,18 @@ describe('explain', () => {
     const answer = await setUp()(admin, tool, user)
     expect(failing(answer)).toEqual(steps)
     expect(answer.visible).toBe(visible)
+  })
+
+  test('a server of a type that this version cannot run: its state says so', async () => {
+    const answer = await setUp((w) => {
+      w.change([server('pets', { access: 'Everyone', type: 'OpenApi', remote: undefined, openApi: {} })])
+      w.facts.tools = null
+    })(bob, 'pets')
+    expect(failing(answer)).toEqual(['serverState', 'discovery'])
+    expect(answer.steps.find(({ step }) => step === 'serverState')?.reason).toContain(
+      'cannot run servers of type OpenApi',
+    )
+    expect(answer.visible).toBe(false)
   })
 
   test('R3-3b: personal group, key scope, missing variable, nothing discovered', async () => {
@@ -465,7 +573,10 @@ describe('explain', () => {
     const ask = setUp()
     const hidden = await ask(bob, 'a__read')
     const unknown = await ask(bob, 'zzz__read')
-    expect({ ...hidden, tool: '' }).toEqual({ ...unknown, tool: '' })
+    // what was typed alone differs
+    expect(hidden.params).toEqual({ name: 'a__read' })
+    const typed = { tool: '', params: {} }
+    expect({ ...hidden, ...typed }).toEqual({ ...unknown, ...typed })
     await expect(ask(bob, 'open__read', 'alice')).rejects.toMatchObject({ code: 'not_found' })
     await expect(ask(bob, 'open__read', 'nobody')).rejects.toMatchObject({ code: 'not_found' })
     await expect(ask(admin, 'open__read', 'nobody')).rejects.toMatchObject({ code: 'not_found' })

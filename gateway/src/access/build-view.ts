@@ -3,6 +3,7 @@
 import type { Principal } from '../auth/principal.ts'
 import type { CatalogGroup, CatalogSnapshot } from '../catalog/catalog.ts'
 import type { EndpointScope, Grant, View } from './access.ts'
+import type { HeldTools } from './held-tools.ts'
 import { groupHas, listEntitlements, listGroupsOf } from './entitlement.ts'
 import { buildToolPolicy } from './tool-policy.ts'
 
@@ -11,6 +12,9 @@ export interface PersonalFacts {
   readonly shown: ReadonlySet<string> | null
   /** for a group endpoint: servers of the personal group of that name; null = none of that name */
   readonly named: ReadonlySet<string> | null
+  /** for a key made for a personal group: the servers that group has; null = it is gone. Absent: as the scope of the key says */
+  readonly keyGroup?: ReadonlySet<string> | null
+  readonly heldTools: Pick<HeldTools, 'listHeld'>
 }
 
 export interface BuiltView {
@@ -29,10 +33,13 @@ export function buildView(
   const inScope = scopeFilter(scope, { ...personal, groups, catalog })
   if (!inScope) return NOTHING
   const usable = [...listEntitlements(principal, catalog).values()].filter(
-    ({ server }) => inScope(server.name) && keyAllows(principal, server.name),
+    ({ server }) => inScope(server.name) && keyAllows(principal, server.name, personal.keyGroup),
   )
   if (scope.kind === 'server' && usable.length === 0) return NOTHING
-  const policies = usable.map((entitlement) => ({ entitlement, policy: buildToolPolicy(entitlement, groups) }))
+  const policies = usable.map((entitlement) => {
+    const held = (): ReadonlySet<string> => personal.heldTools.listHeld(entitlement.server, principal.userId)
+    return { entitlement, policy: buildToolPolicy(entitlement, groups, held) }
+  })
   const grants = new Map(
     policies.map(({ entitlement: { server }, policy }): [string, Grant] => [
       server.name,
@@ -44,15 +51,16 @@ export function buildView(
   return { view: Object.freeze({ grants, limits }), fingerprint: JSON.stringify([limits, parts]) }
 }
 
-interface ScopeFacts extends PersonalFacts {
+interface ScopeFacts extends Omit<PersonalFacts, 'heldTools'> {
   readonly groups: readonly CatalogGroup[]
   readonly catalog: CatalogSnapshot
 }
 
 /** null: the endpoint names what this person has not, or what does not exist. */
 function scopeFilter(scope: EndpointScope, facts: ScopeFacts): ((server: string) => boolean) | null {
-  const { shown, named, groups, catalog } = facts
-  const isShown = (server: string): boolean => shown === null || shown.has(server)
+  const { shown, named, groups, catalog, keyGroup } = facts
+  // a key for one group shows that group, whatever is turned on
+  const isShown = (server: string): boolean => keyGroup !== undefined || shown === null || shown.has(server)
   if (scope.kind === 'all') return isShown
   if (scope.kind === 'server') return (server) => server === scope.name && isShown(server)
   // a personal group is asked for by name, so it shows its servers also while it is switched off
@@ -64,7 +72,13 @@ function scopeFilter(scope: EndpointScope, facts: ScopeFacts): ((server: string)
 
 const NOTHING: BuiltView = { view: null, fingerprint: 'null' }
 
-export function keyAllows(principal: Pick<Principal, 'scope'>, server: string): boolean {
+/** `keyGroup`: PersonalFacts. */
+export function keyAllows(
+  principal: Pick<Principal, 'scope'>,
+  server: string,
+  keyGroup?: ReadonlySet<string> | null,
+): boolean {
+  if (keyGroup !== undefined) return keyGroup?.has(server) ?? false
   return principal.scope.servers === null || principal.scope.servers.includes(server)
 }
 

@@ -1,17 +1,20 @@
 // The Access port over the catalogue and personal groups: views cached until an event says otherwise.
 import type { Principal } from '../auth/principal.ts'
 import type { Catalog } from '../catalog/catalog.ts'
-import type { Access, EndpointScope, Explanation, View } from './access.ts'
+import type { Access, EndpointScope, ExplainQuestion, Explanation, View } from './access.ts'
 import { buildView } from './build-view.ts'
 import type { PersonalFacts } from './build-view.ts'
 import { explain } from './explain.ts'
 import type { ExplainDeps } from './explain.ts'
-import type { PersonalGroups } from './personal-groups.ts'
+import type { HeldTools } from './held-tools.ts'
+import { findKeyGroup } from './key-group.ts'
+import type { KnownGroup, PersonalGroups } from './personal-groups.ts'
 import { ViewCache } from './view-cache.ts'
 
 export interface AccessDeps extends ExplainDeps {
   readonly catalog: Pick<Catalog, 'snapshot' | 'subscribe'>
   readonly personalGroups: PersonalGroups
+  readonly heldTools: HeldTools
   /** views kept; default 20 000 */
   readonly maxViews?: number
 }
@@ -24,6 +27,9 @@ export interface StartedAccess extends Access {
 export function createAccess(deps: AccessDeps): StartedAccess {
   return new CachedAccess(deps)
 }
+
+const keyFacts = (group: KnownGroup | null | undefined): Pick<PersonalFacts, 'keyGroup'> =>
+  group === undefined ? {} : { keyGroup: group?.servers ?? null }
 
 class CachedAccess implements StartedAccess {
   readonly #deps: AccessDeps
@@ -45,6 +51,11 @@ class CachedAccess implements StartedAccess {
         this.#cache.expireUser(userId)
         this.#tell(userId)
       }),
+      deps.heldTools.onChange((userId) => {
+        if (userId === null) this.#cache.expireAll()
+        else this.#cache.expireUser(userId)
+        this.#tell(userId)
+      }),
     ]
   }
 
@@ -52,12 +63,16 @@ class CachedAccess implements StartedAccess {
     const known = this.#cache.get(principal, scope)
     if (known !== undefined) return known
     const keep = this.#cache.begin(principal, scope)
-    const { personalGroups, catalog } = this.#deps
+    const { personalGroups, catalog, heldTools } = this.#deps
     const shown = personalGroups.shown(principal.userId)
     const named = scope.kind === 'group' ? personalGroups.group(principal.userId, scope.name) : null
+    const made = findKeyGroup(personalGroups, principal)
     const build = (facts: PersonalFacts): View | null => keep(buildView(principal, scope, facts, catalog.snapshot()))
-    if (!(shown instanceof Promise) && !(named instanceof Promise)) return build({ shown, named })
-    return Promise.all([shown, named]).then((facts) => build({ shown: facts[0], named: facts[1] }))
+    const isKnown = !(shown instanceof Promise) && !(named instanceof Promise) && !(made instanceof Promise)
+    if (isKnown) return build({ shown, named, ...keyFacts(made), heldTools })
+    return Promise.all([shown, named, made]).then(([now, servers, group]) =>
+      build({ shown: now, named: servers, ...keyFacts(group), heldTools }),
+    )
   }
 
   onChange(listener: (userId: string | null) => void): () => void {
@@ -65,8 +80,8 @@ class CachedAccess implements StartedAccess {
     return () => this.#listeners.delete(listener)
   }
 
-  explain(principal: Principal, serverName: string, tool: string | null): Promise<readonly Explanation[]> {
-    return explain(this.#deps, this.#deps.catalog.snapshot(), { principal, serverName, tool })
+  explain(question: ExplainQuestion): Promise<readonly Explanation[]> {
+    return explain(this.#deps, this.#deps.catalog.snapshot(), question)
   }
 
   stop(): void {

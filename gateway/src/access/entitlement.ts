@@ -1,5 +1,6 @@
 // Which servers a person is entitled to, and through what (design.md §4). Pure.
 // Entitled = enabled servers with `access: Everyone`, plus the servers of every active UserGroup the person is a member of.
+import { givesServer } from '@mcphub/api'
 import type { Principal } from '../auth/principal.ts'
 import type { CatalogGroup, CatalogServer, CatalogSnapshot } from '../catalog/catalog.ts'
 
@@ -25,15 +26,7 @@ export function isMember(person: Person, { spec }: CatalogGroup): boolean {
   )
 }
 
-/** By names, or by labels that must all be there. A selector without labels selects nothing: emptiness must not mean everything. */
-export function groupHas({ spec }: CatalogGroup, server: CatalogServer): boolean {
-  if (spec.servers?.includes(server.name)) return true
-  const wanted = Object.entries(spec.serverSelector?.matchLabels ?? {})
-  return (
-    wanted.length > 0 &&
-    wanted.every(([key, value]) => Object.hasOwn(server.labels, key) && server.labels[key] === value)
-  )
-}
+export const groupHas = ({ spec }: CatalogGroup, server: CatalogServer): boolean => givesServer(spec, server)
 
 /** Active groups through which this person has this server, by name; none when everybody has it, or this person has not. */
 export function groupsThatGive(

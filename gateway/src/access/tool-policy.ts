@@ -1,5 +1,6 @@
 // Which tools of a server a person may use (design.md §4). Pure.
 //  - The manifest's `tools.allow` and `deny` go by the server's own tool names; they bind everybody.
+//  - A tool whose definition changed may be held back from everybody until an administrator has looked (held-tools.ts).
 //  - A UserGroup's go by exposed names (`<server>__<tool>`, `<server>__*`). Several groups: a tool is allowed when one of the groups that
 //    give the server allows it (`access: Everyone` allows all); a deny of any group the person is in wins over every allow.
 // In patterns `*` stands for any run of characters; an absent allow list allows all, an empty one nothing.
@@ -14,8 +15,19 @@ export interface ToolPolicy {
   readonly check: (tool: string) => string | null
 }
 
-/** `groupsOfPerson`: all active groups the person is in, also those that do not give this server: their denies count too. */
-export function buildToolPolicy(entitlement: Entitlement, groupsOfPerson: readonly CatalogGroup[]): ToolPolicy {
+export const HELD = 'its definition changed, and it is held back until an administrator has looked'
+
+const NONE: ReadonlySet<string> = new Set()
+
+/**
+ * `groupsOfPerson`: all active groups the person is in, also those that do not give this server: their denies count too. `held`: asked anew at
+ * each look, so that nothing is let through between a change and the view that is made of it.
+ */
+export function buildToolPolicy(
+  entitlement: Entitlement,
+  groupsOfPerson: readonly CatalogGroup[],
+  held: () => ReadonlySet<string> = () => NONE,
+): ToolPolicy {
   const { server, everyone, groups } = entitlement
   const { allow, deny = [] } = server.spec.tools
   const groupDenies = groupsOfPerson.filter(({ spec }) => spec.tools.deny?.length)
@@ -25,6 +37,7 @@ export function buildToolPolicy(entitlement: Entitlement, groupsOfPerson: readon
     deny,
     groupDenies.map(({ spec }) => spec.tools.deny),
     groupAllows?.map(({ spec }) => spec.tools.allow),
+    [...held()].toSorted(),
   ]
   const check = (tool: string): string | null => {
     if (allow && !matchesAny(allow, [tool])) return 'the manifest of the server does not allow this tool'
@@ -32,7 +45,8 @@ export function buildToolPolicy(entitlement: Entitlement, groupsOfPerson: readon
     const names = exposedNames(server, tool)
     const denying = groupDenies.find(({ spec }) => matchesAny(spec.tools.deny!, names))
     if (denying) return `UserGroup "${denying.name}" denies this tool`
-    if (!groupAllows || groupAllows.some(({ spec }) => matchesAny(spec.tools.allow!, names))) return null
+    if (!groupAllows || groupAllows.some(({ spec }) => matchesAny(spec.tools.allow!, names)))
+      return held().has(tool) ? HELD : null
     return `no allow list of UserGroup ${groupAllows.map(({ name }) => `"${name}"`).join(', ')} has this tool`
   }
   return { fingerprint: JSON.stringify(rules), check }

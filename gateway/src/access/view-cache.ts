@@ -12,7 +12,7 @@ interface Entry {
 
 /** Everything that decides a view besides the catalogue and personal groups. Not the key's id: two keys of one scope see the same. */
 const identityOf = ({ userId, username, scope, claims }: Principal): string =>
-  JSON.stringify([userId, username, scope.servers, claims.map(({ name, value }) => [name, value])])
+  JSON.stringify([userId, username, scope.servers, scope.groupId, claims.map(({ name, value }) => [name, value])])
 
 export class ViewCache {
   readonly #max: number

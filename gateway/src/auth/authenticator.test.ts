@@ -53,6 +53,8 @@ describe('a good key', () => {
       keyId,
       scope: { servers: ['memory'] },
       claims: [],
+      loginUntil: null,
+      via: 'key',
     })
     for (const presented of [bearer(key), { query: key, bearer: null }, { query: key, bearer: key }])
       expect(auth.authenticate(presented)).toBe(first)
@@ -102,7 +104,7 @@ describe('ID-1: bad keys', () => {
     ['a name of a prototype', () => bearer('__proto__')],
   ]
   test.each(cases)('ID-1: %s is unauthenticated with the one text', async (_, build) => {
-    const text = 'Not authenticated: present a valid hub key as ?key= or as Authorization: Bearer'
+    const text = 'Not authenticated: present a valid hub key as Authorization: Bearer'
     for (let i = 0; i < 2; i++)
       await expect(ask(build())).rejects.toMatchObject({ code: 'unauthenticated', message: text, details: {} })
     expect(auth.counts().known).toBe(0)

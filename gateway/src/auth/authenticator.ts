@@ -1,14 +1,17 @@
-// The one file where a hub key is checked: presented text → SHA-256 → principal, by memory when the key was seen before and nothing changed.
+// The one file where a hub key or a console session is checked: presented text → SHA-256 → principal, by memory when it was seen before and
+// nothing changed.
 // Every bad key, whatever is wrong with it, gets one answer in one class of time.
 import { HUB_KEY, HubError, LIMITS } from '@mcphub/api'
-import type { ChangeSource } from '../db/unit.ts'
+import type { ChangeSource, ChangeTopic } from '../db/unit.ts'
 import type { Identity, IdentityStore, KeyUse } from './identity-store.ts'
 import { KeyLookup } from './key-lookup.ts'
-import type { Authenticator, PresentedKey, Principal, Revocation } from './principal.ts'
+import type { Authenticator, LivePrincipals, PresentedKey, Principal, Revocation } from './principal.ts'
 import { hashToken, hashTokenHex } from './tokens.ts'
 
 export interface AuthenticatorDeps {
   readonly store: IdentityStore
+  /** default: hub keys */
+  readonly kind?: CredentialKind
   readonly changes: ChangeSource
   /** how long known identities outlive a dead database; 0 = fail closed */
   readonly outliveMs?: number
@@ -18,7 +21,22 @@ export interface AuthenticatorDeps {
   readonly onFault?: (step: string, error: unknown) => void
 }
 
-export interface KeyAuthenticator extends Authenticator {
+/** What is presented, and by which changes it may have ended. */
+export interface CredentialKind {
+  readonly via: Principal['via']
+  readonly pattern: RegExp
+  readonly topics: readonly ChangeTopic[]
+}
+
+const HUB_KEYS: CredentialKind = { via: 'key', pattern: HUB_KEY, topics: ['identity'] }
+/** Tokens of tokens.ts, in a browser's cookie. */
+export const CONSOLE_SESSIONS: CredentialKind = {
+  via: 'console',
+  pattern: /^mcphub_session_[0-9a-f]{64}$/,
+  topics: ['identity', 'consoleSessions'],
+}
+
+export interface KeyAuthenticator extends Authenticator, LivePrincipals {
   start(): void
   /** Writes the last uses. */
   stop(): Promise<void>
@@ -30,6 +48,8 @@ interface Entry {
   /** the same object as long as nothing about it changed: others key their caches by it */
   principal: Principal
   expiresAt: number
+  /** when the first of its claims ends; Infinity: it has none */
+  lookAgainAt: number
   /** `Date.now()` since when a change of this user waits to be looked at; 0 = none */
   doubtedAt: number
   /** how often it was doubted: an answer asked for before the last time settles nothing */
@@ -52,8 +72,9 @@ const FLUSH_MS = 10 * SECOND
 const FORGET_MS = 24 * 3600 * SECOND
 const CHUNK = 500
 
+/** REST's words, which takes a key in the header alone; an MCP endpoint, which also takes ?key=, answers with bytes of its own. */
 const refuse = (): HubError =>
-  new HubError('unauthenticated', 'Not authenticated: present a valid hub key as ?key= or as Authorization: Bearer')
+  new HubError('unauthenticated', 'Not authenticated: present a valid hub key as Authorization: Bearer')
 const unavailable = (cause?: unknown): HubError =>
   new HubError('database_unavailable', 'The database is not available', { retryAfterSeconds: 5 }, { cause })
 
@@ -63,15 +84,17 @@ function pickKey({ query, bearer }: PresentedKey): string | null {
   return query ?? bearer ?? ''
 }
 
-function toPrincipal({ userId, username, role, keyId, scope }: Identity): Principal {
-  return Object.freeze({ userId, username, role, keyId, scope, claims: [] })
+function toPrincipal(identity: Identity, via: Principal['via']): Principal {
+  const { expiresAt: _, claimsUntil: __, loginUntil, ...rest } = identity
+  return Object.freeze({ ...rest, via, loginUntil: loginUntil?.getTime() ?? null })
 }
 
 const useOf = ({ principal, lastUsedAt }: Entry): KeyUse => ({ keyId: principal.keyId, at: new Date(lastUsedAt) })
-const expiryOf = (identity: Identity): number => identity.expiresAt?.getTime() ?? Infinity
+const timeOf = (date: Date | null): number => date?.getTime() ?? Infinity
 
 function samePrincipal(a: Principal, b: Principal): boolean {
-  return a.username === b.username && a.role === b.role && JSON.stringify(a.scope) === JSON.stringify(b.scope)
+  if (a.username !== b.username || a.role !== b.role || a.loginUntil !== b.loginUntil) return false
+  return JSON.stringify([a.scope, a.claims]) === JSON.stringify([b.scope, b.claims])
 }
 
 export function createAuthenticator(deps: AuthenticatorDeps): KeyAuthenticator {
@@ -90,23 +113,26 @@ class KeyTable implements KeyAuthenticator {
   /** last uses of keys that ended, not in the database yet */
   readonly #departed: KeyUse[] = []
   readonly #listeners = new Set<(revocation: Revocation) => void>()
+  readonly #changeListeners = new Set<(userId: string) => void>()
   /** Grows with every change of any identity: an answer of the database from before is not kept. */
   #generation = 0
   #timers: NodeJS.Timeout[] = []
-  readonly #unsubscribe: () => void
+  readonly #kind: CredentialKind
+  readonly #stops: readonly (() => void)[]
 
   constructor(deps: AuthenticatorDeps) {
     this.#deps = deps
     this.#now = deps.now ?? Date.now
     this.#outliveMs = deps.outliveMs ?? LIMITS.identityCacheMs
     this.#lookup = new KeyLookup(deps.store)
-    this.#unsubscribe = deps.changes.subscribe('identity', (userIds) => this.#doubt(userIds))
+    this.#kind = deps.kind ?? HUB_KEYS
+    this.#stops = this.#kind.topics.map((topic) => deps.changes.subscribe(topic, (userIds) => this.#doubt(userIds)))
   }
 
   authenticate(presented: PresentedKey): Principal | Promise<Principal> {
     const key = pickKey(presented)
     if (key === '') throw refuse()
-    if (key === null || !HUB_KEY.test(key)) return this.#refuseSlowly(`malformed ${key ?? ''}`)
+    if (key === null || !this.#kind.pattern.test(key)) return this.#refuseSlowly(`malformed ${key ?? ''}`)
     const hash = hashTokenHex(key)
     const entry = this.#entries.get(hash)
     if (entry?.doubtedAt === 0 && this.#isFresh()) return this.#use(entry)
@@ -125,6 +151,15 @@ class KeyTable implements KeyAuthenticator {
     return () => this.#listeners.delete(listener)
   }
 
+  current(principal: Principal): Principal {
+    return this.#byKey.get(principal.keyId)?.principal ?? principal
+  }
+
+  onChanged(listener: (userId: string) => void): () => void {
+    this.#changeListeners.add(listener)
+    return () => this.#changeListeners.delete(listener)
+  }
+
   start(): void {
     const every = (ms: number, work: () => void): NodeJS.Timeout => setInterval(work, ms).unref()
     this.#timers = [
@@ -136,7 +171,7 @@ class KeyTable implements KeyAuthenticator {
 
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
-    this.#unsubscribe()
+    for (const stop of this.#stops) stop()
     await this.#flush()
   }
 
@@ -189,14 +224,16 @@ class KeyTable implements KeyAuthenticator {
   }
 
   #keep(hash: string, identity: Identity): Entry {
-    const principal = toPrincipal(identity)
-    const expiresAt = expiryOf(identity)
+    const principal = toPrincipal(identity, this.#kind.via)
+    const times = { expiresAt: timeOf(identity.expiresAt), lookAgainAt: timeOf(identity.claimsUntil) }
     const known = this.#entries.get(hash)
-    const entry = known ?? { hash, principal, expiresAt, doubtedAt: 0, doubts: 0, lastUsedAt: 0, writtenUseAt: 0 }
-    if (!samePrincipal(entry.principal, principal)) entry.principal = principal
-    entry.expiresAt = expiresAt
+    const entry = known ?? { hash, principal, ...times, doubtedAt: 0, doubts: 0, lastUsedAt: 0, writtenUseAt: 0 }
+    const isOther = !samePrincipal(entry.principal, principal)
+    if (isOther) entry.principal = principal
+    Object.assign(entry, times)
     this.#entries.set(hash, entry)
     this.#byKey.set(principal.keyId, entry)
+    if (isOther) for (const listener of this.#changeListeners) listener(principal.userId)
     return entry
   }
 
@@ -270,7 +307,7 @@ class KeyTable implements KeyAuthenticator {
     this.#end(
       all.filter((entry) => entry.expiresAt <= now || (entry.doubtedAt > 0 && now - entry.doubtedAt > DOUBT_MS)),
     )
-    this.#recheck(all.filter((entry) => entry.doubtedAt > 0))
+    this.#recheck(all.filter((entry) => entry.doubtedAt > 0 || entry.lookAgainAt <= now))
     for (const entry of all) if (now - entry.lastUsedAt > FORGET_MS && entry.lastUsedAt > 0) this.#drop(entry)
     for (const [hash, until] of this.#refused) if (until <= now) this.#refused.delete(hash)
   }

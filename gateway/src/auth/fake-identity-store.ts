@@ -1,11 +1,12 @@
 // IdentityStore over the rows of the fake users and keys stores.
+import type { Role } from '@mcphub/api'
 import type { KeyRow } from '../db/tables/keys.ts'
 import type { Identity, IdentityStore } from './identity-store.ts'
 
 interface FakeUser {
   readonly id: string
   readonly username: string
-  readonly role: 'admin' | 'member'
+  readonly role: Role
   readonly active: boolean
   readonly deletedAt: Date | null
 }
@@ -25,7 +26,8 @@ export function createFakeIdentityStore({ users, keys, check }: FakeIdentityDeps
     const user = users.get(key.userId)
     if (!user?.active || user.deletedAt || !isValidKey(key)) return null
     const { username, role } = user
-    return { keyId: key.id, userId: user.id, username, role, scope: key.scope, expiresAt: key.expiresAt }
+    const { id: keyId, scope, expiresAt } = key
+    return { keyId, userId: user.id, username, role, scope, expiresAt, claims: [], claimsUntil: null, loginUntil: null }
   }
   return {
     findValid: async (hashes) => {

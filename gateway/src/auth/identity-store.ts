@@ -1,13 +1,19 @@
-// What the authenticator asks the database: whose key has this hash, and when was it last used.
-import type { KeyScope } from './principal.ts'
+// What the authenticator asks the database: whose key (or console session) has this hash, and when was it last used.
+import type { Role } from '@mcphub/api'
+import type { Claim, KeyScope } from './principal.ts'
 
 export interface Identity {
   readonly keyId: string
   readonly userId: string
   readonly username: string
-  readonly role: 'admin' | 'member'
+  readonly role: Role
   readonly scope: KeyScope
   readonly expiresAt: Date | null
+  /** in force now */
+  readonly claims: readonly Claim[]
+  /** when the first of them ends: then it is looked at again */
+  readonly claimsUntil: Date | null
+  readonly loginUntil: Date | null
 }
 
 export interface KeyUse {

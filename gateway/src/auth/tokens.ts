@@ -3,11 +3,15 @@ import { hash, randomBytes } from 'node:crypto'
 
 const KEY_PREFIX = 'mcphub_'
 const SETUP_PREFIX = 'mcphub_setup_'
+const SESSION_PREFIX = 'mcphub_session_'
+const LINK_PREFIX = 'mcphub_link_'
 
 const createToken = (prefix: string): string => prefix + randomBytes(32).toString('hex')
 
 export const createHubKey = (): string => createToken(KEY_PREFIX)
 export const createSetupSecret = (): string => createToken(SETUP_PREFIX)
+export const createSessionToken = (): string => createToken(SESSION_PREFIX)
+export const createLinkToken = (): string => createToken(LINK_PREFIX)
 
 export function hashToken(token: string): Buffer {
   return hash('sha256', token, 'buffer')

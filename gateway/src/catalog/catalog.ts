@@ -1,5 +1,5 @@
 // Port: the servers and groups of this hub, wherever they are declared (a folder of manifests, custom resources).
-import type { McpServerSpec, UserGroupSpec, UserVariableSpec } from '@mcphub/api'
+import type { ManifestKeeper, ManifestOrigin, McpServerSpec, UserGroupSpec, UserVariableSpec } from '@mcphub/api'
 
 export interface CatalogServer {
   readonly name: string
@@ -32,6 +32,17 @@ export interface CatalogFault {
   readonly line: number | null
   readonly resource: string | null
   readonly message: string
+  /** the field, from the root of the manifest; absent where the whole of it is meant */
+  readonly path?: string
+  /** two servers claim one tool prefix: which, and the names of both */
+  readonly prefixTaken?: { readonly claim: string; readonly servers: readonly string[] }
+}
+
+/** Where a resource is declared, and by whom it is kept as it is there. */
+export interface Declaration {
+  readonly origin: ManifestOrigin
+  /** null: nothing is known to undo a change of it */
+  readonly keeper: ManifestKeeper | null
 }
 
 export interface CatalogSnapshot {
@@ -40,6 +51,8 @@ export interface CatalogSnapshot {
   readonly servers: ReadonlyMap<string, CatalogServer>
   readonly groups: ReadonlyMap<string, CatalogGroup>
   readonly faults: readonly CatalogFault[]
+  /** by kind and name, as `McpServer/github`; absent in a catalogue that nothing declares */
+  readonly declarations?: ReadonlyMap<string, Declaration>
 }
 
 export interface Catalog {

@@ -27,6 +27,27 @@ async function listTables(): Promise<string[]> {
   return (await client.query<{ tablename: string }>(sql)).rows.map((row) => row.tablename)
 }
 
+/** A row in every table of the newest migration; those of people hang on the auditor. */
+const OWNER = `(SELECT id FROM users WHERE username = 'eve')`
+const HASH = `sha256('x')`
+const CONSOLE_DATA = [
+  `INSERT INTO users (username, role, login_until) VALUES ('eve', 'auditor', now())`,
+  `INSERT INTO passwords (user_id, phc) VALUES (${OWNER}, 'x')`,
+  `INSERT INTO console_sessions (user_id, sha256, method, expires_at, idle_until) VALUES (${OWNER}, ${HASH}, 'password', now(), now())`,
+  `INSERT INTO one_time_links VALUES (${HASH}, ${OWNER}, 'invite', now())`,
+  `INSERT INTO login_flows VALUES (${HASH}, ${HASH}, 'p', 'n', 'v', 'k', '/', ${OWNER}, now())`,
+  `INSERT INTO login_throttle VALUES ('user:x', 1, now(), NULL)`,
+  `INSERT INTO external_accounts (provider, subject, user_id, label) VALUES ('github', '1', ${OWNER}, 'GitHub')`,
+  `INSERT INTO claims (user_id, provider, name, value, expires_at) VALUES (${OWNER}, 'p', 'groups', 'g', now())`,
+  `INSERT INTO login_providers VALUES ('p', 'oidc', '{}', NULL, NULL, gen_random_uuid(), true)`,
+  `INSERT INTO retired_handles VALUES (${HASH})`,
+  `INSERT INTO keys (user_id, name, sha256, last4, scope, prefix_hmac) VALUES (${OWNER}, 'k', ${HASH}, '0000', '{}', ${HASH})`,
+  `INSERT INTO key_sightings (key_id, at, kind, detail) SELECT id, now(), 'call', '{}' FROM keys`,
+  `INSERT INTO tool_definitions (server, tool, sha256, state) VALUES ('s', 't', ${HASH}, 'held')`,
+  `INSERT INTO activity_hours VALUES (now(), 'u', 's', 1, 0, 0, 1)`,
+  `INSERT INTO replicas VALUES ('r', '0', now(), now(), '{}')`,
+]
+
 /** A slow first migration, so that two migrators certainly overlap. */
 class SlowCounting0001700000000001 implements MigrationInterface {
   name = 'SlowCounting0001700000000001'
@@ -79,8 +100,13 @@ test('DAT-1: up, down and up again, with data in every table', async () => {
   expect(await migrateUp({ url: database.url })).toEqual([])
   const before = await listTables()
   await client.query(`INSERT INTO users (username, role) VALUES ('한글', 'admin')`)
+  for (const statement of CONSOLE_DATA) await client.query(statement)
   await client.query(`CREATE TABLE audit_x PARTITION OF audit FOR VALUES FROM ('2026-01-01') TO ('2026-01-02')`)
-  for (const _ of ALL_MIGRATIONS) await migrateDown({ url: database.url })
+  await migrateDown({ url: database.url })
+  const { rows } = await client.query<{ role: string }>(`SELECT role FROM users ORDER BY username`)
+  expect(rows.map(({ role }) => role)).toEqual(['member', 'admin'])
+  await expect(client.query(`UPDATE users SET role = 'auditor'`)).rejects.toThrow(/users_role_check/)
+  for (const _ of ALL_MIGRATIONS.slice(1)) await migrateDown({ url: database.url })
   expect(await listTables()).toEqual(['migrations'])
   await migrateUp({ url: database.url })
   expect(await listTables()).toEqual(before)

@@ -11,6 +11,11 @@ export type ChangeTopic =
   | 'trust'
   | 'shims'
   | 'discoveries'
+  | 'consoleSessions'
+  | 'providers'
+  | 'toolChanges'
+  | 'watches'
+  | 'sightings'
 
 /** An open transaction. Opaque to services; each store knows its own kind. */
 export interface Unit {

@@ -19,6 +19,10 @@ export interface AuditRecord {
   readonly durationMs: number
   /** SHA-256 (hex) of the canonical arguments; null when there were none */
   readonly argumentsHash: string | null
+  /** what was presented; null: nothing valid, or the hub itself acted */
+  readonly via: 'key' | 'console' | null
+  /** what a change found and left, as it is presented elsewhere; at most 8 KiB of JSON, no value, people by id */
+  readonly detail: { readonly before: unknown; readonly after: unknown } | null
 }
 
 export interface Audit {

@@ -58,7 +58,7 @@ describe('the first administrator', () => {
     expect(made.status).toBe(201)
     const { key, user } = made.json as { key: string; user: { id: string; username: string; role: string } }
     expect(user).toMatchObject({ username: 'root', role: 'admin' })
-    admin = { id: user.id, username: 'root', key, keyId: '' }
+    admin = { id: user.id, username: 'root', key, keyId: '', session: '' }
     expect(await get('/api/user/me', admin)).toMatchObject({
       username: 'root',
       role: 'admin',
@@ -245,7 +245,7 @@ describe('servers and tools', () => {
       faults: ['mail.yaml:4: unknown field "tokn"', '2026-01-01T00:00:05Z: HTTP 502'],
     })
     expect(answer.items[2]).toMatchObject({ missingVariables: [] })
-    expect(answer.faults).toEqual([fault])
+    expect(answer.faults).toEqual([{ ...fault, said: [] }])
     hub.healths.length = 0
     const { items } = await get<Items<{ name: string; servers: string[]; limits: object }>>('/api/admin/groups', admin)
     expect(items).toMatchObject([
@@ -337,6 +337,7 @@ describe('sessions, sandboxes, activity', () => {
         readonly target: string | null
         readonly outcome: string
         readonly username?: string | null
+        readonly targetShown?: string | null
       }[]
       readonly nextCursor: string | null
     }
@@ -351,7 +352,20 @@ describe('sessions, sandboxes, activity', () => {
     const refused = await get<Page>(`/api/admin/audit?user=eve&outcome=refused`, admin)
     expect(refused.items).toMatchObject([{ username: 'eve', code: 'forbidden' }])
     expect((await hub.send('GET', '/api/activity?cursor=forged', { key: eve.key })).status).toBe(400)
+    // what was done to her names her, though the record has her id alone
+    const role = { key: admin.key, body: { role: 'auditor' } }
+    expect((await hub.send('PUT', `/api/admin/users/${eve.id}/role`, role)).status).toBe(200)
+    await hub.activity.flush()
+    const toHer = async () =>
+      (await get<Page>('/api/admin/audit?limit=200', admin)).items.find(
+        ({ target }) => target === `${eve.id} role=auditor`,
+      )
+    expect(await toHer()).toMatchObject({ targetShown: 'eve role=auditor' })
+    expect((await hub.send('GET', '/api/admin/audit/export?format=csv', { key: admin.key })).text).toContain(
+      `,${eve.id} role=auditor,eve role=auditor,`,
+    )
     expect((await hub.send('DELETE', `/api/admin/users/${eve.id}?mode=hard`, { key: admin.key })).status).toBe(204)
+    expect(await toHer()).toMatchObject({ targetShown: `${eve.id} role=auditor` })
     const later = await get<Page>('/api/admin/audit?limit=200', admin)
     const hers = later.items.filter((item) => (item as { userId?: string }).userId === eve.id)
     expect(hers.length).toBeGreaterThanOrEqual(4)
@@ -377,12 +391,12 @@ describe('people and keys', () => {
     expect((await send('PUT', `/${made.id}/admin`, { admin: true })).json).toMatchObject({ role: 'admin' })
     expect((await send('PUT', `/${made.id}/admin`, { admin: false })).json).toMatchObject({ role: 'member' })
     expect((await send('DELETE', `/${made.id}`)).status).toBe(204)
-    expect((await send('GET', '/list?username=carol')).json).toEqual({ items: [] })
+    expect((await send('GET', '/list?username=carol')).json).toEqual({ items: [], nextCursor: null, total: 0 })
     expect((await send('GET', '/list?deleted=only')).json).toMatchObject({ items: [{ username: 'carol' }] })
     expect((await send('POST', `/${made.id}/restore`)).json).toMatchObject({ deletedAt: null })
     expect((await hub.send('GET', '/api/keys', { key })).status).toBe(401)
     expect((await send('DELETE', `/${made.id}?mode=hard`)).status).toBe(204)
-    expect((await send('GET', '/list?deleted=include&username=carol')).json).toEqual({ items: [] })
+    expect((await send('GET', '/list?deleted=include&username=carol')).json).toMatchObject({ items: [], total: 0 })
     expect((await send('GET', `/${made.id}/keys`)).status).toBe(404)
   })
 

@@ -54,6 +54,61 @@ test('a key for some servers sees those alone, changes nothing and cannot make a
   ).toBe(400)
 })
 
+test('a key for a group reads what the group has at the time, and nothing once it is gone', async () => {
+  const erin = await hub.addPerson('erin')
+  const group = await hub.groups.create(erin.id, { name: 'work', servers: ['mail'], active: false })
+  const body = { name: 'grouped', scope: { groupId: group.id } }
+  const made = await hub.send('POST', '/api/keys', { key: erin.key, body })
+  const { key, scope } = made.json as { key: string; scope: unknown }
+  expect(scope).toEqual({ servers: ['mail'], group: { id: group.id, name: 'work' } })
+  const grouped = { ...erin, key }
+  const seen = async () => (await get<Items<{ name: string }>>('/api/servers', grouped)).items.map(({ name }) => name)
+  expect(await seen()).toEqual(['mail'])
+  await hub.groups.update(erin.id, group.id, { name: 'renamed', servers: ['open', 'none'] })
+  expect(await seen()).toEqual(['open'])
+  const me = await get<{ key: { scope: unknown } }>('/api/user/me', grouped)
+  expect(me.key.scope).toEqual({ servers: ['open', 'none'], group: { id: group.id, name: 'renamed' } })
+  for (const [method, path] of [
+    ['POST', '/api/keys'],
+    ['GET', '/api/keys'],
+    ['GET', '/api/user/groups'],
+  ] as const) {
+    const sent = method === 'POST' ? { key, body: { name: 'wide' } } : { key }
+    expect((await hub.send(method, path, sent)).status).toBe(403)
+  }
+  await hub.groups.remove(erin.id, group.id)
+  expect(await seen()).toEqual([])
+  const { items } = await get<Items<{ name: string; scope: unknown }>>('/api/keys', erin)
+  expect(items.find(({ name }) => name === 'grouped')!.scope).toEqual({
+    servers: [],
+    group: { id: group.id, name: null },
+  })
+  const why = await get<{ cause: string }>(`/api/tools/explain?tool=open`, grouped)
+  expect(why.cause).toBe('keyGroupGone')
+})
+
+test('a watched key tells how many tools it shows, by its own scope', async () => {
+  const fred = await hub.addPerson('fred')
+  hub.discoveries.put('open', null, ['one', 'two'])
+  hub.discoveries.put('mail', null, ['three'])
+  const group = await hub.groups.create(fred.id, { name: 'work', servers: ['mail'], active: false })
+  const countOf = async (scope: object | undefined): Promise<unknown> => {
+    const body = { name: 'n', ...(scope && { scope }) }
+    const { id } = (await hub.send('POST', '/api/keys', { key: fred.key, body })).json as { id: string }
+    const watched = await hub.send('POST', `/api/keys/${id}/watch`, { key: fred.key })
+    const { watchedUntil } = watched.json as { watchedUntil: string }
+    const listed = await get<{ watchedUntil: string; toolCount: number }>(`/api/keys/${id}/sightings`, fred)
+    expect(listed).toMatchObject({ items: [], watchedUntil })
+    return listed.toolCount
+  }
+  // a group that is off hides everything from who is asked for no group
+  expect(await countOf(undefined)).toBe(0)
+  expect(await countOf({ groupId: group.id })).toBe(1)
+  await hub.groups.remove(fred.id, group.id)
+  expect(await countOf(undefined)).toBe(3)
+  expect(await countOf({ servers: ['open'] })).toBe(2)
+})
+
 test('CON-6: a key for some servers reads of its person what concerns those, or was done with it', async () => {
   const dora = await hub.addPerson('dora')
   hub.catalog.set({

@@ -67,7 +67,7 @@ test('GW-7: so is the body of a REST call', async () => {
     })(),
   ) as unknown as IncomingMessage
   req.headers = { 'content-type': 'application/json' }
-  expect((await readJsonBody(req)).length).toBe(PIECES)
+  expect((await readJsonBody(req, LIMITS.bodyBytes)).length).toBe(PIECES)
   expect(held).toBeLessThan(MOST_BYTES)
 })
 

@@ -7,7 +7,7 @@ import type { ParkedRetry, Peer } from '../mcp/downstream/peers.ts'
 import type { CallHandle, CallSink } from '../mcp/upstream/upstreams.ts'
 import type { Trust } from '../trust/trust.ts'
 import { ALIVE_MS } from './peer-server.ts'
-import { HEADERS, PATHS, errorOf, readFrame, writeRetry } from './wire.ts'
+import { HEADERS, PATHS, errorOf, readFrame, readWhole, writeRetry } from './wire.ts'
 
 export interface PeerClientDeps {
   readonly self: string
@@ -21,6 +21,15 @@ interface Target {
   readonly address: string
   /** the replica's name, or `*` */
   readonly to: string
+}
+
+interface Exchange {
+  readonly path: string
+  readonly agent: Agent
+  readonly body: string
+  readonly timeoutMs: number
+  /** of an answer that is one */
+  readonly status: number
 }
 
 const NOTICE_MS = 5_000
@@ -49,28 +58,15 @@ export class PeerClient {
   }
 
   /** Resolves when it was heard. @throws Error when it was not */
-  async sendNotices(target: Target, body: string, isSecondTry = false): Promise<void> {
-    const sent = this.#open(target, PATHS.notices, this.#agents.notices)
-    const done = new Promise<void>((resolve, reject) => {
-      sent.on('error', reject)
-      sent.on('response', (response) => {
-        response.resume()
-        if (response.statusCode === 204) response.on('end', resolve)
-        else reject(new Error(`HTTP ${response.statusCode}`))
-        response.on('error', reject)
-      })
-    })
-    const late = setTimeout(() => sent.destroy(new Error('it did not answer in time')), NOTICE_MS)
-    sent.end(body)
-    try {
-      await done
-    } catch (error) {
-      // a kept connection that the other side had just closed
-      if (!sent.reusedSocket || isSecondTry || (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error
-      await this.sendNotices(target, body, true)
-    } finally {
-      clearTimeout(late)
-    }
+  async sendNotices(target: Target, body: string): Promise<void> {
+    const { notices } = this.#agents
+    await this.#exchange(target, { path: PATHS.notices, agent: notices, body, timeoutMs: NOTICE_MS, status: 204 })
+  }
+
+  /** Resolves with the answer. @throws Error when there is none in time */
+  ask(target: Target, body: string, timeoutMs: number): Promise<string> {
+    const { calls } = this.#agents
+    return this.#exchange(target, { path: PATHS.sandboxes, agent: calls, body, timeoutMs, status: 200 })
   }
 
   peer(target: Target): Peer {
@@ -110,6 +106,39 @@ export class PeerClient {
       cancel: (reason) => fail(new HubError('canceled', `The call was ended: ${reason}`)),
       resume: () => undefined,
       handOver: () => undefined,
+    }
+  }
+
+  async #exchange(target: Target, plan: Exchange, isSecondTry = false): Promise<string> {
+    const sent = this.#open(target, plan.path, plan.agent)
+    const answered = new Promise<string>((resolve, reject) => {
+      sent.on('error', reject)
+      sent.on('response', (response) => {
+        response.on('error', reject)
+        if (response.statusCode === plan.status) readWhole(response).then(resolve, reject)
+        else {
+          response.resume()
+          reject(new Error(`HTTP ${response.statusCode}`))
+        }
+      })
+    })
+    const late = setTimeout(() => sent.destroy(new Error('it did not answer in time')), plan.timeoutMs)
+    // one that is gone does not even refuse
+    const connecting = setTimeout(() => sent.destroy(new Error('it cannot be reached')), CONNECT_MS)
+    sent.on('socket', (socket) => {
+      if (socket.connecting) socket.once('connect', () => clearTimeout(connecting))
+      else clearTimeout(connecting)
+    })
+    sent.end(plan.body)
+    try {
+      return await answered
+    } catch (error) {
+      // a kept connection that the other side had just closed
+      if (!sent.reusedSocket || isSecondTry || (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error
+      return await this.#exchange(target, plan, true)
+    } finally {
+      clearTimeout(late)
+      clearTimeout(connecting)
     }
   }
 

@@ -6,14 +6,16 @@ import { HubError, toHubError } from '@mcphub/api'
 import type { LocalReplica } from '../mcp/downstream/peers.ts'
 import type { CallHandle, CallSink } from '../mcp/upstream/upstreams.ts'
 import type { Trust } from '../trust/trust.ts'
+import type { HeldSandboxes } from '../sandboxes/pods/other-replicas.ts'
+import { answerQuestion } from './sandbox-questions.ts'
 import {
   ANYBODY,
-  BODY_LIMIT_BYTES,
   HEADERS,
   PATHS,
   failFrame,
   readNotices,
   readRetry,
+  readWhole,
   writeFrame,
   type Frame,
 } from './wire.ts'
@@ -25,6 +27,8 @@ export interface PeerServerDeps {
   readonly trust: Pick<Trust, 'certificate' | 'onChange'>
   /** null: not here yet, or not any more */
   readonly replica: () => LocalReplica | null
+  /** null as well */
+  readonly held: () => HeldSandboxes | null
   /** somebody who may be new said something */
   readonly onHeard: (name: string) => void
   readonly log: { warn(fields: object, message: string): void }
@@ -76,14 +80,13 @@ export class PeerServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { self, onHeard, replica } = this.#deps
+    const { self, onHeard } = this.#deps
     const { [HEADERS.to]: to, [HEADERS.from]: from } = request.headers
-    const here = replica()
     // it meant another life, whose live state is gone
-    if ((to !== self && to !== ANYBODY) || here === null) return void response.writeHead(410).end()
+    if (to !== self && to !== ANYBODY) return void response.writeHead(410).end()
     if (typeof from === 'string') onHeard(from)
     try {
-      await answer(here, request, response)
+      await answer(this.#deps, request, response)
     } catch (error) {
       this.#deps.log.warn({ err: error }, 'a request of another replica failed')
       if (response.headersSent) response.destroy()
@@ -92,13 +95,25 @@ export class PeerServer {
   }
 }
 
-async function answer(here: LocalReplica, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const text = await readText(request)
-  if (request.method !== 'POST') return void response.writeHead(405).end()
-  if (request.url === PATHS.resume) return resume(here, text, response)
-  if (request.url !== PATHS.notices) return void response.writeHead(404).end()
-  for (const notice of readNotices(text)) here.hear(notice)
+type Here = Pick<PeerServerDeps, 'replica' | 'held'>
+
+async function answer(here: Here, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const [replica, held] = [here.replica(), here.held()]
+  const { method, url } = request
+  if ((url === PATHS.sandboxes ? held : replica) === null) return void response.writeHead(410).end()
+  const text = await readWhole(request)
+  if (method !== 'POST') return void response.writeHead(405).end()
+  if (url === PATHS.sandboxes) return answerSandboxes(held!, text, response)
+  if (url === PATHS.resume) return resume(replica!, text, response)
+  if (url !== PATHS.notices) return void response.writeHead(404).end()
+  for (const notice of readNotices(text)) replica!.hear(notice)
   response.writeHead(204).end()
+}
+
+async function answerSandboxes(held: HeldSandboxes, text: string, response: ServerResponse): Promise<void> {
+  const json = await answerQuestion(held, text)
+  if (json === null) return void response.writeHead(400).end()
+  response.writeHead(200, { 'content-type': 'application/json' }).end(json)
 }
 
 function resume(here: LocalReplica, text: string, response: ServerResponse): void {
@@ -140,16 +155,4 @@ function sinkOf(say: (frame: Frame) => void, end: (frame: Frame) => void): CallS
     chunk: unused,
     end: unused,
   }
-}
-
-/** @throws Error when it is too long or breaks off */
-async function readText(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > BODY_LIMIT_BYTES) throw new Error('the body is too large')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }

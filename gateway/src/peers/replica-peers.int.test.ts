@@ -353,17 +353,34 @@ describe('a parked call', () => {
 })
 
 describe('the port of the peers', () => {
-  const dial = (identity: Partial<TlsIdentity>) =>
+  const dial = (identity: Partial<TlsIdentity>, path: string = PATHS.notices, body = '[]') =>
     new Promise<string>((resolve) => {
       const headers = { [HEADERS.to]: '*', [HEADERS.from]: b.peers.self }
-      const options = { host: ADDRESSES[0], port, path: PATHS.notices, method: 'POST', headers, agent: false as const }
+      const options = { host: ADDRESSES[0], port, path, method: 'POST', headers, agent: false as const }
       const sent = request({ ...options, ...identity, rejectUnauthorized: false }, (response) => {
         response.resume()
         resolve(String(response.statusCode))
       })
       sent.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
-      sent.end('[]')
+      sent.end(body)
     })
+
+  test('GW-2: is asked of sandboxes by gateways alone; who holds nothing, or is gone, is left out', async () => {
+    const question = '{"kind":"stop","id":"box"}'
+    const stop = vi.fn(async () => 1)
+    expect([await b.peers.sandboxes.stop('box'), await dial(identityOf(authority), PATHS.sandboxes, question)]).toEqual(
+      [0, '410'],
+    )
+    a.peers.sandboxes.serve({ rows: () => [], output: async () => null, stop })
+    expect(await b.peers.sandboxes.rows()).toEqual([[]])
+    expect([await b.peers.sandboxes.output('box', null), await b.peers.sandboxes.stop('box')]).toEqual([[], 1])
+    for (const stranger of [{}, { ...identityOf(makeAuthority(Date.now())), ca: authority.certificate }])
+      expect(await dial(stranger, PATHS.sandboxes, question)).not.toMatch(/^\d/)
+    expect(stop.mock.calls).toEqual([['box']])
+    expect(await dial(identityOf(authority), PATHS.sandboxes, '{"kind":"acquire"}')).toBe('400')
+    await a.peers.stop()
+    expect(await b.peers.sandboxes.rows()).toEqual([])
+  })
 
   test('hears a gateway; without a certificate, or with one of another CA, nobody', async () => {
     expect(await dial(identityOf(authority))).toBe('204')

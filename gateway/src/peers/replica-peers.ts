@@ -1,11 +1,13 @@
-// Adapter of the Peers port for the replicas of one cluster: found by the address in their name, told through an outbox for each.
+// Adapter of the ports Peers and OtherReplicas for the replicas of one cluster: found by the address in their name, told through an outbox for each.
 import { setTimeout as wait } from 'node:timers/promises'
 import type { LocalReplica, Peer, PeerNotice, Peers } from '../mcp/downstream/peers.ts'
+import type { HeldSandboxes, OtherReplicas } from '../sandboxes/pods/other-replicas.ts'
 import type { Trust } from '../trust/trust.ts'
 import { Directory } from './directory.ts'
 import { PeerClient } from './peer-client.ts'
 import { PeerServer } from './peer-server.ts'
 import { addressOf, makeReplicaName } from './replica-name.ts'
+import { createQuestions } from './sandbox-questions.ts'
 import { ANYBODY } from './wire.ts'
 
 export interface ReplicaPeersDeps {
@@ -20,6 +22,8 @@ export interface ReplicaPeersDeps {
 }
 
 export interface ReplicaPeers extends Peers {
+  /** what they hold of sandboxes */
+  readonly sandboxes: OtherReplicas
   /** Listens and introduces itself to the others. @throws Error when the port is taken */
   start(): Promise<void>
   /** Gives what waits in the outboxes a moment to leave. */
@@ -53,6 +57,11 @@ class HubReplicas implements ReplicaPeers {
   readonly #outboxes = new Map<string, Outbox>()
   #open: { readonly client: PeerClient; readonly server: PeerServer } | null = null
   #replica: LocalReplica | null = null
+  #held: HeldSandboxes | null = null
+  readonly sandboxes: OtherReplicas = {
+    ...createQuestions((body, timeoutMs) => this.#askAll(body, timeoutMs)),
+    serve: (held) => void (this.#held = held),
+  }
 
   constructor(deps: ReplicaPeersDeps) {
     this.#deps = deps
@@ -75,6 +84,7 @@ class HubReplicas implements ReplicaPeers {
       trust,
       log,
       replica: () => this.#replica,
+      held: () => this.#held,
       onHeard: (name) => void this.#directory.heard(name),
     })
     await server.start()
@@ -109,6 +119,15 @@ class HubReplicas implements ReplicaPeers {
 
   serve(replica: LocalReplica): void {
     this.#replica = replica
+  }
+
+  /** Of one that is just gone nothing is logged: it is asked again and again until the name service knows. */
+  async #askAll(body: string, timeoutMs: number): Promise<(string | null)[]> {
+    const client = this.#open?.client
+    if (client === undefined) return []
+    const ask = (address: string): Promise<string | null> =>
+      client.ask({ address, to: ANYBODY }, body, timeoutMs).catch(() => null)
+    return Promise.all(this.#directory.addresses().map(ask))
   }
 
   #outboxOf(address: string): Outbox {

@@ -1,16 +1,17 @@
-// What replicas say to each other, as JSON: a resume and the frames that answer it, a line each; and notices, several in one request.
+// What replicas say to each other, as JSON: a resume and the frames that answer it, a line each; and notices, several in one request. What they ask
+// of sandboxes is in sandbox-questions.ts.
 // A replica of another version may say more or other things: what is not understood is left out.
 import { ERROR_FACES, HubError, type ErrorCode, type ErrorDetails } from '@mcphub/api'
 import { z } from 'zod'
 import type { ParkedRetry, PeerNotice } from '../mcp/downstream/peers.ts'
 import type { AnswerKind } from '../mcp/upstream/upstreams.ts'
 
-export const PATHS = { resume: '/peers/resume', notices: '/peers/notices' } as const
+export const PATHS = { resume: '/peers/resume', notices: '/peers/notices', sandboxes: '/peers/sandboxes' } as const
 /** whom it is for, in this life; and who says it */
 export const HEADERS = { to: 'mcphub-to', from: 'mcphub-from' } as const
 /** whoever lives at that address now */
 export const ANYBODY = '*'
-export const BODY_LIMIT_BYTES = 16 * 1024 * 1024
+const BODY_LIMIT_BYTES = 16 * 1024 * 1024
 
 const object = z.record(z.string(), z.unknown())
 const session = z.object({ id: z.string(), userId: z.string(), keyId: z.string() })
@@ -71,6 +72,18 @@ export function readFrame(line: string): Frame | null {
 
 export function errorOf({ code, message, details }: Extract<Frame, { kind: 'fail' }>): HubError {
   return new HubError(Object.hasOwn(ERROR_FACES, code) ? code : 'internal', message, details)
+}
+
+/** @throws Error when it is too long or breaks off */
+export async function readWhole(message: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of message) {
+    bytes += chunk.length
+    if (bytes > BODY_LIMIT_BYTES) throw new Error('the body is too large')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 function parse(text: string): unknown {

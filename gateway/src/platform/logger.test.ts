@@ -71,6 +71,11 @@ describe('logger', () => {
     expect(lines[0]!.length).toBeLessThan(2000)
   })
 
+  test.each(['session', 'link', 'setup'])('SEC-2: a token of a %s is taken out of any text', (kind) => {
+    const token = `mcphub_${kind}_${'ab12'.repeat(16)}`
+    expect(scrubText(`cookie: a=b; mcphub_session=${token}; c=d`)).not.toContain('ab12')
+  })
+
   test('scrubText leaves ordinary text alone', () => {
     const text = 'GET /mcp/files?view=tools 200 monkey=1 //host:80/path mcphub_up 1'
     expect(scrubText(text)).toBe(text)

@@ -30,7 +30,9 @@ test.each(ROUTE_LIST.map((route) => [route.id, route] as const))(
     expect(parameters.some((one) => one.in === 'query')).toBe(route.query !== undefined)
     expect(operation?.requestBody !== undefined).toBe(route.body !== undefined)
     expect(Object.keys(operation?.responses ?? {})).toEqual([String(route.status), 'default'])
-    expect(operation?.security).toEqual(route.permission === 'public' ? [] : [{ hubKey: [] }])
+    const ways = [{ hubKey: [] }, { consoleSession: [] }]
+    const allowed = route.credentials === 'console' ? ways.slice(1) : ways
+    expect(operation?.security).toEqual(route.permission === 'public' ? [] : allowed)
   },
 )
 

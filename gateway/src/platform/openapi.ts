@@ -1,6 +1,8 @@
 // `/api/openapi.json`, made from the route table: the document cannot say anything else than the router does.
-import { ERROR_FACES, ROUTE_LIST, type Route } from '@mcphub/api'
+import { ERROR_FACES, REASONS, ROUTE_LIST, type Route } from '@mcphub/api'
 import { z } from 'zod'
+import { CONSOLE_HEADER } from './cross-site.ts'
+import { SESSION_COOKIE } from './route-caller.ts'
 
 type JsonObject = Record<string, unknown>
 
@@ -22,6 +24,10 @@ export function buildOpenApi(version: string): JsonObject {
     components: {
       securitySchemes: {
         hubKey: { type: 'http', scheme: 'bearer', description: 'A hub key: mcphub_ and 64 hex digits' },
+        consoleSession: {
+          ...{ type: 'apiKey', in: 'cookie', name: SESSION_COOKIE },
+          description: `A login at the console (over https "__Host-${SESSION_COOKIE}"); changes also need ${CONSOLE_HEADER}: 1 and the hub's own Origin`,
+        },
       },
       schemas: { Problem: PROBLEM },
     },
@@ -33,14 +39,22 @@ function describeRoute(route: Route): JsonObject {
   return {
     operationId: route.id,
     summary: route.summary,
-    ...(route.permission === 'public' ? { security: [] } : { security: [{ hubKey: [] }] }),
+    security: describeSecurity(route),
     'x-permission': route.permission,
     parameters: [...describeParameters(route.params, 'path'), ...describeParameters(route.query, 'query')],
-    ...(route.body ? { requestBody: { required: true, content: content(toSchema(route.body, 'input')) } } : {}),
+    ...(route.body
+      ? {
+          requestBody: {
+            required: true,
+            content: content(toSchema(route.body, 'input'), BODY_TYPES[route.bodyType ?? 'json']),
+          },
+        }
+      : {}),
     responses: {
       [route.status]: {
         description: route.response === null ? 'Done' : 'OK',
         ...(route.response === null ? {} : { content: content(toSchema(route.response, 'output')) }),
+        ...(route.answer === 'events' ? { content: content({ type: 'string' }, 'text/event-stream') } : {}),
       },
       default: {
         description: 'A fault',
@@ -48,6 +62,13 @@ function describeRoute(route: Route): JsonObject {
       },
     },
   }
+}
+
+const BODY_TYPES = { json: 'application/json', form: 'application/x-www-form-urlencoded' } as const
+
+function describeSecurity({ permission, credentials }: Route): JsonObject[] {
+  if (permission === 'public') return []
+  return credentials === 'console' ? [{ consoleSession: [] }] : [{ hubKey: [] }, { consoleSession: [] }]
 }
 
 function describeParameters(schema: z.ZodType | undefined, place: 'path' | 'query'): JsonObject[] {
@@ -79,7 +100,7 @@ const PROBLEM: JsonObject = {
       items: {
         type: 'object',
         required: ['field', 'message'],
-        properties: { field: { type: 'string' }, message: { type: 'string' } },
+        properties: { field: { type: 'string' }, message: { type: 'string' }, code: { type: 'string', enum: REASONS } },
       },
     },
     data: { type: 'object' },

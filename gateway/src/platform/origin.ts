@@ -12,6 +12,14 @@ const READING = new Set(['GET', 'HEAD', 'OPTIONS'])
 export interface OriginCheck {
   /** @throws HubError `origin_forbidden` */
   check(request: IncomingMessage): void
+  /** What `check` would refuse; null: nothing. */
+  find(request: IncomingMessage): OriginFault['kind'] | null
+}
+
+interface OriginFault {
+  readonly kind: 'blockedHost' | 'blockedOrigin'
+  /** English */
+  readonly text: string
 }
 
 /** `publicHosts`: names besides loopback under which the hub is reached, with or without a port (the port is not compared). */
@@ -20,21 +28,24 @@ export function createOriginCheck(publicHosts: readonly string[]): OriginCheck {
   return {
     check(request) {
       const fault = findFault(request, hosts)
-      if (fault !== null && !PROBED.has(pathOf(request))) throw refuse(fault)
+      if (fault !== null && !PROBED.has(pathOf(request))) throw refuse(fault.text)
     },
+    find: (request) => findFault(request, hosts)?.kind ?? null,
   }
 }
 
-function findFault(request: IncomingMessage, hosts: ReadonlySet<string>): string | null {
+function findFault(request: IncomingMessage, hosts: ReadonlySet<string>): OriginFault | null {
   const host = readSingleHeader(request.rawHeaders, 'host') ?? ''
   if (!hosts.has(hostName(host) ?? '')) {
-    return 'The Host header names no address of this hub; add the name to MCPHUB_PUBLIC_HOSTS'
+    const text = 'The Host header names no address of this hub; add the name to MCPHUB_PUBLIC_HOSTS'
+    return { kind: 'blockedHost', text }
   }
   const { origin } = request.headers
-  if (origin !== undefined && !isOwnOrigin(origin, hosts)) return 'The Origin header names a foreign page'
-  return origin === undefined && isCrossSite(request) ? 'A page of another site may not send this' : null
+  if (origin !== undefined && !isOwnOrigin(origin, hosts)) return blocked('The Origin header names a foreign page')
+  return origin === undefined && isCrossSite(request) ? blocked('A page of another site may not send this') : null
 }
 
+const blocked = (text: string): OriginFault => ({ kind: 'blockedOrigin', text })
 const refuse = (text: string) => new HubError('origin_forbidden', text)
 
 function pathOf(request: IncomingMessage): string {

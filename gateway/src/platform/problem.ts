@@ -8,12 +8,18 @@ const TYPE = 'application/problem+json'
 /** Headers every answer of the hub carries that is not a page. */
 export const PRIVATE_ANSWER = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const
 
-export function sendProblem(response: ServerResponse, error: HubError, requestId: string): void {
+/** `isPage`: a page of the console asked, which is told by the code alone and not by a challenge to the browser. */
+export function sendProblem(
+  response: ServerResponse,
+  error: HubError,
+  requestId: string,
+  { isPage = false }: { readonly isPage?: boolean } = {},
+): void {
   if (response.headersSent || response.destroyed) return void response.destroy()
   const body = Buffer.from(JSON.stringify(toProblem(error, requestId)))
   const retry = error.details.retryAfterSeconds
   if (retry !== undefined) response.setHeader('retry-after', String(Math.max(1, Math.ceil(retry))))
-  if (error.code === 'unauthenticated') response.setHeader('www-authenticate', 'Bearer realm="mcphub"')
+  if (error.code === 'unauthenticated' && !isPage) response.setHeader('www-authenticate', 'Bearer realm="mcphub"')
   response.writeHead(ERROR_FACES[error.code].status, {
     ...PRIVATE_ANSWER,
     'content-type': TYPE,

@@ -12,7 +12,7 @@ const SECRET_FIELD =
 /** Keys, bearer tokens, `?key=` and passwords in URLs, wherever they stand in a text. */
 export function scrubText(text: string): string {
   return text
-    .replaceAll(/mcphub_[0-9A-Za-z]{8,}/g, `mcphub_${REDACTED}`)
+    .replaceAll(/mcphub_(?:[a-z]+_)?[0-9A-Za-z]{8,}/g, `mcphub_${REDACTED}`)
     .replaceAll(/([?&](?:key|code|token|state)=)[^&\s"'\\#]+/gi, `$1${REDACTED}`)
     .replaceAll(/\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi, `$1 ${REDACTED}`)
     .replaceAll(/(\/\/[^/\s:@"]*:)[^/\s@"]+@/g, `$1${REDACTED}@`)

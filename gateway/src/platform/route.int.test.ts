@@ -1,5 +1,6 @@
 // What the binder does for every route alike, on real sockets with real keys; a few handlers stand for all.
-import { HubError, ROUTE_LIST, type RouteId } from '@mcphub/api'
+import { once } from 'node:events'
+import { BODY_SIZES, HubError, ROUTE_LIST, type RouteId } from '@mcphub/api'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Person, type TestRest, startRest } from '../../../test/kit/rest.ts'
 import { HUB, openFakeWorld } from '../../../test/kit/worlds.ts'
@@ -27,6 +28,7 @@ const GROUP = {
   description: null,
   servers: [],
   active: true,
+  toolCount: 0,
   createdAt: '2026-01-01T00:00:00Z',
   updatedAt: '2026-01-01T00:00:00Z',
 }
@@ -76,6 +78,8 @@ describe('every route', () => {
         details.add(`${answer.problem.title} ${answer.problem.detail}`)
       }
       expect([...details]).toHaveLength(1)
+      // REST refuses ?key=, so nothing may send anybody there
+      expect([...details][0]).toMatch(/present a valid hub key as Authorization: Bearer$/)
       expect(seen).toEqual([])
     },
   )
@@ -97,7 +101,7 @@ describe('every route', () => {
 
   test('admin routes refuse a member and a scoped key before anything of the call is parsed', async () => {
     const scoped = await rest.addPerson('scoped-root', 'admin', ['files'])
-    for (const route of ROUTE_LIST.filter((one) => one.permission === 'admin')) {
+    for (const route of ROUTE_LIST.filter((one) => one.permission === 'admin' || one.permission === 'audit')) {
       for (const key of [alice.key, scoped.key]) {
         const answer = await rest.send(route.method, route.path, { key, ...(route.body ? { raw: '{broken' } : {}) })
         expect([route.id, answer.status, answer.problem.code]).toEqual([route.id, 403, 'forbidden'])
@@ -113,7 +117,7 @@ describe('every route', () => {
       for (const origin of ['http://evil.example', 'null']) expect((await send({ origin })).status).toBe(403)
       expect((await send({ 'sec-fetch-site': 'cross-site' })).status).toBe(403)
       expect(seen).toEqual([])
-      if (!route.body) continue
+      if (!route.body || route.bodyType === 'form') continue
       const types = [
         'text/plain',
         'application/x-www-form-urlencoded',
@@ -121,7 +125,12 @@ describe('every route', () => {
         'application/json; charset=euc-kr',
         'application/jsonp',
       ]
-      for (const type of types) expect((await send({ 'content-type': type })).status).toBe(415)
+      for (const type of types) {
+        // a key is refused on some of them before anything is parsed
+        const { session } = admin
+        const sent = { session, body: valid, headers: { 'content-type': type } }
+        expect((await rest.send(route.method, concrete(route.path), sent)).status).toBe(415)
+      }
       expect(seen).toEqual([])
     }
   })
@@ -160,6 +169,12 @@ describe('every route', () => {
         expect([path, method, answer.status]).toEqual([path, method, 405])
         for (const one of known) expect(answer.headers.get('allow')?.split(', ')).toContain(one)
       }
+    }
+    for (const route of ROUTE_LIST.filter(
+      (one) => one.method === 'GET' && /events|download|redirect/.test(one.answer ?? ''),
+    )) {
+      const answer = await rest.send('HEAD', concrete(route.path), { key: admin.key })
+      expect([route.id, answer.status]).toEqual([route.id, 405])
     }
     const head = await rest.send('HEAD', '/api/keys', { key: alice.key })
     expect([head.status, head.text]).toEqual([500, ''])
@@ -236,7 +251,7 @@ describe('a call', () => {
     expect(({} as { x?: number }).x).toBeUndefined()
   })
 
-  test('GW-7: a body over 4 MiB is 413 by its declared or its real length; a compressed one 415; an empty length 400', async () => {
+  test('GW-7: a body that is too long is 413 by its declared or its real length; a compressed one 415; an empty length 400', async () => {
     const head = (lines: readonly string[]) =>
       [
         'POST /api/user/groups HTTP/1.1',
@@ -247,15 +262,32 @@ describe('a call', () => {
         '',
         '',
       ].join('\r\n')
-    const declared = await rest.sendRaw(head([`content-length: ${4 * 1024 * 1024 + 1}`]))
+    const declared = await rest.sendRaw(head([`content-length: ${BODY_SIZES.large.bytes + 1}`]))
     expect(declared).toMatch(/^HTTP\/1\.1 413 /)
     expect(declared).toMatch(/connection: close/i)
     const chunk = `100000\r\n${'a'.repeat(0x100000)}\r\n`
-    expect(await rest.sendRaw(head(['transfer-encoding: chunked']) + chunk.repeat(5))).toMatch(/^HTTP\/1\.1 413 /)
+    expect(await rest.sendRaw(head(['transfer-encoding: chunked']) + chunk.repeat(3))).toMatch(/^HTTP\/1\.1 413 /)
     expect(
       await rest.sendRaw(head(['content-encoding: gzip', 'content-length: 2', 'connection: close']) + 'xx'),
     ).toMatch(/ 415 /)
     expect(await rest.sendRaw(head(['content-length: 0', 'connection: close']))).toMatch(/^HTTP\/1\.1 400 /)
+    expect(seen).toEqual([])
+  })
+
+  test('GW-7: each route takes as much as its body may need, and as many members', async () => {
+    const fields = (count: number) => `{${Array.from({ length: count }, (_, at) => `"f${at}":1`).join(',')}}`
+    for (const route of ROUTE_LIST.filter((one) => one.body && one.bodyType !== 'form')) {
+      const { bytes, members } = BODY_SIZES[route.bodySize ?? 'plain']
+      const statusOf = async (raw: string) => {
+        const { session } = admin
+        const answer = await rest.send(route.method, concrete(route.path), { session, raw })
+        return [route.id, answer.status, answer.problem.code]
+      }
+      expect(await statusOf(`"${'x'.repeat(bytes - 1)}"`)).toEqual([route.id, 413, 'payload_too_large'])
+      expect(await statusOf(`"${'x'.repeat(bytes - 2)}"`)).toEqual([route.id, 400, 'invalid_params'])
+      expect(await statusOf(fields(members + 1))).toEqual([route.id, 400, 'invalid_request'])
+      expect(await statusOf(fields(members))).toEqual([route.id, 400, 'invalid_params'])
+    }
     expect(seen).toEqual([])
   })
 
@@ -295,6 +327,28 @@ describe('a call', () => {
     leave.abort()
     await expect(left).rejects.toThrow()
     await waitUntil(() => aborted, 'the handler was told')
+  })
+})
+
+describe('ID-4: a stream', () => {
+  test.each(['key', 'session'] as const)('ends with the %s that reads it', async (way) => {
+    const reader = await rest.addPerson(`reader-by-${way}`)
+    const ends: AbortSignal[] = []
+    behave = () => async (stream: { signal: AbortSignal }) => {
+      ends.push(stream.signal)
+      await once(stream.signal, 'abort')
+    }
+    const streamed = rest.send('POST', '/api/servers/files/tools/read/calls', {
+      ...(way === 'key' ? { key: reader.key } : { session: reader.session }),
+      body: { arguments: {} },
+    })
+    await waitUntil(() => ends.length === 1, 'it began')
+    // of somebody else nothing ends
+    await world.consoleSessions.endAll(alice.id)
+    if (way === 'key') await world.keys.revoke(reader.id, reader.keyId)
+    else await world.consoleSessions.endAll(reader.id)
+    expect((await streamed).status).toBe(200)
+    expect(ends[0]!.aborted).toBe(true)
   })
 })
 

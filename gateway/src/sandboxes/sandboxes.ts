@@ -95,12 +95,29 @@ export interface SandboxInfo {
   readonly lastActiveAt: string
   readonly memoryBytes: number | null
   readonly lastFault: string | null
+  /** seconds until it ends because nobody uses it; null: in use, not running, or not known */
+  readonly idleInSeconds: number | null
+  /** what a start under way waits for; null: none is */
+  readonly progress: string | null
 }
 
 export interface SandboxLogs {
   readonly userId: string | null
   readonly server: string
   readonly text: string
+}
+
+/** What came to stderr after a mark, safe to show. */
+export interface SandboxOutput {
+  readonly userId: string | null
+  readonly server: string
+  readonly text: string
+  /** what to ask for what comes next by */
+  readonly mark: string
+  /** what was written between the mark asked by and this text is held no more, or the mark is of another life or replica */
+  readonly hasGap: boolean
+  /** it may run, but no replica of the hub that can be asked hears it: nothing is known of what it says */
+  readonly isUnheard: boolean
 }
 
 /** How well children are kept apart on this host, said by start-up, `doctor` and `servers list`. */
@@ -118,13 +135,23 @@ export interface Sandboxes {
    *   back-off), `limit_exceeded` (per user), `server_unavailable` (package not installed, image on one machine).
    */
   acquire(request: AcquireRequest): Promise<Child>
+  /** As far as this replica knows, at once. */
   list(): readonly SandboxInfo[]
+  /** As all replicas know it together. */
+  listAll(): Promise<readonly SandboxInfo[]>
   /** The last stderr of a sandbox (at most `sandboxStderrBytes`), also after its end, and whose it is; null = unknown id. */
   logs(id: string): Promise<SandboxLogs | null>
+  /** What it wrote to stderr after a mark of an earlier answer (null: all that is held), over all its lives; null = unknown id. */
+  output(id: string, after: string | null): Promise<SandboxOutput | null>
+  /** Ends one, whichever replica runs it, until somebody calls. Resolves when it is gone, or takes too long. */
+  stopOne(id: string): Promise<void>
   /** Ends all children the predicate names. Resolves when they are gone. */
   stopWhere(predicate: (info: SandboxInfo) => boolean, reason: EndReason): Promise<number>
-  /** Removes what is kept of a user: folders, volumes, custom resources (hard delete). */
-  forget(userId: string): Promise<void>
+  /**
+   * Ends all children of a user and removes what is kept of them: folders, volumes, custom resources (hard delete). Of several replicas the one
+   * that is `first` removes what they share; the others look a while later whether it did.
+   */
+  forget(userId: string, turn: { readonly first: boolean }): Promise<void>
   readonly separation: Separation
   start(): Promise<void>
   stop(): Promise<void>

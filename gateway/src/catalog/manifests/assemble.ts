@@ -119,5 +119,6 @@ function prefixTaken({ claim, rival, rivals, holder }: PrefixTaken): CatalogFaul
     line: rival.line,
     resource: rival.key,
     message: `tool prefix "${claim}" is claimed by ${names}; ${outcome}. Give one of them another spec.tools.prefix`,
+    prefixTaken: { claim, servers: rivals.flatMap((one) => (one.kind === 'McpServer' ? [one.server.name] : [])) },
   }
 }

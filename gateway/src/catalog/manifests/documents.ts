@@ -1,7 +1,7 @@
 // YAML text → documents of plain data, each field with its line. Bounded: aliases, depth and faults; duplicate keys are refused.
 // JSON is YAML here, so .json needs no second reader.
 import { LineCounter, isAlias, isMap, isPair, isScalar, isSeq, parseAllDocuments, visit } from 'yaml'
-import type { Document, Node } from 'yaml'
+import type { Document, Node, Pair, YAMLMap } from 'yaml'
 
 export interface TextFault {
   readonly line: number | null
@@ -62,7 +62,8 @@ function readDocument(document: Document.Parsed, lines: LineCounter): ManifestDo
     .map((error) => ({ line: lines.linePos(error.pos[0]).line, message: `not valid YAML: ${error.message}` }))
     .concat(checkKeys(document, (node) => lineAt(node) ?? firstLine))
     .slice(0, MAX_FAULTS)
-  const lineOf = (path: readonly PropertyKey[]): number => lineAt(findNode(document, path)) ?? firstLine
+  const pairOf = indexPairs()
+  const lineOf = (path: readonly PropertyKey[]): number => lineAt(findNode(document, path, pairOf)) ?? firstLine
   if (faults.length > 0) return { data: null, faults, firstLine, lineOf }
   try {
     const data: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
@@ -91,14 +92,34 @@ function checkKeys(document: Document.Parsed, lineOf: (node: unknown) => number)
   return faults
 }
 
+type PairOf = (map: YAMLMap, name: PropertyKey) => Pair | undefined
+
+/** Each map is gone through once, however many of its fields are asked for. */
+function indexPairs(): PairOf {
+  const known = new WeakMap<YAMLMap, ReadonlyMap<unknown, Pair>>()
+  return (map, name) => {
+    const pairs = known.get(map) ?? pairsOf(map)
+    known.set(map, pairs)
+    return pairs.get(name)
+  }
+}
+
+function pairsOf(map: YAMLMap): ReadonlyMap<unknown, Pair> {
+  const pairs = new Map<unknown, Pair>()
+  for (const pair of map.items) {
+    if (isPair(pair) && isScalar(pair.key) && !pairs.has(pair.key.value)) pairs.set(pair.key.value, pair)
+  }
+  return pairs
+}
+
 /** The node that best stands for a field: its key where it has one, else the entry of a list, else the nearest parent. */
-function findNode(document: Document.Parsed, path: readonly PropertyKey[]): unknown {
+function findNode(document: Document.Parsed, path: readonly PropertyKey[], pairOf: PairOf): unknown {
   let found: unknown = document.contents
   let node: unknown = document.contents
   for (const segment of path) {
     if (isAlias(node)) node = node.resolve(document)
     if (isMap(node)) {
-      const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === segment)
+      const pair = pairOf(node, segment)
       if (!pair) return found
       found = pair.key
       node = pair.value

@@ -42,6 +42,15 @@ const faults = (catalog: Catalog): string[] =>
 const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 3000, interval: 10 })
 
 describe('a change takes effect', () => {
+  test('it is known which file each stands in, also when it has moved', async () => {
+    await write('a.yaml', server('a'))
+    const catalog = await start()
+    const fileOf = () => catalog.snapshot().declarations!.get('McpServer/a')
+    expect(fileOf()).toEqual({ origin: { file: 'a.yaml' }, keeper: null })
+    await rename(join(folder, 'a.yaml'), join(folder, 'b.yaml'))
+    await until(() => expect(fileOf()?.origin).toEqual({ file: 'b.yaml' }))
+  })
+
   test('R3-2b: a new, a changed and a deleted manifest, each well below a second', async () => {
     await write('a.yaml', server('a'))
     const catalog = await start()
@@ -126,6 +135,7 @@ describe('a fault takes nothing away', () => {
       line: 6,
       resource: 'McpServer/a',
       message: 'unknown field "urll"; did you mean "url"?',
+      path: 'spec.remote.urll',
     })
     expect(catalog.snapshot().servers.get('a')).toBe(good)
     await write('b.yaml', server('b', 'still-followed'))

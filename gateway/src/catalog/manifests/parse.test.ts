@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseManifest } from './parse.ts'
+import { parseDocuments } from './documents.ts'
+import { parseManifest, readDocument } from './parse.ts'
 import { suggestName } from './suggest.ts'
 
 const server = (name: string, spec: string): string =>
@@ -43,6 +44,36 @@ describe('what is read', () => {
 })
 
 describe('faults', () => {
+  const unknown = (count: number): string => Array.from({ length: count }, (_, at) => `  zz${at}: &a${at} 1\n`).join('')
+
+  test('of thousands only those that are told get a line', () => {
+    const [document] = parseDocuments(server('a', `${REMOTE}\n${unknown(5_000)}`.trimEnd()))
+    let asked = 0
+    const lineOf = (path: readonly PropertyKey[]): number => {
+      asked += 1
+      return document!.lineOf(path)
+    }
+    const { faults } = readDocument('f.yaml', { ...document!, lineOf })
+    expect([faults.length, asked]).toEqual([20, 20])
+    expect(faults[19]).toMatchObject({ line: 28, message: 'unknown field "zz19"; remove it' })
+  })
+
+  test('the line of a field costs the same in a map of any size', () => {
+    const spent = (fields: number): number => {
+      const [document] = parseDocuments(`a:\n${unknown(fields)}`)
+      expect(document!.lineOf(['a', 'zz0'])).toBe(2)
+      expect(document!.lineOf(['a', 'gone', 'x'])).toBe(1)
+      const last = `zz${fields - 1}`
+      expect(document!.lineOf(['a', last])).toBe(fields + 1)
+      const from = performance.now()
+      for (let time = 0; time < 5_000; time += 1) document!.lineOf(['a', last])
+      return performance.now() - from
+    }
+    const few = spent(100)
+    // measured: twice as long, without an index thousands of times
+    expect(spent(10_000)).toBeLessThan(50 * Math.max(few, 1))
+  })
+
   test('an unknown field: its line and what was probably meant', () => {
     expect(faultsOf(server('a', `${REMOTE}\n    transprot: Sse\n  acess: Everyone\n  zzz: 1`))).toEqual([
       '9: unknown field "transprot"; did you mean "transport"?',

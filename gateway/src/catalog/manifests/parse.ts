@@ -1,7 +1,7 @@
 // One manifest file's text → resources and faults with lines. Pure: no file is read here.
-import { API_VERSION, mcpServer, presentFaults, resourceName, userGroup } from '@mcphub/api'
+import { API_VERSION, fieldPath, mcpServer, presentFaults, resourceName, userGroup } from '@mcphub/api'
 import { z } from 'zod'
-import type { CatalogFault, CatalogGroup, CatalogServer } from '../catalog.ts'
+import type { CatalogFault, CatalogGroup, CatalogServer, Declaration } from '../catalog.ts'
 import { checkCrossFields, segmentsOf } from './checks.ts'
 import { deriveServer } from '../derive.ts'
 import { parseDocuments } from './documents.ts'
@@ -23,6 +23,8 @@ export type Resource = {
   readonly createdAt?: string
   /** the manifest as it was written */
   readonly source: unknown
+  /** absent: it stands in the file, and no tool is known to keep it */
+  readonly declaration?: Declaration
 } & (
   | { readonly kind: 'McpServer'; readonly server: CatalogServer }
   | { readonly kind: 'UserGroup'; readonly group: CatalogGroup }
@@ -84,6 +86,7 @@ export function readDocument(file: string, document: SourceDocument): ReadDocume
     line: document.lineOf(path),
     resource: key,
     message,
+    ...(path.length === 0 ? {} : { path: fieldPath(path) }),
   })
   const identity = identify(data)
   const key = identity.key
@@ -93,13 +96,16 @@ export function readDocument(file: string, document: SourceDocument): ReadDocume
   if (identity.fault) return { key, resource: null, faults: [at(identity.fault.path, identity.fault.message)] }
   const parsed = SCHEMAS[identity.kind].safeParse(data)
   if (!parsed.success) {
+    // what is not told gets neither a line nor a suggestion: there may be tens of thousands
     const faults = parsed.error.issues
+      .slice(0, MAX_FAULTS_PER_DOCUMENT)
       .flatMap((issue) => presentIssue(identity.kind, issue))
+      .slice(0, MAX_FAULTS_PER_DOCUMENT)
       .map((fault) => at(fault.path, fault.message))
       .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
-    return { key, resource: null, faults: faults.slice(0, MAX_FAULTS_PER_DOCUMENT) }
+    return { key, resource: null, faults }
   }
-  const crossed = checkCrossFields(parsed.data)
+  const crossed = checkCrossFields(parsed.data).slice(0, MAX_FAULTS_PER_DOCUMENT)
   if (crossed.length > 0) {
     return {
       key,
@@ -157,7 +163,7 @@ const meant = (name: string | null): string => (name === null ? '' : `; did you 
 function presentIssue(kind: ResourceKind, issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string }[] {
   if (issue.code === 'unrecognized_keys') {
     const known = knownFields(SCHEMAS[kind], issue.path)
-    return issue.keys.map((key) => ({
+    return issue.keys.slice(0, MAX_FAULTS_PER_DOCUMENT).map((key) => ({
       path: [...issue.path, key],
       message: `unknown field "${key.slice(0, 64)}"${meant(suggestName(key, known)) || '; remove it'}`,
     }))

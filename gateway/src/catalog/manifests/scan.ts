@@ -67,7 +67,8 @@ async function walk(at: Walk): Promise<void> {
     if (entry.isDirectory()) {
       if (at.depth < SCAN_LIMITS.depth) await walkInto(at, path)
     } else if (MANIFEST.test(entry.name)) {
-      const seen = await look(at.root, path)
+      // a plain file is where it is; only of a link it must be asked where it leads
+      const seen = await look(at.root, path, entry.isFile() ? async () => path : () => realpath(path))
       if (seen) at.found.push(seen)
     }
   }
@@ -82,11 +83,11 @@ async function walkInto(at: Walk, folder: string): Promise<void> {
   }
 }
 
-async function look(root: string, path: string): Promise<SeenFile | null> {
+async function look(root: string, path: string, resolve: () => Promise<string>): Promise<SeenFile | null> {
   const file = relative(root, path).split(sep).join('/')
   const refuse = (fault: string): SeenFile => ({ file, stamp: fault, bytes: 0, fault })
   try {
-    const real = await realpath(path)
+    const real = await resolve()
     if (!real.startsWith(root + sep)) return refuse('a link out of the catalogue folder is not followed')
     const stat = await lstat(real, { bigint: true })
     if (!stat.isFile()) return refuse('not a regular file')

@@ -1,5 +1,5 @@
 // What serves now as the snapshot that readers hold: unchanged servers and groups stay the same objects. Pure.
-import type { CatalogFault, CatalogSnapshot } from '../catalog.ts'
+import type { CatalogFault, CatalogSnapshot, Declaration } from '../catalog.ts'
 import { canonicalJson } from '../derive.ts'
 import type { Assembled } from './assemble.ts'
 
@@ -16,8 +16,18 @@ export function buildSnapshot(previous: CatalogSnapshot, { good, faults }: Assem
     previous.groups,
     resources.flatMap((resource) => (resource.kind === 'UserGroup' ? resource.group : [])),
   )
-  const same = servers === previous.servers && groups === previous.groups && sameFaults(previous.faults, faults)
-  return same ? previous : { revision: previous.revision + 1, servers, groups, faults }
+  const declarations = new Map(
+    resources.map(({ key, file, declaration }): [string, Declaration] => [
+      key,
+      declaration ?? { origin: { file }, keeper: null },
+    ]),
+  )
+  const same =
+    servers === previous.servers &&
+    groups === previous.groups &&
+    sameFaults(previous.faults, faults) &&
+    canonicalJson([...(previous.declarations ?? [])]) === canonicalJson([...declarations])
+  return same ? previous : { revision: previous.revision + 1, servers, groups, faults, declarations }
 }
 
 function keepSame<T extends { readonly name: string }>(

@@ -2,6 +2,9 @@
 import { watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
 
+/** Begins the name of what a writer makes and removes only to see whether it may: it changes nothing. */
+export const TRIAL_PREFIX = '.mcphub-'
+
 export class FolderWatch {
   readonly #onHint: () => void
   #watchers: FSWatcher[] = []
@@ -24,7 +27,9 @@ export class FolderWatch {
   /** null where the host has no watch left to give (inotify limits) or the folder has just gone. */
   #open(folder: string): FSWatcher | null {
     try {
-      const watcher = watch(folder, { persistent: false }, this.#onHint)
+      const watcher = watch(folder, { persistent: false }, (_event, name) => {
+        if (name?.startsWith(TRIAL_PREFIX) !== true) this.#onHint()
+      })
       watcher.on('error', () => watcher.close())
       return watcher
     } catch {

@@ -1,8 +1,17 @@
 // What is kept of a custom resource: what the person wrote, and what tells it from a namesake. Status, field owners and the copy that
 // kubectl leaves in an annotation are dropped as they come. Pure.
-import { API_GROUP, API_VERSION, API_VERSION_NAME, CUSTOM_RESOURCES, LABEL_GROUP, isReservedLabel } from '@mcphub/api'
+import {
+  API_GROUP,
+  API_VERSION,
+  API_VERSION_NAME,
+  CUSTOM_RESOURCES,
+  LABEL_GROUP,
+  isReservedLabel,
+  type ManifestKeeper,
+} from '@mcphub/api'
 import type { KubeObject, Resource as Kind, Stored } from '@mcphub/kube'
 import { readDocument, type ParsedFile, type ResourceKey, type ResourceKind } from '../manifests/parse.ts'
+import { findKeeper } from './managed-fields.ts'
 
 export interface KeptResource extends Stored {
   readonly metadata: {
@@ -14,6 +23,8 @@ export interface KeptResource extends Stored {
     readonly createdAt: string
     /** it is on its way out, and serves nobody any more */
     readonly isLeaving: boolean
+    /** the tool that would undo a change of it */
+    readonly keeper: ManifestKeeper | null
   }
   readonly spec: unknown
 }
@@ -28,7 +39,8 @@ export const CATALOG_KINDS: Readonly<Record<ResourceKind, Kind>> = {
   UserGroup: kindOf('UserGroup'),
 }
 
-export function keepResource({ metadata, spec }: KubeObject & Stored): KeptResource {
+export function keepResource(object: KubeObject & Stored): KeptResource {
+  const { metadata, spec } = object
   const {
     name,
     namespace = '',
@@ -47,6 +59,7 @@ export function keepResource({ metadata, spec }: KubeObject & Stored): KeptResou
       labels: Object.fromEntries(Object.entries(labels).filter(([label]) => !isToolLabel(label))),
       createdAt: creationTimestamp,
       isLeaving: deletionTimestamp !== undefined,
+      keeper: findKeeper(object),
     },
     spec: spec ?? {},
   }
@@ -62,11 +75,11 @@ export const keyOfKept = (kind: ResourceKind, { metadata }: KeptResource): Resou
 /** By the very schemas and checks of a manifest. Its name stands where a file would. */
 export function parseResource(kind: ResourceKind, kept: KeptResource): ParsedFile {
   const key = keyOfKept(kind, kept)
-  const { name, namespace, labels, uid, createdAt } = kept.metadata
+  const { name, namespace, labels, uid, createdAt, keeper } = kept.metadata
   const data = { apiVersion: API_VERSION, kind, metadata: { name, namespace, labels }, spec: kept.spec }
   const { resource, faults } = readDocument(key, { data, faults: [], firstLine: null, lineOf: () => null })
   if (resource === null) return { file: key, resources: [], faults, broken: new Set([key]), unclear: false }
-  const known = { ...resource, createdAt }
+  const known = { ...resource, createdAt, declaration: { origin: { namespace }, keeper } }
   const found = known.kind === 'McpServer' ? { ...known, server: { ...known.server, uid, namespace } } : known
   return { file: key, resources: [found], faults, broken: new Set(), unclear: false }
 }

@@ -1,12 +1,12 @@
 // The catalogue over custom resources, against an API server that can be told to misbehave: what `kubectl` does to it, and what a cluster does.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { KubeClient, KubeHttp, fixedCredentials, type KubeObject } from '@mcphub/kube'
-import { FakeApiServer } from '@mcphub/kube/testing'
+import { FakeApiServer, type FakeCall } from '@mcphub/kube/testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Catalog, CatalogSnapshot } from '../catalog.ts'
 import { createManifestCatalog } from '../manifests/manifest-catalog.ts'
 import { CATALOG_KINDS } from './kept-resource.ts'
-import { createResourceCatalog, type ResourceCatalogDeps } from './resource-catalog.ts'
+import { createResourceCatalog, type ResourceCatalog, type ResourceCatalogDeps } from './resource-catalog.ts'
 
 const NAMESPACE = 'boxes'
 const FAST = { firstBackOffMs: 5, mostBackOffMs: 20, shortWatchMs: 10 }
@@ -33,7 +33,7 @@ afterEach(async () => {
   warned.length = 0
 })
 
-async function start(options: Partial<ResourceCatalogDeps> = {}): Promise<Catalog> {
+async function start(options: Partial<ResourceCatalogDeps> = {}): Promise<ResourceCatalog> {
   const catalog = createResourceCatalog({ client, namespace: NAMESPACE, log, timing: FAST, ...options })
   started.push(catalog)
   await catalog.start()
@@ -81,6 +81,20 @@ describe('what serves', () => {
       limits: { maxRunningPerUser: 3 },
     })
     expect(faults(catalog)).toEqual([])
+  })
+
+  test('where each is declared, and which tool keeps it, also once it does', async () => {
+    await addServer(remote('github'))
+    await addGroup('team', { servers: [] })
+    const catalog = await start()
+    const own = { origin: { namespace: NAMESPACE }, keeper: null }
+    expect([...catalog.snapshot().declarations!]).toEqual([
+      ['McpServer/github', own],
+      ['UserGroup/team', own],
+    ])
+    await change('github', { metadata: { annotations: { 'argocd.argoproj.io/tracking-id': 'shop:x' } } })
+    const keeper = { tool: 'Argo CD', name: 'shop' }
+    await until(() => expect(catalog.snapshot().declarations!.get('McpServer/github')).toEqual({ ...own, keeper }))
   })
 
   test('the same spec has the same config hash as in a folder, whatever status and version it has', async () => {
@@ -184,6 +198,66 @@ describe('what cannot be used', () => {
     expect(names(catalog)).toEqual(['z-old'])
     expect(faults(catalog)[0]).toContain('McpServer/z-old had it first')
     expect(names(await start())).toEqual(['z-old'])
+  })
+})
+
+describe('a list that comes back short', () => {
+  const isList = ({ watch, method, name }: FakeCall): boolean => !watch && method === 'GET' && name === null
+  const isWatch = ({ watch }: FakeCall): boolean => watch
+  const isFor =
+    (wanted: string) =>
+    ({ method, name }: FakeCall): boolean =>
+      method === 'GET' && name === wanted
+  const callsFor = (name: string): number => server.calls.filter(isFor(name)).length
+
+  test('later on: nothing is taken as gone that is there; what was deleted meanwhile is gone in seconds', async () => {
+    for (const name of ['a', 'b']) await addServer(remote(name))
+    await addGroup('team', { servers: ['a'], members: { users: ['alice'] } })
+    const catalog = await start()
+    const before = catalog.snapshot()
+    const told: CatalogSnapshot[] = []
+    catalog.subscribe((next) => void told.push(next))
+    const undo = server.inject({ when: isWatch, act: { drop: 'before' } })
+    server.inject({ when: isList, act: { empty: true }, times: 2 })
+    server.cutWatches()
+    await remove('b')
+    server.compact()
+    undo()
+    const beganAt = performance.now()
+    await until(() => expect(names(catalog)).toEqual(['a']))
+    expect(performance.now() - beganAt).toBeLessThan(5_000)
+    await until(() => expect(['a', 'b', 'team'].map(callsFor)).toEqual([1, 1, 1]))
+    expect(serverOf(catalog, 'a')).toBe(before.servers.get('a'))
+    expect(catalog.snapshot().groups).toEqual(before.groups)
+    expect(told).toHaveLength(1)
+  })
+
+  test('the first one: what something names is asked for, told as there, and listed again; what is gone is asked for once', async () => {
+    await addServer(remote('a'))
+    await addGroup('team', { servers: ['a'], members: { users: ['alice'] } })
+    server.inject({ when: isList, act: { empty: true }, times: 2 })
+    const catalog = await start()
+    expect([names(catalog), catalog.snapshot().groups.size]).toEqual([[], 0])
+    const find = (...wanted: string[]) => catalog.findThere('UserGroup', wanted)
+    const found = await Promise.all([find('team', 'gone'), find('team'), find('gone', 'gone')])
+    expect(found).toEqual([new Set(['team']), new Set(['team']), new Set()])
+    expect([await find('gone'), callsFor('gone'), callsFor('team')]).toEqual([new Set(), 1, 1])
+    expect(await catalog.findThere('McpServer', ['a'])).toEqual(new Set(['a']))
+    await until(() => expect([names(catalog), [...catalog.snapshot().groups.keys()]]).toEqual([['a'], ['team']]))
+    // the watch's word is enough from here on
+    await client.delete(CATALOG_KINDS.UserGroup, { namespace: NAMESPACE, name: 'team' })
+    await until(() => expect(catalog.snapshot().groups.size).toBe(0))
+    expect([await find('team'), callsFor('team')]).toEqual([new Set(), 1])
+    await addGroup('gone', { servers: ['a'], members: { users: ['alice'] } })
+    await until(() => expect(catalog.snapshot().groups.size).toBe(1))
+    expect(await find('gone')).toEqual(new Set(['gone']))
+  })
+
+  test('no answer is no proof of anything', async () => {
+    const catalog = await start()
+    server.inject({ when: isFor('team'), act: { answer: { code: 500, reason: 'InternalError' } }, times: 1 })
+    await expect(catalog.findThere('UserGroup', ['team'])).rejects.toMatchObject({ code: 500 })
+    expect(await catalog.findThere('UserGroup', ['team'])).toEqual(new Set())
   })
 })
 

@@ -10,6 +10,7 @@ import type { ParsedFile, ResourceKey, ResourceKind } from '../manifests/parse.t
 import { buildSnapshot } from '../manifests/snapshot.ts'
 import { PublishedSnapshot, type CatalogLog } from '../published.ts'
 import { CATALOG_KINDS, keepResource, keyOfKept, parseResource, type KeptResource } from './kept-resource.ts'
+import { MissingResources } from './missing-resources.ts'
 
 export interface ResourceCatalogDeps {
   readonly client: KubeClient
@@ -24,7 +25,7 @@ const SYNC_MS = 30_000
 /** `kubectl apply -f folder` comes as a burst */
 const SETTLE_MS = 25
 
-export function createResourceCatalog(deps: ResourceCatalogDeps): Catalog {
+export function createResourceCatalog(deps: ResourceCatalogDeps): ResourceCatalog {
   return new ResourceCatalog(deps)
 }
 
@@ -33,10 +34,11 @@ interface Entry {
   readonly parsed: ParsedFile
 }
 
-class ResourceCatalog implements Catalog {
+export class ResourceCatalog implements Catalog {
   readonly #deps: ResourceCatalogDeps
   readonly #published: PublishedSnapshot
-  readonly #reflectors: readonly Reflector<KeptResource>[]
+  readonly #reflectors: Readonly<Record<ResourceKind, Reflector<KeptResource>>>
+  readonly #missing: MissingResources
   readonly #entries = new Map<ResourceKey, Entry>()
   #good: Good = new Map()
   #hasSynced = false
@@ -46,7 +48,11 @@ class ResourceCatalog implements Catalog {
   constructor(deps: ResourceCatalogDeps) {
     this.#deps = deps
     this.#published = new PublishedSnapshot(deps.log)
-    this.#reflectors = [this.#reflect('McpServer'), this.#reflect('UserGroup')]
+    const { client, namespace } = deps
+    const isKnown = (key: ResourceKey): boolean => this.#entries.has(key)
+    const onHidden = (kind: ResourceKind): void => this.#reflectors[kind].relist()
+    this.#missing = new MissingResources({ client, namespace, isKnown, onHidden })
+    this.#reflectors = { McpServer: this.#reflect('McpServer'), UserGroup: this.#reflect('UserGroup') }
   }
 
   snapshot(): CatalogSnapshot {
@@ -57,6 +63,14 @@ class ResourceCatalog implements Catalog {
     return this.#published.subscribe(listener)
   }
 
+  /**
+   * Of resources that something else names, and the snapshot may lack, those that are there: a list came back short, or they cannot be used. What
+   * no list has told of is asked for, and listed again. @throws KubeError
+   */
+  findThere(kind: ResourceKind, names: Iterable<string>): Promise<ReadonlySet<string>> {
+    return this.#missing.find(kind, names)
+  }
+
   /** Resolves when both kinds were listed. @throws HubError `internal` that says why they cannot be */
   async start(): Promise<void> {
     const late = new AbortController()
@@ -64,7 +78,7 @@ class ResourceCatalog implements Catalog {
       throw this.#explain()
     })
     try {
-      await Promise.race([Promise.all(this.#reflectors.map((reflector) => reflector.start())), limit])
+      await Promise.race([Promise.all(Object.values(this.#reflectors).map((reflector) => reflector.start())), limit])
     } catch (error) {
       await this.stop()
       throw error
@@ -80,7 +94,7 @@ class ResourceCatalog implements Catalog {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     this.#hasSynced = false
-    await Promise.all(this.#reflectors.map((reflector) => reflector.stop()))
+    await Promise.all(Object.values(this.#reflectors).map((reflector) => reflector.stop()))
   }
 
   #reflect(kind: ResourceKind): Reflector<KeptResource> {
@@ -91,6 +105,7 @@ class ResourceCatalog implements Catalog {
       query: { namespace },
       store: new Store(),
       transform: keepResource,
+      isGone: ({ metadata }, signal) => this.#missing.isGone(kind, metadata.name, signal),
       ...(timing === undefined ? {} : { timing }),
       metrics: {
         list: () => undefined,
@@ -114,6 +129,7 @@ class ResourceCatalog implements Catalog {
   #take(kind: ResourceKind, kept: KeptResource): void {
     const key = keyOfKept(kind, kept)
     if (kept.metadata.isLeaving) return this.#forget(key)
+    this.#missing.noteThere(key)
     const known = this.#entries.get(key)
     // most changes are of a status
     if (known !== undefined && isSameToUs(known.kept, kept)) return
@@ -123,6 +139,7 @@ class ResourceCatalog implements Catalog {
 
   /** One of the same name that comes later starts with nothing. */
   #forget(key: ResourceKey): void {
+    this.#missing.noteGone(key)
     if (!this.#entries.delete(key)) return
     this.#good = new Map([...this.#good].filter(([one]) => one !== key))
     this.#mark()
@@ -152,7 +169,7 @@ class ResourceCatalog implements Catalog {
       code === 404
         ? `The cluster does not know ${plural}. Install the custom resource definitions: kubectl apply -f crds/`
         : code === 403 || code === 401
-          ? `The gateway may not list ${plural} in namespace ${namespace}. Give its service account get, list and watch there (the chart's Role does)`
+          ? `The gateway may not list ${plural} in namespace ${namespace}. Its service account needs get, list and watch there (the chart's Role gives them)`
           : `The API server did not list ${plural} in namespace ${namespace}: ${error instanceof Error ? error.message : 'no answer'}`
     return new HubError('internal', why, {}, { cause: new Error(why, { cause: error }) })
   }
@@ -160,4 +177,5 @@ class ResourceCatalog implements Catalog {
 
 const isSameToUs = (one: KeptResource, other: KeptResource): boolean =>
   one.metadata.uid === other.metadata.uid &&
-  canonicalJson([one.metadata.labels, one.spec]) === canonicalJson([other.metadata.labels, other.spec])
+  canonicalJson([one.metadata.labels, one.metadata.keeper, one.spec]) ===
+    canonicalJson([other.metadata.labels, other.metadata.keeper, other.spec])

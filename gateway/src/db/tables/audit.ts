@@ -16,6 +16,8 @@ export interface AuditRow {
   code: string | null
   durationMs: number
   argumentsHash: string | null
+  via: 'key' | 'console' | null
+  detail: object | null
 }
 
 export const auditTable = defineTable<AuditRow>('audit', {
@@ -33,4 +35,6 @@ export const auditTable = defineTable<AuditRow>('audit', {
   code: { type: 'text', nullable: true },
   durationMs: { type: 'double precision' },
   argumentsHash: { type: 'text', nullable: true },
+  via: { type: 'text', nullable: true },
+  detail: { type: 'json', nullable: true },
 })

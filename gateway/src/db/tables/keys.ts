@@ -13,6 +13,10 @@ export interface KeyRow {
   expiresAt: Date | null
   revokedAt: Date | null
   lastUsedAt: Date | null
+  /** until then what an editor does wrong with this key is noted */
+  watchedUntil: Date | null
+  /** of the first 16 hex digits, so that a wrong key can be told to be this one mistyped */
+  prefixHmac: Buffer | null
 }
 
 export const keysTable = defineTable<KeyRow>('keys', {
@@ -26,4 +30,6 @@ export const keysTable = defineTable<KeyRow>('keys', {
   expiresAt: { type: 'timestamptz', nullable: true },
   revokedAt: { type: 'timestamptz', nullable: true },
   lastUsedAt: { type: 'timestamptz', nullable: true },
+  watchedUntil: { type: 'timestamptz', nullable: true },
+  prefixHmac: { type: 'bytea', nullable: true },
 })

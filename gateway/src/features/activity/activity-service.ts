@@ -1,6 +1,7 @@
 // What happened: audit records, taken without waiting, written in batches, listed in pages (design.md §8: kept 90 days by partition).
-import { HubError, LIMITS } from '@mcphub/api'
+import { LIMITS } from '@mcphub/api'
 import type { Audit, AuditRecord } from '../audit.ts'
+import { isMoment, readCursor, writeCursor } from '../cursor.ts'
 import { isId } from '../ids.ts'
 import type { ActivityStore } from './activity-store.ts'
 import { RecordQueue } from './record-queue.ts'
@@ -18,11 +19,13 @@ export interface ActivityFilter {
   readonly action?: string
   readonly outcome?: AuditRecord['outcome']
   readonly requestId?: string
+  readonly via?: 'key' | 'console'
+  readonly code?: string
   readonly from?: Date
   readonly to?: Date
   /** default 100, at most 1000 */
   readonly limit?: number
-  /** `next` of the page before */
+  /** `next` of the page before, unchanged */
   readonly after?: string
 }
 
@@ -115,25 +118,16 @@ export function createActivityService(deps: ActivityDeps): ActivityService {
 const PAGE = 100
 const MAX_PAGE = 1000
 
+const parsePlace = ([at, id]: readonly unknown[]): { at: number; id: string } | null =>
+  isMoment(at) && typeof id === 'string' && isId(id) ? { at, id } : null
+
 async function listPage(store: ActivityStore, filter: ActivityFilter): Promise<ActivityPage> {
   const { after: cursor, ...rest } = filter
   const limit = Math.min(Math.max(filter.limit ?? PAGE, 1), MAX_PAGE)
-  const after = cursor === undefined ? {} : { after: parseCursor(cursor) }
+  const after = cursor === undefined ? {} : { after: readCursor(cursor, parsePlace) }
   const found = await store.list({ ...rest, ...after, limit: limit + 1 })
   const records = found.slice(0, limit)
   const last = records.at(-1)
   const more = found.length > limit && last
-  return { records, next: more ? Buffer.from(JSON.stringify([last.at, last.id])).toString('base64url') : null }
-}
-
-function parseCursor(cursor: string): { at: number; id: string } {
-  try {
-    const [at, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [unknown, unknown]
-    if (typeof at === 'number' && Math.abs(at) <= 8.64e15 && typeof id === 'string' && isId(id)) return { at, id }
-  } catch {
-    // falls through to the one answer for all of them
-  }
-  throw new HubError('invalid_params', 'The cursor is not one of this list', {
-    faults: [{ field: 'cursor', message: 'Give `next` of the page before, unchanged' }],
-  })
+  return { records, next: more ? writeCursor([last.at, last.id]) : null }
 }

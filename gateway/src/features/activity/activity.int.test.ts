@@ -23,6 +23,8 @@ const makeRecord = (change: Partial<AuditRecord> = {}): AuditRecord => ({
   code: null,
   durationMs: 1.5,
   argumentsHash: null,
+  via: null,
+  detail: null,
   ...change,
 })
 
@@ -57,6 +59,8 @@ describe.each(WORLDS)('activity $name', ({ open }) => {
       sessionId: 'ab12',
       code: 'canceled',
       argumentsHash: 'f'.repeat(64),
+      via: 'console',
+      detail: { before: { role: 'member', text: 'tab\t\\ "한글"\n' }, after: null },
     })
     world.activity.record(record)
     await waitUntil(
@@ -91,6 +95,11 @@ describe.each(WORLDS)('activity $name', ({ open }) => {
       8,
     )
     expect((await world.activity.list({ userId, kind: 'auth' })).records).toEqual([])
+    world.activity.record(makeRecord({ userId, via: 'console', code: 'not_found', outcome: 'refused', kind: 'admin' }))
+    await world.activity.flush()
+    for (const filter of [{ via: 'console' }, { code: 'not_found' }, { kind: 'admin', outcome: 'refused' }] as const)
+      expect((await world.activity.list({ userId, ...filter })).records).toMatchObject([{ code: 'not_found' }])
+    expect((await world.activity.list({ userId, via: 'key' })).records).toEqual([])
     for (const after of [
       'rubbish',
       Buffer.from('[1,"x"]').toString('base64url'),

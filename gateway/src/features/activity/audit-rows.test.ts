@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { AuditRecord } from '../audit.ts'
 import { AUDIT_COLUMNS, decodeRow, encodeRow } from './audit-rows.ts'
-import { neutralText } from './neutral-text.ts'
+import { neutralText } from '../neutral-text.ts'
 import { RowBuffer, rowsOf } from './row-buffer.ts'
 
 const text = fc.string({ unit: 'grapheme', maxLength: 300 })
@@ -21,6 +21,13 @@ const record: fc.Arbitrary<AuditRecord> = fc.record({
   code: fc.option(fc.constantFrom('canceled', 'not_found')),
   durationMs: fc.integer({ min: 0, max: 1e9 }).map((us) => us / 1000),
   argumentsHash: fc.option(plain),
+  via: fc.constantFrom('key', 'console', null),
+  // JSON knows no -0
+  detail: fc.option(
+    fc
+      .record({ before: fc.jsonValue(), after: fc.jsonValue() })
+      .map((detail) => JSON.parse(JSON.stringify(detail)) as typeof detail),
+  ),
 })
 
 test('a row is one line with a field for each column, and read back it is the record, its text made harmless', () => {

@@ -3,11 +3,11 @@
 import { mintUuid } from '../../platform/uuid.ts'
 import type { AuditRecord } from '../audit.ts'
 import type { StoredAuditRecord } from './activity-service.ts'
-import { neutralText } from './neutral-text.ts'
+import { neutralText } from '../neutral-text.ts'
 
 /** In the order of the fields of a row. */
 export const AUDIT_COLUMNS =
-  'at, id, request_id, user_id, key_id, session_id, kind, action, server, target, outcome, code, duration_ms, arguments_hash'
+  'at, id, request_id, user_id, key_id, session_id, kind, action, server, target, outcome, code, duration_ms, arguments_hash, via, detail'
 
 const NULL = '\\N'
 const SPECIAL = /[\\\t\n\r]/
@@ -20,7 +20,7 @@ export function encodeRow(record: AuditRecord): string {
   return (
     `${writeTime(at)}\t${mintUuid()}\t${outside(requestId)}\t${field(userId)}\t${field(keyId)}\t${outside(sessionId)}\t${kind}\t` +
     `${outside(action)}\t${outside(server)}\t${outside(target)}\t${outcome}\t${code ?? NULL}\t${Math.round(record.durationMs * 1000) / 1000}\t` +
-    `${field(argumentsHash)}\n`
+    `${field(argumentsHash)}\t${record.via ?? NULL}\t${record.detail === null ? NULL : field(JSON.stringify(record.detail))}\n`
   )
 }
 
@@ -44,8 +44,13 @@ export function decodeRow(row: string): StoredAuditRecord {
     code: orNull(11) as AuditRecord['code'],
     durationMs: Number(text(12)),
     argumentsHash: orNull(13),
+    via: orNull(14) as AuditRecord['via'],
+    detail: readDetail(orNull(15)),
   }
 }
+
+const readDetail = (text: string | null): AuditRecord['detail'] =>
+  text === null ? null : (JSON.parse(text) as AuditRecord['detail'])
 
 function outside(text: string | null): string {
   return text === null ? NULL : field(neutralText(text))

@@ -13,7 +13,7 @@ const DAY_MS = 86_400_000
 
 function matches(record: StoredAuditRecord, listing: ActivityListing): boolean {
   const { from, to, after } = listing
-  const fields = ['userId', 'keyId', 'kind', 'server', 'action', 'outcome', 'requestId'] as const
+  const fields = ['userId', 'keyId', 'kind', 'server', 'action', 'outcome', 'requestId', 'via', 'code'] as const
   if (fields.some((field) => listing[field] !== undefined && listing[field] !== record[field])) return false
   if (from && record.at < from.getTime()) return false
   if (to && record.at >= to.getTime()) return false

@@ -10,22 +10,32 @@ const PARTITION_LOCK = 7_266_842_913
 const DAY_MS = 86_400_000
 
 const INSERT = `INSERT INTO audit (at, id, request_id, user_id, key_id, session_id, kind, action, server, target, outcome, code, duration_ms,
-    arguments_hash)
+    arguments_hash, via, detail)
   SELECT to_timestamp(r."at" / 1000), r."id", r."requestId", r."userId", r."keyId", r."sessionId", r."kind", r."action", r."server", r."target",
-    r."outcome", r."code", r."durationMs", r."argumentsHash"
+    r."outcome", r."code", r."durationMs", r."argumentsHash", r."via", r."detail"
   FROM json_to_recordset($1::json) AS r ("at" double precision, "id" uuid, "requestId" text, "userId" text, "keyId" text, "sessionId" text,
-    "kind" text, "action" text, "server" text, "target" text, "outcome" text, "code" text, "durationMs" double precision, "argumentsHash" text)
+    "kind" text, "action" text, "server" text, "target" text, "outcome" text, "code" text, "durationMs" double precision, "argumentsHash" text,
+    "via" text, "detail" json)
   ON CONFLICT DO NOTHING`
 
-const LIST = `SELECT at, id, request_id AS "requestId", user_id AS "userId", key_id AS "keyId", session_id AS "sessionId", kind, action, server,
-    target, outcome, code, duration_ms AS "durationMs", arguments_hash AS "argumentsHash"
-  FROM audit
-  WHERE ($1::text IS NULL OR user_id = $1) AND ($2::text IS NULL OR kind = $2) AND ($3::text IS NULL OR server = $3)
-    AND ($4::text IS NULL OR action = $4) AND ($5::text IS NULL OR outcome = $5) AND ($6::text IS NULL OR request_id = $6)
-    AND ($7::timestamptz IS NULL OR at >= $7) AND ($8::timestamptz IS NULL OR at < $8)
-    AND ($9::timestamptz IS NULL OR (at, id) < ($9, $10::uuid))
-    AND ($12::text IS NULL OR key_id = $12)
-  ORDER BY at DESC, id DESC LIMIT $11`
+const SELECT = `SELECT at, id, request_id AS "requestId", user_id AS "userId", key_id AS "keyId", session_id AS "sessionId", kind, action, server,
+    target, outcome, code, duration_ms AS "durationMs", arguments_hash AS "argumentsHash", via, detail
+  FROM audit`
+
+/** Condition of each filter; `?` is its value. Only what is set is asked for, so that the planner may choose an index by it. */
+const CONDITIONS = {
+  userId: 'user_id = ?',
+  keyId: 'key_id = ?',
+  kind: 'kind = ?',
+  server: 'server = ?',
+  action: 'action = ?',
+  outcome: 'outcome = ?',
+  requestId: 'request_id = ?',
+  via: 'via = ?',
+  code: 'code = ?',
+  from: 'at >= ?',
+  to: 'at < ?',
+} as const satisfies Partial<Record<keyof ActivityListing, string>>
 
 type Row = Omit<StoredAuditRecord, 'at'> & { readonly at: Date }
 
@@ -53,12 +63,27 @@ async function dropBefore(manager: EntityManager, keepFrom: Date): Promise<void>
     if (/^audit_\d{8}$/.test(name) && name < oldest) await manager.query(`DROP TABLE ${name}`)
 }
 
-function listValues(listing: ActivityListing): unknown[] {
-  const { userId, keyId, kind, server, action, outcome, requestId, from, to, after, limit } = listing
-  const cursor = after ? [new Date(after.at), after.id] : [null, null]
-  return [userId, kind, server, action, outcome, requestId, from, to]
-    .map((value) => value ?? null)
-    .concat(cursor, limit as never, (keyId ?? null) as never)
+interface Query {
+  readonly sql: string
+  readonly values: readonly unknown[]
+}
+
+export function buildList(listing: ActivityListing): Query {
+  const values: unknown[] = []
+  const bind = (value: unknown): string => `$${values.push(value)}`
+  const conditions = Object.entries(CONDITIONS).flatMap(([name, condition]) => {
+    const value = listing[name as keyof typeof CONDITIONS]
+    return value === undefined ? [] : [condition.replace('?', bind(value))]
+  })
+  // said once more as the partial indexes have it; a code has only what did not go well
+  const hasFailed = listing.code !== undefined || (listing.outcome !== undefined && listing.outcome !== 'ok')
+  if (hasFailed) conditions.push(`outcome <> 'ok'`)
+  if (listing.kind !== undefined && listing.kind !== 'mcp') conditions.push(`kind <> 'mcp'`)
+  if (listing.via === 'console') conditions.push(`via = 'console'`)
+  const { after } = listing
+  if (after) conditions.push(`(at, id) < (${bind(new Date(after.at))}, ${bind(after.id)}::uuid)`)
+  const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
+  return { sql: `${SELECT}${where} ORDER BY at DESC, id DESC LIMIT ${bind(listing.limit)}`, values }
 }
 
 export function createPgActivityStore(database: Database): ActivityStore {
@@ -70,7 +95,8 @@ export function createPgActivityStore(database: Database): ActivityStore {
       }),
     list: (listing) =>
       database.run(null, async (manager) => {
-        const rows: Row[] = await manager.query(LIST, listValues(listing))
+        const { sql, values } = buildList(listing)
+        const rows: Row[] = await manager.query(sql, [...values])
         return rows.map((row) => ({ ...row, at: row.at.getTime() }))
       }),
     maintain: ({ from, to, keepFrom }) =>

@@ -175,5 +175,7 @@ function lossRecord(count: number): AuditRecord {
     code: 'database_unavailable',
     durationMs: 0,
     argumentsHash: null,
+    via: null,
+    detail: null,
   }
 }

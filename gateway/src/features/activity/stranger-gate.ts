@@ -64,4 +64,6 @@ const describe = (count: number, at: number): AuditRecord => ({
   code: 'unauthenticated',
   durationMs: 0,
   argumentsHash: null,
+  via: null,
+  detail: null,
 })

@@ -33,7 +33,16 @@ const toolsOf = ({ discoveries }: Awaited<ReturnType<typeof openReplica>>, userI
 test('a replica that a person comes to later starts nothing, and hears what the other learns anew', async () => {
   const [one, two] = [await openReplica(world), await openReplica(await world.replica())]
   const { id } = await world.users.create(HUB, { username: 'alice' })
-  const alice = { userId: id, username: 'alice', role: 'member', keyId: 'k', scope: { servers: null }, claims: [] }
+  const alice = {
+    userId: id,
+    username: 'alice',
+    role: 'member',
+    via: 'key',
+    keyId: 'k',
+    scope: { servers: null },
+    claims: [],
+    loginUntil: null,
+  }
   for (const { variables } of [one, two]) variables.set(id, 'USER_TOKEN', 'x')
   await one.discoveries.prepare(alice as unknown as Principal, [server], 5000)
   expect(toolsOf(one, id)).toEqual(['read'])
@@ -52,7 +61,16 @@ test('a replica that a person comes to later starts nothing, and hears what the 
 test('what a changed value may have changed is asked again, whatever another replica knows', async () => {
   const [one, two] = [await openReplica(world), await openReplica(await world.replica())]
   const { id } = await world.users.create(HUB, { username: 'bob' })
-  const bob = { userId: id, username: 'bob', role: 'member', keyId: 'k', scope: { servers: null }, claims: [] }
+  const bob = {
+    userId: id,
+    username: 'bob',
+    role: 'member',
+    via: 'key',
+    keyId: 'k',
+    scope: { servers: null },
+    claims: [],
+    loginUntil: null,
+  }
   for (const { variables } of [one, two]) variables.set(id, 'USER_TOKEN', 'x')
   await one.discoveries.prepare(bob as unknown as Principal, [server], 5000)
   await two.discoveries.prepare(bob as unknown as Principal, [server], 5000)

@@ -13,11 +13,12 @@ export function createDoctorRouter(deps: DoctorRouterDeps): Handlers<'getDoctor'
   let rotating: ReturnType<DoctorRouterDeps['rotateKeyRing']> | null = null
   return {
     getDoctor: async () => ({ items: runChecks(await deps.doctor.gather()) }),
-    async rotateKeyRing({ about }) {
+    async rotateKeyRing({ about, changed }) {
       // two at once would only make one key too many
       rotating ??= deps.rotateKeyRing().finally(() => (rotating = null))
       const { keyId, resealed } = await rotating
       about(`key ${keyId}`)
+      changed(null, { keyId, resealed })
       return { keyId, resealed }
     },
   }

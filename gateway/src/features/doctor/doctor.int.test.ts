@@ -34,6 +34,7 @@ const sources = (change: Partial<DoctorSources> = {}): DoctorSources => ({
   npmrc: null,
   listening: () => ({ hosts: ['127.0.0.1'], wanted: ['127.0.0.1'], port: 3000 }),
   demoKeyActive: async () => false,
+  ...{ publicUrl: null, consoleDir: null, checkProviders: async () => [] },
   ...change,
 })
 

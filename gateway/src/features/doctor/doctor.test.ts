@@ -27,9 +27,13 @@ const healthy: DoctorFacts = {
   disk: { freeBytes: 9000 * MiB, totalBytes: 20_000 * MiB },
   catalog: { servers: 3, faults: [] },
   packages: [{ server: 'files', state: { state: 'Ready', command: [], folder: '/x' } }],
-  separation: { kind: 'Uid', message: 'each user has an account of their own' },
+  separation: {
+    kind: 'Uid',
+    message: 'each person’s servers run in pods of their own, away from each other and from the hub',
+  },
   listening: { hosts: ['127.0.0.1', '::1'], wanted: ['127.0.0.1', '::1'], port: 3000 },
   demoKeyActive: false,
+  doors: { publicUrl: 'https://mcp.example', console: { isBuilt: true }, providers: [] },
   sandboxFaults: [],
   upstreamFaults: [],
   audit: { lost: 0, queued: 2 },
@@ -39,8 +43,12 @@ const healthy: DoctorFacts = {
   memory: { rssBytes: 90 * MiB, availableBytes: 4000 * MiB },
 }
 
+const { doors } = healthy
 const withDatabase = (change: Partial<DatabaseFacts>) => ({ database: { ...database, ...change } })
 const faulty = (state: DoctorFacts['packages'][number]['state']) => ({ packages: [{ server: 'files', state }] })
+
+const UNSEPARATED =
+  "separated by process only: servers of all users run under one uid and could read each other's values (it needs Linux and util-linux)"
 
 /** What provokes each check, and a word its message must hold. */
 const PROVOKED: readonly (readonly [check: string, change: Partial<DoctorFacts>, message: string])[] = [
@@ -75,12 +83,23 @@ const PROVOKED: readonly (readonly [check: string, change: Partial<DoctorFacts>,
   ['packages', faulty({ state: 'Installing', message: '3 of 9' }), 'files'],
   ['npm-registry', { npmrc: { path: '/etc/npmrc', file: null } }, 'cannot be read'],
   ['npm-registry', { npmrc: { path: '/etc/npmrc', file: file('/etc/npmrc', 0o644) } }, 'token'],
-  ['separation', { separation: { kind: 'ProcessOnly', message: 'separated by process only' } }, 'by process only'],
-  ['sandboxes', { sandboxFaults: [{ server: 'files', message: 'exited with 1' }] }, 'exited with 1'],
-  ['sandboxes', { upstreamFaults: [{ server: 'github', at: 'x', message: 'refused' }] }, 'github'],
+  ['separation', { separation: { kind: 'ProcessOnly', message: UNSEPARATED } }, 'by process only'],
+  ['sandboxes', { sandboxFaults: [{ server: 'files', message: 'its process exited with code 1' }] }, 'code 1'],
+  [
+    'sandboxes',
+    { upstreamFaults: [{ server: 'wiki', at: 'x', message: 'Server "wiki" cannot be reached (EPIPE)' }] },
+    'wiki',
+  ],
   ['listening', { listening: { hosts: ['127.0.0.1'], wanted: ['127.0.0.1', '::1'], port: 3000 } }, '::1'],
   ['administrator', withDatabase({ activeAdmins: 0 }), 'No active administrator'],
   ['demo-key', { demoKeyActive: true }, 'demo'],
+  ['console-public-url', { doors: { ...doors, publicUrl: 'http://mcp.example' } }, 'is no https'],
+  [
+    'console-public-url',
+    { doors: { ...doors, publicUrl: null }, listening: { hosts: ['0.0.0.0'], wanted: ['0.0.0.0'], port: 3000 } },
+    'does not know its address',
+  ],
+  ['console-built', { doors: { ...doors, console: { isBuilt: false } } }, 'not built'],
 ]
 
 describe('doctor', () => {
@@ -90,6 +109,8 @@ describe('doctor', () => {
     expect(items.length).toBeGreaterThanOrEqual(12)
     expect(doctorResponse.parse({ items }).items).toEqual(items)
     expect(items.every((item) => item.message !== '' && item.fix === null)).toBe(true)
+    // a version or a path is no sentence
+    expect(items.filter(({ said, message }) => said.length === 0 && message.includes(' '))).toEqual([])
   })
 
   test('check ids are kebab-case and unique', () => {
@@ -103,6 +124,29 @@ describe('doctor', () => {
     expect(found.map((item) => item.id)).toEqual([check])
     expect(found[0]?.message).toContain(message)
     expect(found[0]?.fix).toMatch(/\w{3,}/)
+    expect(found[0]?.said).not.toEqual([])
+    expect(found[0]?.fixSaid).not.toEqual([])
+  })
+
+  test('a hub on one machine needs no address, one without a console no pages', () => {
+    for (const change of [
+      { publicUrl: null },
+      { publicUrl: 'http://localhost:3000' },
+      { publicUrl: null, console: null },
+    ])
+      expect(runChecks({ ...healthy, doors: { ...doors, ...change } }).filter((item) => !item.ok)).toEqual([])
+  })
+
+  test('each provider has a check of its own', () => {
+    const providers = [
+      { id: 'github', label: 'GitHub', fault: null },
+      { id: 'sso', label: 'Acme', fault: 'it refuses client id and secret' },
+    ]
+    const items = runChecks({ ...healthy, doors: { ...doors, providers } }).slice(-2)
+    expect(doctorResponse.parse({ items }).items).toMatchObject([
+      { id: 'login-provider-github', ok: true, fix: null },
+      { id: 'login-provider-sso', ok: false, severity: 'error', message: 'it refuses client id and secret' },
+    ])
   })
 
   test('every check is provoked by one of these', () => {

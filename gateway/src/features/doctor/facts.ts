@@ -25,6 +25,22 @@ export interface FileFacts {
   readonly isWritable: boolean
 }
 
+/** How people get in by a browser. */
+export interface DoorFacts {
+  /** without a slash at its end; null: none is configured */
+  readonly publicUrl: string | null
+  /** null: this hub has no console */
+  readonly console: { readonly isBuilt: boolean } | null
+  readonly providers: readonly ProviderFacts[]
+}
+
+export interface ProviderFacts {
+  readonly id: string
+  readonly label: string
+  /** null: nothing is wrong with it */
+  readonly fault: string | null
+}
+
 export interface DoctorFacts {
   readonly mode: 'local' | 'kubernetes'
   readonly nodeVersion: string
@@ -38,6 +54,7 @@ export interface DoctorFacts {
   readonly separation: Separation
   readonly listening: { readonly hosts: readonly string[]; readonly wanted: readonly string[]; readonly port: number }
   readonly demoKeyActive: boolean
+  readonly doors: DoorFacts
   readonly sandboxFaults: readonly { readonly server: string; readonly message: string }[]
   readonly upstreamFaults: readonly { readonly server: string; readonly at: string; readonly message: string }[]
   readonly audit: { readonly lost: number; readonly queued: number }

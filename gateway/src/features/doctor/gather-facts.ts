@@ -1,5 +1,6 @@
 // Reads the facts the checks look at: from the parts of the hub, the file system and the process. What cannot be read is null.
 import { access, constants, readFile, readdir, stat, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { Upstreams } from '../../mcp/upstream/upstreams.ts'
@@ -7,7 +8,7 @@ import type { Packages } from '../../packages/packages.ts'
 import type { Sandboxes } from '../../sandboxes/sandboxes.ts'
 import type { ActivityService } from '../activity/activity-service.ts'
 import type { DoctorStore } from './doctor-store.ts'
-import type { DoctorFacts, FileFacts } from './facts.ts'
+import type { DoctorFacts, DoorFacts, FileFacts } from './facts.ts'
 
 export interface DoctorSources {
   readonly mode: DoctorFacts['mode']
@@ -22,6 +23,10 @@ export interface DoctorSources {
   readonly npmrc: string | null
   readonly listening: () => DoctorFacts['listening']
   readonly demoKeyActive: () => Promise<boolean>
+  readonly publicUrl: string | null
+  /** null: this hub has no console */
+  readonly consoleDir: string | null
+  readonly checkProviders: () => Promise<DoorFacts['providers']>
 }
 
 export interface FactGatherer {
@@ -43,7 +48,7 @@ export function createFactGatherer(sources: DoctorSources): FactGatherer {
 
 async function gather(sources: DoctorSources, delay: ReturnType<typeof monitorEventLoopDelay>): Promise<DoctorFacts> {
   const { servers, faults } = sources.catalog.snapshot()
-  const [database, ringFile, dataFolder, disk, openFiles, npmrc, demoKeyActive] = await Promise.all([
+  const [database, ringFile, dataFolder, disk, openFiles, npmrc, demoKeyActive, doors] = await Promise.all([
     orNull(sources.store.read()),
     readFileFacts(sources.keyRing.file),
     readFileFacts(sources.dataDir),
@@ -51,6 +56,7 @@ async function gather(sources: DoctorSources, delay: ReturnType<typeof monitorEv
     orNull(readOpenFiles()),
     sources.npmrc === null ? null : readNpmrc(sources.npmrc),
     sources.demoKeyActive().catch(() => false),
+    readDoors(sources),
   ])
   return {
     mode: sources.mode,
@@ -66,6 +72,7 @@ async function gather(sources: DoctorSources, delay: ReturnType<typeof monitorEv
     separation: sources.sandboxes.separation,
     listening: sources.listening(),
     demoKeyActive,
+    doors,
     sandboxFaults: readSandboxFaults(sources),
     upstreamFaults: readUpstreamFaults(sources),
     audit: sources.activity.counts(),
@@ -84,6 +91,15 @@ export async function readFileFacts(path: string): Promise<FileFacts | null> {
   if (found === null || (await orNull(access(path, constants.R_OK).then(() => true))) === null) return null
   const isWritable = (await orNull(access(path, constants.W_OK).then(() => true))) === true
   return { path, mode: found.mode & 0o777, isOwn: found.uid === process.geteuid?.(), isWritable }
+}
+
+async function readDoors({ publicUrl, consoleDir, checkProviders }: DoctorSources): Promise<DoorFacts> {
+  const page = consoleDir === null ? null : await orNull(access(join(consoleDir, 'index.html')).then(() => true))
+  return {
+    publicUrl,
+    console: consoleDir === null ? null : { isBuilt: page === true },
+    providers: await checkProviders(),
+  }
 }
 
 async function readNpmrc(path: string) {

@@ -16,7 +16,8 @@ const FACTS = `
     (SELECT coalesce(json_agg(name), '[]') FROM migrations) AS applied,
     (SELECT count(*)::int FROM users WHERE role = 'admin' AND active AND deleted_at IS NULL) AS admins,
     (SELECT coalesce(json_agg(DISTINCT key_id), '[]')
-     FROM (SELECT key_id FROM user_variables UNION SELECT key_id FROM org_variables) AS sealed) AS keys`
+     FROM (SELECT key_id FROM user_variables UNION SELECT key_id FROM org_variables
+       UNION SELECT key_id FROM login_providers WHERE key_id IS NOT NULL) AS sealed) AS keys`
 
 export function createPgDoctorStore(database: Database): DoctorStore {
   return {

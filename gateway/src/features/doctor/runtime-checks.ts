@@ -120,9 +120,9 @@ export const RUNTIME_CHECKS: readonly DoctorCheck[] = [
   {
     id: 'demo-key',
     only: 'local',
-    title: 'The demo key is off',
+    title: "The demo user's key",
     severity: 'warning',
-    fine: () => 'Yes',
+    fine: () => 'No key of the demo user lets anybody in',
     find({ demoKeyActive }) {
       if (!demoKeyActive) return null
       return {

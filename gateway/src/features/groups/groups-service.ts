@@ -1,6 +1,6 @@
 // Personal groups: a user's own on/off sets of servers, which narrow what their editor shows (design.md §4).
 import { createGroupRequest, HubError, presentFaults } from '@mcphub/api'
-import type { PersonalGroups } from '../../access/personal-groups.ts'
+import type { KnownGroup, PersonalGroups } from '../../access/personal-groups.ts'
 import { FeedCache } from '../../db/feed-cache.ts'
 import type { ChangeSource, Transactor } from '../../db/unit.ts'
 import { isId } from '../ids.ts'
@@ -54,6 +54,7 @@ export interface GroupsDeps {
 interface Shown {
   readonly servers: ReadonlySet<string> | null
   readonly byName: ReadonlyMap<string, ReadonlySet<string>>
+  readonly byId: ReadonlyMap<string, KnownGroup>
 }
 
 export function createGroupsService(deps: GroupsDeps): GroupsService {
@@ -85,6 +86,9 @@ export function createGroupsService(deps: GroupsDeps): GroupsService {
   return {
     shown: (userId) => pick(userId, (shown) => shown.servers),
     group: (userId, name) => pick(userId, (shown) => shown.byName.get(name) ?? null),
+    byId: (userId, groupId) => pick(userId, (shown) => shown.byId.get(groupId) ?? null),
+    having: (userId, server) =>
+      pick(userId, ({ byName }) => [...byName].flatMap(([name, servers]) => (servers.has(server) ? [name] : []))),
     onChange: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -118,6 +122,7 @@ function sumUp(groups: readonly PersonalGroup[]): Shown {
   return {
     servers: groups.length === 0 ? null : new Set(active.flatMap((group) => group.servers)),
     byName: new Map(groups.map((group) => [group.name, new Set(group.servers)])),
+    byId: new Map(groups.map(({ id, name, servers }) => [id, { name, servers: new Set(servers) }])),
   }
 }
 

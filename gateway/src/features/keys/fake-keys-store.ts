@@ -11,7 +11,7 @@ export interface FakeKeysStore extends KeysStore {
   readonly rows: Map<string, KeyRow>
 }
 
-function toKey({ sha256: _, ...row }: KeyRow): HubKey {
+function toKey({ sha256: _, watchedUntil: _until, prefixHmac: _prefix, ...row }: KeyRow): HubKey {
   return row
 }
 
@@ -29,7 +29,13 @@ export function createFakeKeysStore(deps: { readonly hasUser: (userId: string) =
     rows,
     insert: async (unit, row) => {
       if (!deps.hasUser(row.userId)) throw new HubError('not_found', 'There is no such user')
-      const more = { id: randomUUID(), createdAt: new Date(), revokedAt: null, lastUsedAt: null }
+      const more = {
+        id: randomUUID(),
+        createdAt: new Date(),
+        revokedAt: null,
+        lastUsedAt: null,
+        watchedUntil: null,
+      }
       return toKey(put(unit, { ...row, ...more }))
     },
     list: async (_unit, userId) => ofUser(userId).toReversed().map(toKey),

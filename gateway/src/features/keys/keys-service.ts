@@ -1,7 +1,9 @@
 // Hub keys of a user: the full key is shown once, only its hash is kept (design.md §3). For a user's own keys and for administrators alike:
 // the router says whose keys, the service never guesses.
-import { createKeyRequest, HubError, presentFaults, type FieldFault } from '@mcphub/api'
+import { type CreateKeyRequest, createKeyRequest, HubError, presentFaults, type FieldFault } from '@mcphub/api'
+import type { PersonalGroups } from '../../access/personal-groups.ts'
 import type { KeyScope } from '../../auth/principal.ts'
+import { hashKeyPrefix } from '../../auth/key-prefix.ts'
 import { createHubKey, hashToken } from '../../auth/tokens.ts'
 import type { Transactor, Unit } from '../../db/unit.ts'
 import { Secret } from '../../secrets/secret.ts'
@@ -49,6 +51,8 @@ export interface KeysService {
 export interface KeysDeps {
   readonly store: KeysStore
   readonly transactor: Transactor
+  /** absent: no key can be made for a group */
+  readonly groups?: Pick<PersonalGroups, 'byId'>
   /** live keys a user may have; default 64 */
   readonly maxPerUser?: number
 }
@@ -58,13 +62,22 @@ const isLive = (key: HubKey): boolean => key.revokedAt === null && (key.expiresA
 export function createKeysService(deps: KeysDeps): KeysService {
   const { store, transactor, maxPerUser = 64 } = deps
 
+  /** @throws HubError `invalid_params` for a group that is not theirs */
+  async function checkGroup(userId: string, { groupId }: KeyScope): Promise<void> {
+    if (groupId === undefined || (await deps.groups?.byId(userId, groupId))) return
+    const faults = [{ field: 'scope.groupId', message: 'You have no such group' }]
+    throw new HubError('invalid_params', 'The key cannot be made as asked', { faults })
+  }
+
   async function createIn(unit: Unit, userId: string, input: NewKey): Promise<CreatedKey> {
     const checked = checkNewKey(input)
+    await checkGroup(userId, checked.scope)
     const live = (await store.list(unit, userId)).filter(isLive)
     if (live.length >= maxPerUser)
       throw new HubError('limit_exceeded', `A user may have ${maxPerUser} keys; revoke one that is not needed`)
     const text = createHubKey()
-    const row = { userId, ...checked, sha256: hashToken(text), last4: text.slice(-4) }
+    const hashes = { sha256: hashToken(text), prefixHmac: hashKeyPrefix(text) }
+    const row = { userId, ...checked, ...hashes, last4: text.slice(-4) }
     const key = await store.insert(unit, row)
     unit.announce('identity', userId)
     return { key, secret: new Secret(text) }
@@ -107,5 +120,10 @@ function checkNewKey(input: NewKey): CheckedKey {
     faults.push({ field: 'expiresAt', message: 'Give a time in the future' })
   if (!parsed.success || faults.length > 0)
     throw new HubError('invalid_params', 'The key cannot be made as asked', { faults })
-  return { name: parsed.data.name, scope: { servers: parsed.data.scope?.servers ?? null }, expiresAt }
+  return { name: parsed.data.name, scope: toKeptScope(parsed.data.scope), expiresAt }
+}
+
+/** A key for a group names no server: what it may use is looked up. */
+function toKeptScope({ servers, groupId }: NonNullable<CreateKeyRequest['scope']> = { servers: null }): KeyScope {
+  return groupId === undefined ? { servers } : { servers: [], groupId }
 }

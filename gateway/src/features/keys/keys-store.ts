@@ -6,6 +6,8 @@ export interface NewKeyRow {
   readonly userId: string
   readonly name: string
   readonly sha256: Buffer
+  /** auth/key-prefix.ts */
+  readonly prefixHmac: Buffer | null
   readonly last4: string
   readonly scope: HubKey['scope']
   readonly expiresAt: Date | null

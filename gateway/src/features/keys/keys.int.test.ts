@@ -42,6 +42,26 @@ describe.each(WORLDS)('keys $name', ({ open }) => {
       await expect(world.keys.create(bob.id, input)).rejects.toMatchObject({ code: 'invalid_params' })
   })
 
+  test('a key for a group of one’s own keeps the group, and no server for who knows nothing of groups', async () => {
+    const group = await world.groups.create(alice.id, { name: 'work', servers: ['memory'] })
+    const { key } = await world.keys.create(alice.id, { name: 'g', scope: { servers: null, groupId: group.id } })
+    expect(key.scope).toEqual({ servers: [], groupId: group.id })
+    expect((await world.keys.list(alice.id))[0]?.scope).toEqual({ servers: [], groupId: group.id })
+    const wrong = [
+      [bob.id, { servers: null, groupId: group.id }],
+      [alice.id, { servers: null, groupId: '00000000-0000-4000-8000-000000000000' }],
+      [alice.id, { servers: null, groupId: 'work' }],
+      [alice.id, { servers: ['memory'], groupId: group.id }],
+    ] as const
+    for (const [userId, scope] of wrong) {
+      await expect(world.keys.create(userId, { name: 'g', scope })).rejects.toMatchObject({
+        code: 'invalid_params',
+        details: { faults: [{ field: 'scope.groupId' }] },
+      })
+    }
+    await world.keys.revoke(alice.id, key.id)
+  })
+
   test('a key of another user is not_found, a revocation is kept and idempotent', async () => {
     const { key } = await world.keys.create(bob.id, { name: 'mine' })
     for (const id of [key.id, 'rubbish', '\0'])

@@ -6,7 +6,7 @@ import { keysTable, type KeyRow } from '../../db/tables/keys.ts'
 import type { HubKey } from './keys-service.ts'
 import type { KeysStore } from './keys-store.ts'
 
-function toKey({ sha256: _, ...row }: KeyRow): HubKey {
+function toKey({ sha256: _, watchedUntil: _until, prefixHmac: _prefix, ...row }: KeyRow): HubKey {
   return row
 }
 

@@ -4,6 +4,7 @@ import type { CatalogServer } from '../../catalog/catalog.ts'
 import type { ServerHealth } from '../../mcp/upstream/upstreams.ts'
 import type { Grant } from '../../access/access.ts'
 import type { PackageState, Packages } from '../../packages/packages.ts'
+import type { Sandboxes } from '../../sandboxes/sandboxes.ts'
 import type { Variables } from '../../secrets/variables.ts'
 import { type KnownDiscoveries, listTools } from '../known-tools.ts'
 import type { ServerFacts } from './server-status.ts'
@@ -12,6 +13,7 @@ export interface FactSources {
   readonly packages: Pick<Packages, 'state'>
   readonly variables: Pick<Variables, 'resolve'>
   readonly discoveries: KnownDiscoveries
+  readonly sandboxes: Pick<Sandboxes, 'list'>
 }
 
 export async function gatherOwnFacts(
@@ -22,6 +24,8 @@ export async function gatherOwnFacts(
   const servers = grants.map((grant) => grant.server)
   const enabled = servers.filter((server) => server.spec.enabled)
   const notes = new Map((await sources.discoveries.prepare(principal, enabled, 0)).map((note) => [note.name, note]))
+  // a child that all share is theirs, too
+  const running = sources.sandboxes.list().filter(({ userId }) => userId === null || userId === principal.userId)
   return Promise.all(
     grants.map(async ({ server, allowsTool }) => {
       const note = notes.get(server.name)
@@ -32,6 +36,7 @@ export async function gatherOwnFacts(
         missing: (await sources.variables.resolve(principal.userId, server)).missing,
         toolCount: tools?.filter((tool) => allowsTool(tool.name)).length ?? null,
         fault: note?.state === 'Failed' ? note.message : null,
+        sandboxes: running.filter((info) => info.server === server.name),
       }
     }),
   )
@@ -49,7 +54,9 @@ export async function gatherSharedFacts(
     package: packageOf(sources, server),
     missing: resolved.missing.filter((name) => name.startsWith('ORG_')),
     toolCount: listTools(sources.discoveries.find(null, server))?.length ?? null,
+    hasAnswered: (health?.lastSuccessAt ?? null) !== null,
     fault: readFault(health),
+    sandboxes: sources.sandboxes.list().filter((info) => info.server === server.name),
   }
 }
 

@@ -16,8 +16,8 @@ interface Waiting {
 
 const TOGETHER = 100
 
-/** Subject of the feed: the id and the end of its tombstone, so that no replica has to ask. */
-const toSubject = ({ id, until }: EndedSession): string => `${id}/${until.getTime()}`
+/** Subject of the feed: the id, the end of its tombstone and whose it was, so that no replica has to ask. */
+const toSubject = ({ id, until, userId }: EndedSession): string => `${id}/${until.getTime()}/${userId}`
 
 export function createEndings(store: SessionsStore, transactor: Transactor): Endings {
   let waiting: Waiting[] = []

@@ -16,7 +16,7 @@ const group = (name: string, users: string[], startup: string, spec: object = {}
   spec: userGroupSpec.parse({ servers: ['one', 'low'], members: { users }, sandboxes: { startup }, ...spec }),
 })
 
-function make(groups: CatalogGroup[]) {
+function make(groups: CatalogGroup[], claims = new Map<string, { name: string; value: string }[]>()) {
   const servers = [stdio('one'), stdio('two'), stdio('low', { riskLevel: 'Low' })]
   const byName = <T extends { name: string }>(items: T[]) => new Map(items.map((item) => [item.name, item]))
   let snapshot: CatalogSnapshot = { revision: 1, servers: byName(servers), groups: byName(groups), faults: [] }
@@ -35,6 +35,7 @@ function make(groups: CatalogGroup[]) {
   const alwaysOn = createAlwaysOn({
     catalog,
     users: { list, onUserChange: () => () => undefined },
+    claimsOf: (userId) => claims.get(userId) ?? [],
     onFault: expect.fail,
   })
   const listed = () =>
@@ -71,5 +72,17 @@ test('nobody is looked up without such a group; one that comes is', async () => 
   expect(list).not.toHaveBeenCalled()
   change([group('usual', ['alice'], 'Always')])
   await vi.waitFor(() => expect(listed()).toEqual([['id-alice', 'one', 'usual']]))
+  alwaysOn.stop()
+})
+
+test('also whom a provider puts into such a group; what it says counts as long as it is in force', async () => {
+  const always = { ...group('always', [], 'Always'), spec: { ...group('always', [], 'Always').spec } }
+  always.spec.members = { users: [], claims: [{ name: 'groups', value: 'developers' }] }
+  const claims = new Map([['id-bob', [{ name: 'groups', value: 'developers' }]]])
+  const { alwaysOn, listed } = make([always], claims)
+  await alwaysOn.start()
+  expect(listed()).toEqual([['id-bob', 'one', 'always']])
+  claims.delete('id-bob')
+  expect(listed()).toEqual([])
   alwaysOn.stop()
 })

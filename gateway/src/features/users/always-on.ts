@@ -1,6 +1,6 @@
 // Whose sandboxes are to run before anybody calls: the active people of groups with `startup: Always`, and the servers they get a pod of their
 // own for. Names are looked up now and then, and after a change; the rest is read from the catalogue as it is.
-import { groupHas, groupsThatGive } from '../../access/entitlement.ts'
+import { type Person, groupHas, groupsThatGive, isMember } from '../../access/entitlement.ts'
 import type { Catalog, CatalogGroup, CatalogServer } from '../../catalog/catalog.ts'
 import type { UsersService } from './users-service.ts'
 
@@ -14,6 +14,8 @@ export interface AlwaysOnSandbox {
 export interface AlwaysOnDeps {
   readonly catalog: Pick<Catalog, 'snapshot' | 'subscribe'>
   readonly users: Pick<UsersService, 'list' | 'onUserChange'>
+  /** those in force */
+  readonly claimsOf: (userId: string) => Person['claims']
   readonly onFault: (step: string, error: unknown) => void
   readonly refreshMs?: number
 }
@@ -27,13 +29,15 @@ export interface AlwaysOn {
 const REFRESH_MS = 60_000
 const PAGE = 1000
 
-export function createAlwaysOn({ catalog, users, onFault, refreshMs = REFRESH_MS }: AlwaysOnDeps): AlwaysOn {
+export function createAlwaysOn(deps: AlwaysOnDeps): AlwaysOn {
+  const { catalog, users, claimsOf, onFault, refreshMs = REFRESH_MS } = deps
   let ids: ReadonlyMap<string, string> = new Map()
   const stops: (() => void)[] = []
 
   const groupsOn = (): CatalogGroup[] =>
     [...catalog.snapshot().groups.values()].filter(
-      ({ spec }) => spec.active && spec.sandboxes.startup === 'Always' && spec.members.users.length > 0,
+      ({ spec: { active, sandboxes, members } }) =>
+        active && sandboxes.startup === 'Always' && members.users.length + members.claims.length > 0,
     )
 
   async function refresh(): Promise<void> {
@@ -58,12 +62,13 @@ export function createAlwaysOn({ catalog, users, onFault, refreshMs = REFRESH_MS
         ({ spec, isolation }) => spec.enabled && spec.type === 'Stdio' && isolation.mode === 'PerUser',
       )
       const wanted = groupsOn()
-      for (const username of new Set(wanted.flatMap(({ spec }) => spec.members.users))) {
-        const userId = ids.get(username)
-        if (userId === undefined) continue
-        const own = wanted.filter(({ spec }) => spec.members.users.includes(username))
+      const named = new Set(wanted.flatMap(({ spec }) => spec.members.users))
+      for (const [username, userId] of wanted.length === 0 ? [] : ids) {
+        const person = { username, claims: claimsOf(userId) }
+        if (!named.has(username) && person.claims.length === 0) continue
+        const own = wanted.filter((group) => isMember(person, group))
         for (const server of servers.filter((one) => own.some((group) => groupHas(group, one)))) {
-          yield { userId, username, server, groups: groupsThatGive({ username, claims: [] }, server, snapshot) }
+          yield { userId, username, server, groups: groupsThatGive(person, server, snapshot) }
         }
       }
     },

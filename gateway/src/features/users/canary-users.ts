@@ -2,6 +2,7 @@
 // no administrator; whoever runs the command has the hub's database.
 import { HubError } from '@mcphub/api'
 import type { KeysService } from '../keys/keys-service.ts'
+import { CANARY_MARK, isCanary } from './canary-mark.ts'
 import type { UsersService } from './users-service.ts'
 
 export interface CanaryDeps {
@@ -18,14 +19,12 @@ export interface Canary {
 
 const KEY_MS = 3_600_000
 const HUB = { userId: null }
-/** nobody else's name has it, so that nobody else is ever erased */
-const MARK = '-canary-'
 
 /** Leftovers of the same names are erased first. @throws HubError `invalid_params` for a name without the mark */
 export async function makeCanaries({ users, keys }: CanaryDeps, names: readonly string[]): Promise<readonly Canary[]> {
   const made: Canary[] = []
   for (const username of names) {
-    if (!isCanary(username)) throw new HubError('invalid_params', `The name of a canary must hold "${MARK}"`)
+    if (!isCanary(username)) throw new HubError('invalid_params', `The name of a canary must hold "${CANARY_MARK}"`)
     const { users: found } = await users.list({ search: username, state: 'all' })
     for (const left of found.filter((one) => one.username === username)) await users.erase(HUB, left.id)
     const { id } = await users.create(HUB, { username })
@@ -47,5 +46,3 @@ export async function removeCanaries({ users }: CanaryDeps, ids: readonly string
     await users.erase(HUB, user.id)
   }
 }
-
-const isCanary = (username: string): boolean => username.includes(MARK)

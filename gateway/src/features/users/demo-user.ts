@@ -2,7 +2,7 @@
 import type { Secret } from '../../secrets/secret.ts'
 import type { KeysService } from '../keys/keys-service.ts'
 import type { SettingsStore } from '../settings/settings-store.ts'
-import type { UsersService } from './users-service.ts'
+import type { User, UsersService } from './users-service.ts'
 
 export const DEMO_USERNAME = 'demo'
 const SETTING = 'demoUserMade'
@@ -24,8 +24,13 @@ export async function ensureDemoUser({ users, keys, settings }: DemoDeps): Promi
   return (await keys.create(user.id, { name: 'Demo key of the first start' })).secret
 }
 
-export async function isDemoKeyActive({ users, keys }: Pick<DemoDeps, 'users' | 'keys'>): Promise<boolean> {
+/** Null when the demo user is switched off, deleted or was never made. */
+export async function findDemoUser({ users }: Pick<DemoDeps, 'users'>): Promise<User | null> {
   const found = (await users.list({ search: DEMO_USERNAME, state: 'active' })).users
-  const demo = found.find((user) => user.username === DEMO_USERNAME)
-  return demo !== undefined && (await keys.list(demo.id, { liveOnly: true })).length > 0
+  return found.find((user) => user.username === DEMO_USERNAME) ?? null
+}
+
+export async function isDemoKeyActive({ users, keys }: Pick<DemoDeps, 'users' | 'keys'>): Promise<boolean> {
+  const demo = await findDemoUser({ users })
+  return demo !== null && (await keys.list(demo.id, { liveOnly: true })).length > 0
 }

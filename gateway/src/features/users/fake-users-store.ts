@@ -1,6 +1,6 @@
 // UsersStore in memory. `onErase` lets the fakes of other features drop their rows, as the foreign keys do.
 import { randomUUID } from 'node:crypto'
-import { HubError } from '@mcphub/api'
+import { HubError, because } from '@mcphub/api'
 import { onRollback } from '../../db/fake-transactor.ts'
 import type { Unit } from '../../db/unit.ts'
 import type { User } from './users-service.ts'
@@ -21,6 +21,9 @@ const STATES: Readonly<Record<NonNullable<UserListing['state']>, (user: User) =>
   all: () => true,
 }
 
+const fits = (user: User, { search = '', state = 'living', role }: Omit<UserListing, 'limit' | 'after'>): boolean =>
+  STATES[state](user) && user.username.includes(search) && (role === undefined || user.role === role)
+
 /** By code point, as the database's collation. */
 const compare = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 const compareUsers = (a: Pick<User, 'username' | 'id'>, b: Pick<User, 'username' | 'id'>): number =>
@@ -28,7 +31,6 @@ const compareUsers = (a: Pick<User, 'username' | 'id'>, b: Pick<User, 'username'
 
 export function createFakeUsersStore(): FakeUsersStore {
   const rows = new Map<string, User>()
-  const accounts = new Map<string, string>()
   const onErase: ((userId: string) => void)[] = []
 
   const findLiving = (username: string): User | null =>
@@ -36,13 +38,12 @@ export function createFakeUsersStore(): FakeUsersStore {
   const put = (unit: Unit, user: User): User => {
     const before = rows.get(user.id)
     const namesake = user.deletedAt === null ? findLiving(user.username) : null
-    if (namesake && namesake.id !== user.id) throw new HubError('conflict', 'A user of that name exists already')
+    if (namesake && namesake.id !== user.id)
+      throw new HubError('conflict', 'A user of that name exists already', because('nameTaken'))
     onRollback(unit, () => void (before ? rows.set(user.id, before) : rows.delete(user.id)))
     rows.set(user.id, user)
     return user
   }
-  const accountKey = (account: { provider: string; subject: string }): string =>
-    JSON.stringify([account.provider, account.subject])
 
   return {
     rows,
@@ -53,10 +54,11 @@ export function createFakeUsersStore(): FakeUsersStore {
       put(unit, { ...user, id: randomUUID(), active: true, createdAt: new Date(), deletedAt: null, lastSeenAt: null }),
     get: async (_unit, id) => rows.get(id) ?? null,
     findLiving: async (username) => findLiving(username),
-    list: async ({ search, state = 'living', role, after, limit }) =>
+    names: async (ids) => new Map(ids.flatMap((id) => (rows.has(id) ? [[id, rows.get(id)!.username]] : []))),
+    count: async (listing) => [...rows.values()].filter((user) => fits(user, listing)).length,
+    list: async ({ after, limit, ...filter }) =>
       [...rows.values()]
-        .filter((user) => STATES[state](user) && user.username.includes(search ?? ''))
-        .filter((user) => (role === undefined || user.role === role) && (!after || compareUsers(user, after) > 0))
+        .filter((user) => fits(user, filter) && (!after || compareUsers(user, after) > 0))
         .toSorted(compareUsers)
         .slice(0, limit),
     update: async (unit, id, patch) => {
@@ -66,21 +68,7 @@ export function createFakeUsersStore(): FakeUsersStore {
     erase: async (unit, user) => {
       onRollback(unit, () => void rows.set(user.id, user))
       rows.delete(user.id)
-      for (const [key, userId] of accounts) if (userId === user.id) accounts.delete(key)
       for (const listener of onErase) listener(user.id)
-    },
-    findByAccount: async (account) => {
-      const user = rows.get(accounts.get(accountKey(account)) ?? '')
-      return user?.deletedAt === null ? user : null
-    },
-    linkAccount: async (unit, userId, account) => {
-      const key = accountKey(account)
-      const owner = accounts.get(key)
-      if (owner === userId) return
-      if (owner !== undefined) throw new HubError('conflict', 'That account belongs to another user')
-      if (!rows.has(userId)) throw new HubError('not_found', 'There is no such user')
-      onRollback(unit, () => void accounts.delete(key))
-      accounts.set(key, userId)
     },
   }
 }

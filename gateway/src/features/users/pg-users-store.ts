@@ -1,9 +1,9 @@
 // UsersStore on PostgreSQL.
-import { HubError } from '@mcphub/api'
+import { HubError, because } from '@mcphub/api'
 import { IsNull, type EntityManager } from 'typeorm'
 import type { Database } from '../../db/database.ts'
-import { violatedUnique, violatesReference } from '../../db/faults.ts'
-import { externalAccountsTable, usersTable } from '../../db/tables/users.ts'
+import { violatedUnique } from '../../db/faults.ts'
+import { usersTable } from '../../db/tables/users.ts'
 import type { User } from './users-service.ts'
 import type { UserListing, UserPatch, UsersStore } from './users-store.ts'
 
@@ -12,8 +12,14 @@ const ADMIN_LOCK = 7_266_842_912
 
 const ACTIVE_ADMIN = { role: 'admin', active: true, deletedAt: IsNull() } as const
 
-const SELECT = `SELECT u.id, u.username, u.role, u.active, u.created_at AS "createdAt", u.deleted_at AS "deletedAt",
-  (SELECT max(k.last_used_at) FROM keys k WHERE k.user_id = u.id) AS "lastSeenAt" FROM users u`
+const COLUMNS = `u.id, u.username, u.role, u.active, u.created_at AS "createdAt", u.deleted_at AS "deletedAt"`
+
+const SELECT = `SELECT ${COLUMNS}, (SELECT max(k.last_used_at) FROM keys k WHERE k.user_id = u.id) AS "lastSeenAt" FROM users u`
+
+/** The same of many: all keys are read once, not those of each person. */
+const SELECT_MANY = `SELECT ${COLUMNS}, seen.at AS "lastSeenAt" FROM users u
+  LEFT JOIN (SELECT user_id, max(last_used_at) AS at FROM keys GROUP BY user_id) AS seen ON seen.user_id = u.id`
+const MANY = 1000
 
 const STATES = {
   living: 'u.deleted_at IS NULL',
@@ -23,6 +29,8 @@ const STATES = {
   all: 'true',
 } as const
 
+const NAMES = 'SELECT id, username FROM users WHERE id = ANY($1::uuid[])'
+
 async function readUser(manager: EntityManager, where: string, values: unknown[]): Promise<User | null> {
   const rows: User[] = await manager.query(`${SELECT} WHERE ${where}`, values)
   return rows[0] ?? null
@@ -30,16 +38,28 @@ async function readUser(manager: EntityManager, where: string, values: unknown[]
 
 function nameTaken(thrown: unknown): unknown {
   return violatedUnique(thrown) === 'users_username_living'
-    ? new HubError('conflict', 'A user of that name exists already')
+    ? new HubError('conflict', 'A user of that name exists already', because('nameTaken'))
     : thrown
+}
+
+type Filter = Pick<UserListing, 'state' | 'search' | 'role'>
+
+const filterOf = ({ state = 'living' }: Filter): string =>
+  `${STATES[state]} AND ($1::text IS NULL OR position($1 in u.username) > 0) AND ($2::text IS NULL OR u.role = $2)`
+
+async function countUsers(manager: EntityManager, listing: Filter): Promise<number> {
+  const rows: { count: number }[] = await manager.query(
+    `SELECT count(*)::integer AS count FROM users u WHERE ${filterOf(listing)}`,
+    [listing.search ?? null, listing.role ?? null],
+  )
+  return rows[0]!.count
 }
 
 async function listUsers(manager: EntityManager, listing: UserListing): Promise<User[]> {
   const after = listing.after ?? null
+  const select = listing.limit > MANY ? SELECT_MANY : SELECT
   return manager.query(
-    `${SELECT} WHERE ${STATES[listing.state ?? 'living']}
-      AND ($1::text IS NULL OR position($1 in u.username) > 0)
-      AND ($2::text IS NULL OR u.role = $2)
+    `${select} WHERE ${filterOf(listing)}
       AND ($3::text IS NULL OR (u.username, u.id) > ($3, $4::uuid))
       ORDER BY u.username, u.id LIMIT $5`,
     [listing.search ?? null, listing.role ?? null, after?.username ?? null, after?.id ?? null, listing.limit],
@@ -53,7 +73,8 @@ async function updateUser(manager: EntityManager, id: string, patch: UserPatch):
   return readUser(manager, 'u.id = $1', [id])
 }
 
-async function eraseUser(manager: EntityManager, { id, username }: User): Promise<void> {
+async function eraseUser(manager: EntityManager, { id, username }: User, retired: Buffer): Promise<void> {
+  await manager.query('INSERT INTO retired_handles VALUES ($1) ON CONFLICT DO NOTHING', [retired])
   await manager.getRepository(usersTable).delete({ id })
   // Only the records of making a user name one by the username. Of another user of that name the name stays, it is theirs.
   await manager.query(
@@ -81,26 +102,14 @@ export function createPgUsersStore(database: Database): UsersStore {
     get: (unit, id) => run(unit, (manager) => readUser(manager, 'u.id = $1', [id])),
     findLiving: (username) =>
       run(null, (manager) => readUser(manager, 'u.username = $1 AND u.deleted_at IS NULL', [username])),
+    names: (ids) =>
+      run(null, async (manager) => {
+        const rows: { id: string; username: string }[] = await manager.query(NAMES, [ids])
+        return new Map(rows.map(({ id, username }) => [id, username]))
+      }),
+    count: (listing) => run(null, (manager) => countUsers(manager, listing)),
     list: (listing) => run(null, (manager) => listUsers(manager, listing)),
     update: (unit, id, patch) => run(unit, (manager) => updateUser(manager, id, patch)),
-    erase: (unit, user) => run(unit, (manager) => eraseUser(manager, user)),
-    findByAccount: ({ provider, subject }) =>
-      run(null, (manager) =>
-        readUser(
-          manager,
-          'u.deleted_at IS NULL AND u.id = (SELECT user_id FROM external_accounts WHERE provider = $1 AND subject = $2)',
-          [provider, subject],
-        ),
-      ),
-    linkAccount: (unit, userId, account) =>
-      run(unit, async (manager) => {
-        const repository = manager.getRepository(externalAccountsTable)
-        const linked = await repository.findOneBy({ ...account })
-        if (linked?.userId === userId) return
-        await repository.insert({ ...account, userId }).catch((thrown: unknown) => {
-          if (violatedUnique(thrown)) throw new HubError('conflict', 'That account belongs to another user')
-          throw violatesReference(thrown) ? new HubError('not_found', 'There is no such user') : thrown
-        })
-      }),
+    erase: (unit, user, retired) => run(unit, (manager) => eraseUser(manager, user, retired)),
   }
 }

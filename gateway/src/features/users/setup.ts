@@ -1,6 +1,6 @@
 // The one-time set-up token: makes the first administrator, and only while there is none. Kept as a hash; a new one replaces the old.
 import { timingSafeEqual } from 'node:crypto'
-import { HubError } from '@mcphub/api'
+import { setupRefused } from '../../auth/setup-refused.ts'
 import { createSetupSecret, hashToken } from '../../auth/tokens.ts'
 import type { Transactor, Unit } from '../../db/unit.ts'
 import { Secret } from '../../secrets/secret.ts'
@@ -25,14 +25,9 @@ interface StoredToken {
   readonly expiresAt: number
 }
 
-/** One text for every bad token: wrong, used, expired, or no longer needed. */
-const refused = (): HubError =>
-  new HubError(
-    'forbidden',
-    'This set-up link is not valid (any more); while there is no administrator, each start of the hub prints a new one',
-  )
-
-export function createSetup(deps: SetupDeps): Pick<UsersService, 'createSetupToken' | 'redeemSetup'> {
+export function createSetup(
+  deps: SetupDeps,
+): Pick<UsersService, 'createSetupToken' | 'redeemSetup' | 'redeemSetupIn' | 'isSetupNeeded' | 'isSetupToken'> {
   const { store, settings, transactor } = deps
 
   async function isNeeded(unit: Unit): Promise<boolean> {
@@ -51,20 +46,31 @@ export function createSetup(deps: SetupDeps): Pick<UsersService, 'createSetupTok
     return { token: new Secret(token), expiresAt: new Date(expiresAt) }
   }
 
-  async function redeem(unit: Unit, input: { token: string; username: string }): Promise<{ user: User; key: Secret }> {
-    const needed = await isNeeded(unit)
+  async function isGood(unit: Unit | null, token: string): Promise<boolean> {
     const stored = (await settings.get(unit, NAME)) as StoredToken | null
     const expected = Buffer.from(stored?.sha256 ?? hashToken('').toString('hex'), 'hex')
-    const matches = timingSafeEqual(hashToken(input.token), expected)
-    if (!needed || !stored || !matches || stored.expiresAt < Date.now()) throw refused()
+    const matches = timingSafeEqual(hashToken(token), expected)
+    return stored !== null && matches && stored.expiresAt >= Date.now()
+  }
+
+  async function redeem(unit: Unit, input: { token: string; username: string }): Promise<User> {
+    const needed = await isNeeded(unit)
+    if (!needed || !(await isGood(unit, input.token))) throw setupRefused()
     const user = await deps.insertUser(unit, { username: input.username, role: 'admin' })
-    const { secret } = await deps.keys.createIn(unit, user.id, { name: 'First key' })
     await settings.remove(unit, NAME)
-    return { user, key: secret }
+    return user
   }
 
   return {
     createSetupToken: () => transactor.transaction(create),
-    redeemSetup: (input) => transactor.transaction((unit) => redeem(unit, input)),
+    redeemSetupIn: redeem,
+    redeemSetup: (input) =>
+      transactor.transaction(async (unit) => {
+        const user = await redeem(unit, input)
+        const { secret } = await deps.keys.createIn(unit, user.id, { name: 'First key' })
+        return { user, key: secret }
+      }),
+    isSetupToken: (token) => isGood(null, token),
+    isSetupNeeded: async () => (await store.countActiveAdmins(null)) === 0,
   }
 }

@@ -1,112 +1,144 @@
-// REST: who I am, the first set-up, and the administration of users.
-import { HubError, type UserResponse } from '@mcphub/api'
+// REST: who one is, and the administration of users.
+import { HubError, type ListUsersQuery, type UserDetailResponse } from '@mcphub/api'
 import type { Principal } from '../../auth/principal.ts'
-import type { RateLimiter } from '../../platform/rate-limiter.ts'
 import type { Handlers } from '../../platform/route.ts'
-import type { KeysService } from '../keys/keys-service.ts'
-import type { Actor, User, UserFilter, UsersService } from './users-service.ts'
+import type { DescribeMe } from './me.ts'
+import { describeUser, presentUser } from '../present-user.ts'
+import type { ProfileDetail, ProfileStore } from './profile-store.ts'
+import { MAX_PAGE, type Actor, type User, type UserFilter, type UsersService } from './users-service.ts'
 
 export interface UsersRouterDeps {
   readonly users: UsersService
-  readonly keys: KeysService
-  readonly limiter: RateLimiter
+  readonly profiles: ProfileStore
+  readonly describeMe: DescribeMe
+  /** names of the UserGroups somebody is in */
+  readonly groupsOf: (person: Pick<Principal, 'username' | 'claims'>) => readonly string[]
 }
 
 type Ids =
   | 'getMe'
-  | 'redeemSetup'
+  | 'setPreferences'
   | 'listUsers'
+  | 'getUser'
   | 'createUser'
   | 'setUserActive'
   | 'setUserAdmin'
+  | 'setUserRole'
   | 'deleteUser'
   | 'restoreUser'
 
-const SETUPS_PER_MINUTE = 10
-const PAGE = 1000
 const STATES = { exclude: 'living', include: 'all', only: 'deleted' } as const
 
-export function createUsersRouter({ users, keys, limiter }: UsersRouterDeps): Handlers<Ids> {
+export function createUsersRouter({ users, profiles, describeMe, groupsOf }: UsersRouterDeps): Handlers<Ids> {
+  /** A change of one user, with what the audit says of it. */
+  async function change(
+    id: string,
+    changed: (before: unknown, after: unknown) => void,
+    work: () => Promise<User>,
+  ): Promise<ReturnType<typeof presentUser>> {
+    const before = await users.find(id)
+    const after = await work()
+    changed(describeUser(before), describeUser(after))
+    return presentUser(after)
+  }
+
   return {
-    async getMe({ principal }) {
-      const key = (await keys.list(principal.userId)).find((one) => one.id === principal.keyId)
-      if (key === undefined) throw new HubError('unauthenticated', 'The key is gone')
-      return {
-        id: principal.userId,
-        username: principal.username,
-        role: principal.role,
-        key: { id: key.id, name: key.name, scope: presentScope(key.scope), expiresAt: toTime(key.expiresAt) },
-      }
-    },
-    async redeemSetup({ body, about }) {
-      const wait = limiter.take('setup', SETUPS_PER_MINUTE)
-      if (wait > 0) throw new HubError('too_many_requests', 'Too many tries', { retryAfterSeconds: wait })
-      about(body.username)
-      const { user, key } = await users.redeemSetup(body)
-      about(user.id)
-      return { user: presentUser(user), key: key.reveal() }
+    getMe: ({ principal }) => describeMe(principal),
+    async setPreferences({ principal, body }) {
+      await profiles.setPreferences(principal.userId, dropUndefined(body))
+      return undefined
     },
     async listUsers({ query }) {
-      const state = STATES[query.deleted]
-      const filter = query.username === undefined ? { state } : { state, search: query.username }
-      const found = await listAll(users, filter)
-      const named = query.username === undefined ? found : found.filter((user) => user.username === query.username)
-      return { items: named.map(presentUser) }
+      const filter = toFilter(query)
+      if (query.limit === undefined) {
+        const found = await listAll(users, filter)
+        const named = query.username === undefined ? found : found.filter((user) => user.username === query.username)
+        return { items: named.map(presentUser), nextCursor: null, total: named.length }
+      }
+      const after = query.cursor === undefined ? {} : { after: query.cursor }
+      const page = await users.list({ ...filter, ...after, limit: query.limit })
+      return { items: page.users.map(presentUser), nextCursor: page.next, total: await users.count(filter) }
     },
-    async createUser({ principal, body, about }) {
+    async getUser({ params }) {
+      const user = await users.find(params.id)
+      const detail = await profiles.readDetail(user.id)
+      if (detail === null) throw new HubError('not_found', 'There is no such user')
+      return presentDetail(user, detail, groupsOf({ username: user.username, claims: detail.claims }))
+    },
+    async createUser({ principal, body, about, changed }) {
       about(`${body.username} role=${body.role}`)
       const user = await users.create(actorOf(principal), body)
       // the name is in the record of a refusal alone: a record that waits to be written must not outlive an erased name
       about(`${user.id} role=${body.role}`)
+      changed(null, describeUser(user))
       return presentUser(user)
     },
-    async setUserActive({ principal, params, body, about }) {
+    async setUserActive({ principal, params, body, about, changed }) {
       about(`${params.id} active=${body.active}`)
       const actor = actorOf(principal)
-      return presentUser(
-        body.active ? await users.activate(actor, params.id) : await users.deactivate(actor, params.id),
+      return change(params.id, changed, () =>
+        body.active ? users.activate(actor, params.id) : users.deactivate(actor, params.id),
       )
     },
-    async setUserAdmin({ principal, params, body, about }) {
+    async setUserAdmin({ principal, params, body, about, changed }) {
       about(`${params.id} admin=${body.admin}`)
       const actor = actorOf(principal)
-      return presentUser(body.admin ? await users.promote(actor, params.id) : await users.demote(actor, params.id))
+      return change(params.id, changed, () =>
+        body.admin ? users.promote(actor, params.id) : users.demote(actor, params.id),
+      )
     },
-    async deleteUser({ principal, params, query, about }) {
+    async setUserRole({ principal, params, body, about, changed }) {
+      about(`${params.id} role=${body.role}`)
+      return change(params.id, changed, () => users.setRole(actorOf(principal), params.id, body.role))
+    },
+    async deleteUser({ principal, params, query, about, changed }) {
       about(`${params.id} mode=${query.mode}`)
+      const before = describeUser(await users.find(params.id))
       if (query.mode === 'hard') await users.erase(actorOf(principal), params.id)
-      else await users.remove(actorOf(principal), params.id)
+      const after = query.mode === 'hard' ? null : describeUser(await users.remove(actorOf(principal), params.id))
+      changed(before, after)
       return undefined
     },
-    async restoreUser({ principal, params }) {
-      return presentUser(await users.restore(actorOf(principal), params.id))
-    },
+    restoreUser: ({ principal, params, changed }) =>
+      change(params.id, changed, () => users.restore(actorOf(principal), params.id)),
   }
 }
 
 const actorOf = (principal: Principal): Actor => ({ userId: principal.userId })
-const toTime = (date: Date | null) => date?.toISOString() ?? null
-const presentScope = (scope: Principal['scope']) => ({ servers: scope.servers === null ? null : [...scope.servers] })
+
+function toFilter({ deleted, state, search, username, role }: ListUsersQuery): UserFilter {
+  const part = username ?? search
+  return {
+    state: state ?? STATES[deleted],
+    ...(part === undefined ? {} : { search: part }),
+    ...(role === undefined ? {} : { role }),
+  }
+}
+
+type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+const dropUndefined = <T extends object>(fields: T): Present<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>
 
 async function listAll(users: UsersService, filter: UserFilter): Promise<User[]> {
   const all: User[] = []
   let after: string | null = null
   do {
-    const page = await users.list({ ...filter, limit: PAGE, ...(after === null ? {} : { after }) })
+    const page = await users.list({ ...filter, limit: MAX_PAGE, ...(after === null ? {} : { after }) })
     all.push(...page.users)
     after = page.next
   } while (after !== null)
   return all
 }
 
-function presentUser(user: User): UserResponse {
+function presentDetail(user: User, detail: ProfileDetail, groups: readonly string[]): UserDetailResponse {
+  const { accounts, claims, hasPassword, keys, consoleSessions, variables, personalGroups, loginUntil } = detail
   return {
-    id: user.id,
-    username: user.username,
-    role: user.role,
-    active: user.active,
-    createdAt: user.createdAt.toISOString(),
-    lastSeenAt: toTime(user.lastSeenAt),
-    deletedAt: toTime(user.deletedAt),
+    ...presentUser(user),
+    hasPassword,
+    loginUntil: loginUntil?.toISOString() ?? null,
+    accounts: accounts.map(({ provider, linkedAt }) => ({ provider, linkedAt: linkedAt.toISOString() })),
+    claims: claims.map(({ name, value, expiresAt }) => ({ name, value, expiresAt: expiresAt.toISOString() })),
+    groups: [...groups],
+    counts: { keys, consoleSessions, variables, personalGroups },
   }
 }

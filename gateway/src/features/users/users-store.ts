@@ -1,6 +1,7 @@
-// Where users and their external accounts are kept.
+// Where users are kept.
+import type { Role } from '@mcphub/api'
 import type { Unit } from '../../db/unit.ts'
-import type { ExternalAccount, Role, User, UserFilter } from './users-service.ts'
+import type { User, UserFilter } from './users-service.ts'
 
 export type UserPatch = Partial<Pick<User, 'role' | 'active' | 'deletedAt'>>
 
@@ -20,13 +21,17 @@ export interface UsersStore {
   insert(unit: Unit, user: { readonly username: string; readonly role: Role }): Promise<User>
   get(unit: Unit | null, id: string): Promise<User | null>
   findLiving(username: string): Promise<User | null>
+  /** By id; who was erased has none. */
+  names(ids: readonly string[]): Promise<ReadonlyMap<string, string>>
+  /** What a listing finds in all. */
+  count(listing: Omit<UserListing, 'limit' | 'after'>): Promise<number>
   /** By username, then id. */
   list(listing: UserListing): Promise<readonly User[]>
   /** Also moves the user's epoch. @throws HubError `conflict` when a restored name is taken */
   update(unit: Unit, id: string, patch: UserPatch): Promise<User | null>
-  /** Every row of the user; where audit names the object of an act by the username, the id takes its place. */
-  erase(unit: Unit, user: User): Promise<void>
-  findByAccount(account: ExternalAccount): Promise<User | null>
-  /** @throws HubError `conflict` when the account belongs to another user */
-  linkAccount(unit: Unit, userId: string, account: ExternalAccount): Promise<void>
+  /**
+   * Every row of the user; where audit names the object of an act by the username, the id takes its place. Of the name a mark stays, by which
+   * nobody who comes through a provider is given it again.
+   */
+  erase(unit: Unit, user: User, retired: Buffer): Promise<void>
 }

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { waitUntil } from '../../../../test/kit/wait-until.ts'
 import { HUB, openPgWorld, WORLDS, type PgWorld, type World } from '../../../../test/kit/worlds.ts'
+import { makeCanaries, removeCanaries } from './canary-users.ts'
 import type { UserChange } from './users-service.ts'
 
 describe.each(WORLDS)('users $name', ({ open }) => {
@@ -44,6 +45,21 @@ describe.each(WORLDS)('users $name', ({ open }) => {
     }
   })
 
+  test('whom the test of an installation makes and erases has a name that nobody else gets', async () => {
+    const { users, keys } = world
+    const maker = await users.create(HUB, { username: 'maker' })
+    for (const username of ['hub-canary-a', 'Hub-CANARY-a']) {
+      const thrown = await users.create({ userId: maker.id }, { username }).catch((error: unknown) => error)
+      expect(thrown).toMatchObject({ code: 'invalid_params' })
+      expect(JSON.stringify(thrown)).toContain('Names with -canary- in them belong to the tests of the hub')
+    }
+    const [canary] = await makeCanaries({ users, keys }, ['hub-canary-a'])
+    expect((await users.find(canary!.id)).username).toBe('hub-canary-a')
+    await removeCanaries({ users, keys }, [canary!.id])
+    await expect(users.find(canary!.id)).rejects.toMatchObject({ code: 'not_found' })
+    await users.erase(HUB, maker.id)
+  })
+
   test('what names nobody is not_found, never an internal fault', async () => {
     for (const text of ['', 'nobody', '\0', 'a'.repeat(10_000), "' OR 1=1 --", '00000000-0000-4000-8000-000000000000'])
       await expect(world.users.find(text)).rejects.toMatchObject({ code: 'not_found' })
@@ -51,6 +67,20 @@ describe.each(WORLDS)('users $name', ({ open }) => {
       await expect(world.users.deactivate(HUB, id)).rejects.toMatchObject({ code: 'not_found' })
       await expect(world.users.erase(HUB, id)).rejects.toMatchObject({ code: 'not_found' })
     }
+  })
+
+  test('names for many ids at once; who was erased has none, and what is no id neither', async () => {
+    const { users } = world
+    const [here, left, erased] = [
+      await users.create(HUB, { username: 'here' }),
+      await users.create(HUB, { username: 'left' }),
+      await users.create(HUB, { username: 'erased' }),
+    ]
+    await users.remove(HUB, left.id)
+    await users.erase(HUB, erased.id)
+    const names = await users.names([here.id, left.id, erased.id, here.id, null, 'x', "'; DROP TABLE users; --"])
+    expect(Object.fromEntries(names)).toEqual({ [here.id]: 'here', [left.id]: 'left' })
+    expect([...(await users.names([null]))]).toEqual([])
   })
 
   test('pages: every user once, in order, whatever the page size; foreign cursors refused', async () => {
@@ -105,6 +135,17 @@ describe.each(WORLDS)('users $name', ({ open }) => {
     await own.close()
   })
 
+  test('a role is given by name; nobody gives themself one; counts follow the filters', async () => {
+    const { users } = world
+    const user = await users.create(HUB, { username: 'role-of-mine' })
+    expect(await users.setRole(HUB, user.id, 'auditor')).toMatchObject({ role: 'auditor' })
+    await expect(users.setRole({ userId: user.id }, user.id, 'admin')).rejects.toMatchObject({ code: 'forbidden' })
+    expect(await users.count({ search: 'ROLE-OF', role: 'auditor' })).toBe(1)
+    expect(await users.count({ search: 'role-of', state: 'deleted' })).toBe(0)
+    expect(await users.setRole(HUB, user.id, 'member')).toMatchObject({ role: 'member' })
+    expect(await users.count({ search: 'role-of', role: 'auditor' })).toBe(0)
+  })
+
   test('keys die with a soft deletion and stay dead after the restore', async () => {
     const user = await world.users.create(HUB, { username: 'phoenix' })
     await world.keys.create(user.id, { name: 'one' })
@@ -144,28 +185,6 @@ describe.each(WORLDS)('users $name', ({ open }) => {
       'erased',
     ])
     expect(new Set(told.map((change) => change.userId))).toEqual(new Set([id]))
-  })
-
-  test('ID-5: an account is found by its immutable subject; a re-used login name inherits nothing', async () => {
-    const { users } = world
-    const old = await users.create(HUB, { username: 'octocat' })
-    await users.linkAccount(old.id, { provider: 'github', subject: '1001' })
-    await users.linkAccount(old.id, { provider: 'github', subject: '1001' })
-    await world.keys.create(old.id, { name: 'old key' })
-    await users.erase(HUB, old.id)
-    expect(await users.findByAccount({ provider: 'github', subject: '1001' })).toBeNull()
-    const fresh = await users.create(HUB, { username: 'octocat' })
-    await users.linkAccount(fresh.id, { provider: 'github', subject: '2002' })
-    expect(await world.keys.list(fresh.id)).toEqual([])
-    expect(await users.findByAccount({ provider: 'github', subject: '2002' })).toEqual(fresh)
-    expect(await users.findByAccount({ provider: 'github', subject: 'octocat' })).toBeNull()
-    expect(await users.findByAccount({ provider: 'https://idp.example', subject: '2002' })).toBeNull()
-    const other = await users.create(HUB, { username: 'thief' })
-    await expect(users.linkAccount(other.id, { provider: 'github', subject: '2002' })).rejects.toMatchObject({
-      code: 'conflict',
-    })
-    await users.remove(HUB, fresh.id)
-    expect(await users.findByAccount({ provider: 'github', subject: '2002' })).toBeNull()
   })
 
   test('the set-up token: only without an administrator, once, the newest alone', async () => {
@@ -210,6 +229,26 @@ describe('users on PostgreSQL alone', () => {
   let world: PgWorld
   beforeAll(async () => void (world = await openPgWorld()))
   afterAll(() => world.close())
+
+  test('asked for at once they are what they are page by page: by name, with the last use of any of their keys', async () => {
+    const { users, keys, identities } = world
+    const at = new Date('2026-03-01T10:00:00.000Z')
+    const [b, a] = [await users.create(HUB, { username: 'many-b' }), await users.create(HUB, { username: 'many-a' })]
+    for (const [name, daysAgo] of [
+      ['old', 9],
+      ['new', 0],
+    ] as const) {
+      const { key } = await keys.create(a.id, { name })
+      await identities.recordUses([{ keyId: key.id, at: new Date(at.getTime() - daysAgo * 86_400_000) }])
+    }
+    await keys.create(b.id, { name: 'never used' })
+    const all = await users.list({ search: 'many-', limit: 10_000 })
+    expect(all.users.map(({ username, lastSeenAt }) => [username, lastSeenAt])).toEqual([
+      ['many-a', at],
+      ['many-b', null],
+    ])
+    expect(all).toEqual(await users.list({ search: 'many-', limit: 10 }))
+  })
 
   test('CON-7: 200 rounds of two administrators demoting, deactivating and deleting each other leave one', async () => {
     const other = await world.replica()
@@ -274,10 +313,10 @@ describe('users on PostgreSQL alone', () => {
   test('hard deletion leaves no row anywhere; audit keeps the id alone', async () => {
     const { id } = await world.users.create(HUB, { username: 'erased-eve' })
     await world.keys.create(id, { name: 'k' })
-    await world.users.linkAccount(id, { provider: 'github', subject: '77' })
     const { run } = world.opened.database
     await run(null, (m) => m.query(`CREATE TABLE audit_all PARTITION OF audit DEFAULT`))
     const sql = [
+      `INSERT INTO external_accounts (provider, subject, user_id) VALUES ('github', '77', $1)`,
       `INSERT INTO user_variables VALUES ($1, 'USER_A', '\\x00', 'k', gen_random_uuid(), now())`,
       `INSERT INTO personal_groups (user_id, name, servers, active, updated_at) VALUES ($1, 'g', '{}', true, now())`,
       `INSERT INTO mcp_sessions (id, user_id, revision, endpoint, opened_at, last_seen_at) VALUES ('s', $1, 'r', '/mcp', now(), now())`,

@@ -64,6 +64,8 @@ function unopened({ owner, name, version }: StoredVariable): Parameters<Audit['r
     code: 'invalid_variable',
     durationMs: 0,
     argumentsHash: null,
+    via: null,
+    detail: null,
   }
 }
 

@@ -3,7 +3,6 @@ import { HubError } from '@mcphub/api'
 import type { KeyRing, RotateOptions } from '../../secrets/keyring.ts'
 import { openValue, sealValue, type SealedValue, type SealRing } from '../../secrets/seal.ts'
 import type { SettingsStore } from '../settings/settings-store.ts'
-import type { VariablesService } from './variables-service.ts'
 import type { VariablesStore } from './variables-store.ts'
 
 const NAME = 'keyCheck'
@@ -35,11 +34,14 @@ export interface RingCheckDeps {
   readonly ring: SealRing
   readonly settings: SettingsStore
   readonly store: Pick<VariablesStore, 'keyIds'>
+  /** what else keeps values that are sealed with it */
+  readonly others?: readonly Pick<VariablesStore, 'keyIds'>[]
 }
 
 /** At start. @throws HubError `internal` with what to do, when values were sealed with keys this ring does not have */
-export async function checkKeyRing({ ring, settings, store }: RingCheckDeps): Promise<void> {
-  const lost = (await store.keyIds()).filter((keyId) => ring.find(keyId) === null)
+export async function checkKeyRing({ ring, settings, store, others = [] }: RingCheckDeps): Promise<void> {
+  const used = await Promise.all([store, ...others].map((one) => one.keyIds()))
+  const lost = [...new Set(used.flat())].filter((keyId) => ring.find(keyId) === null)
   if (lost.length > 0) throw wrongRing(`it lacks ${lost.join(', ')}, with which values are sealed`)
   const check = (await settings.putIfAbsent(NAME, makeCheck(ring))) as StoredCheck
   if (!opens(ring, check)) throw wrongRing(`it lacks or changed ${check.keyId}, with which the check value is sealed`)
@@ -48,7 +50,13 @@ export async function checkKeyRing({ ring, settings, store }: RingCheckDeps): Pr
 export interface RotateDeps {
   readonly ring: KeyRing
   readonly settings: SettingsStore
-  readonly variables: Pick<VariablesService, 'reseal'>
+  readonly variables: Resealable
+  /** what else keeps values that are sealed with it */
+  readonly others?: readonly Resealable[]
+}
+
+interface Resealable {
+  reseal(): Promise<{ readonly resealed: number; readonly failed: number }>
 }
 
 /** A new current key, then every value's wrapping. After a crash midway, the next rotation (or `reseal`) takes up the rest. */
@@ -80,7 +88,13 @@ export async function adoptKeyRing(deps: RotateDeps): Promise<{ readonly keyId: 
 }
 
 async function resealAll(deps: RotateDeps, id: string): Promise<{ readonly keyId: string; readonly resealed: number }> {
-  const { resealed, failed } = await deps.variables.reseal()
+  let resealed = 0
+  let failed = 0
+  for (const one of [deps.variables, ...(deps.others ?? [])]) {
+    const outcome = await one.reseal()
+    resealed += outcome.resealed
+    failed += outcome.failed
+  }
   if (failed > 0) {
     const text = `The ring is rotated and ${resealed} values are sealed anew, but ${failed} open with none of its keys and must be set again`
     throw new HubError('internal', text)

@@ -1,5 +1,6 @@
 // REST: a user's variables, the organisation's, and the templates that say which ones are wanted. Values go in, masks come out.
-import type { EnvTemplateResponse, VariableResponse } from '@mcphub/api'
+import type { EnvTemplateResponse, OrgVariableListResponse, VariableResponse } from '@mcphub/api'
+import { NOTHING_HELD } from '../../access/held-tools.ts'
 import type { Principal } from '../../auth/principal.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { Handlers } from '../../platform/route.ts'
@@ -21,7 +22,7 @@ type Ids =
   | 'deleteOrgVariable'
 
 export function createVariablesRouter({ variables, catalog }: VariablesRouterDeps): Handlers<Ids> {
-  const serversOf = (principal: Principal) => listEntitled(catalog, principal).map(({ server }) => server)
+  const serversOf = (principal: Principal) => listEntitled(catalog, principal, NOTHING_HELD).map(({ server }) => server)
   /** Which servers use a variable is told only of servers the user may use. */
   const listOwn = async (principal: Principal) => {
     const own = new Set(serversOf(principal).map(({ name }) => name))
@@ -31,7 +32,12 @@ export function createVariablesRouter({ variables, catalog }: VariablesRouterDep
       principal.scope.servers === null ? all : all.filter(({ usedBy }) => usedBy.some((name) => own.has(name)))
     return { items: infos.map((info) => presentVariable(info, (server) => own.has(server))) }
   }
-  const listOrg = async () => ({ items: (await variables.listOrg()).map((info) => presentVariable(info, () => true)) })
+  const orgNames = async () => (await variables.listOrg()).map(({ name }) => name)
+  const listOrg = async (): Promise<OrgVariableListResponse> => {
+    const infos = await variables.listOrg()
+    const missing = findMissing(catalog, new Set(infos.map(({ name }) => name)))
+    return { items: infos.map((info) => presentVariable(info, () => true)), missing }
+  }
   return {
     async listEnvTemplates({ principal }) {
       return { items: (await variables.envTemplates(principal.userId, serversOf(principal))).map(presentTemplate) }
@@ -47,16 +53,31 @@ export function createVariablesRouter({ variables, catalog }: VariablesRouterDep
       return undefined
     },
     listOrgVariables: listOrg,
-    async setOrgVariables({ body, about }) {
-      about(Object.keys(body.variables).join(' '))
+    async setOrgVariables({ body, about, changed }) {
+      const names = Object.keys(body.variables)
+      about(names.join(' '))
+      const before = new Set(await orgNames())
       await variables.setOrg(body.variables)
+      // which were set and which are: of a value not even the mask
+      changed({ variables: names.filter((name) => before.has(name)) }, { variables: names })
       return listOrg()
     },
-    async deleteOrgVariable({ params }) {
+    async deleteOrgVariable({ params, changed }) {
       await variables.unsetOrg(params.name)
+      changed({ variables: [params.name] }, { variables: [] })
       return undefined
     },
   }
+}
+
+/** What manifests name and nobody has set, by name. */
+function findMissing(catalog: Pick<Catalog, 'snapshot'>, set: ReadonlySet<string>): OrgVariableListResponse['missing'] {
+  const wanted = new Map<string, string[]>()
+  for (const server of catalog.snapshot().servers.values()) {
+    for (const name of server.orgVariables.filter((one) => !set.has(one)))
+      wanted.set(name, [...(wanted.get(name) ?? []), server.name])
+  }
+  return [...wanted].map(([name, servers]) => ({ name, servers })).sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 function presentVariable(info: VariableInfo, isShown: (server: string) => boolean): VariableResponse {

@@ -1,3 +1,4 @@
+import { LIMITS } from '@mcphub/api'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseStrictJson } from './strict-json.ts'
@@ -49,6 +50,17 @@ describe('strict JSON', () => {
     expect(codeOf(`${'['.repeat(64)}${']'.repeat(64)}`)).toBeNull()
     expect(codeOf('{"__proto__":1}')).toBe('invalid_request')
     expect(codeOf('{"a":[{"__pro\\u0074o__":1}]}')).toBe('invalid_request')
+  })
+
+  test('GW-6: more members than may be are refused before anything is made of them', () => {
+    const wide = (count: number): Buffer =>
+      Buffer.from(`[${Array.from({ length: count }, (_, at) => `{"${at}":":"}`).join(',')}]`)
+    expect(parseStrictJson(wide(9), 9)).toHaveLength(9)
+    for (const bytes of [wide(10), Buffer.concat([wide(10), Buffer.from('no JSON')])]) {
+      expect(() => parseStrictJson(bytes, 9)).toThrow('The body has more than 9 members')
+    }
+    expect(codeOf(wide(LIMITS.jsonMembers))).toBeNull()
+    expect(codeOf(wide(LIMITS.jsonMembers + 1))).toBe('invalid_request')
   })
 
   test('GW-6: long runs of escapes take linear time', () => {

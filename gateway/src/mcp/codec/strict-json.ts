@@ -1,4 +1,5 @@
-// JSON text → value, strictly: valid UTF-8 without a byte order mark, depth ≤ 64, no member named twice in one object, no `__proto__`.
+// JSON text → value, strictly: valid UTF-8 without a byte order mark, depth ≤ 64, not too many members, none named twice in one
+// object, no `__proto__`.
 // What a second parser behind us could read differently is refused here, so that both always see the same call (threats.md GW-6).
 import { isAscii, isUtf8 } from 'node:buffer'
 import { HubError, LIMITS } from '@mcphub/api'
@@ -6,10 +7,10 @@ import { HubError, LIMITS } from '@mcphub/api'
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
-/** @throws HubError `parse_error` (not JSON, not UTF-8) or `invalid_request` (too deep, duplicate members, `__proto__`) */
-export function parseStrictJson(bytes: Buffer): unknown {
+/** @throws HubError `parse_error` (not JSON, not UTF-8) or `invalid_request` (too deep, too many or duplicate members, `__proto__`) */
+export function parseStrictJson(bytes: Buffer, maxMembers: number = LIMITS.jsonMembers): unknown {
   const text = decode(bytes)
-  const members = countMembers(text)
+  const members = countMembers(text, maxMembers)
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -30,8 +31,8 @@ function decode(bytes: Buffer): string {
   return bytes.toString('utf8')
 }
 
-/** Members written in the text; checks the depth on the way, before anything recursive sees the text. */
-function countMembers(text: string): number {
+/** Members written in the text; checks their number and the depth on the way, before anything costly sees the text. */
+function countMembers(text: string, max: number): number {
   let depth = 0
   let members = 0
   for (let at = 0; at < text.length; at++) {
@@ -40,7 +41,7 @@ function countMembers(text: string): number {
         at = findStringEnd(text, at)
         break
       case 0x3a: // :
-        members++
+        if (++members > max) throw new HubError('invalid_request', `The body has more than ${max} members`)
         break
       case 0x7b: // {
       case 0x5b: // [

@@ -1,5 +1,6 @@
 // Which tools run as tasks of 2025-11-25, by what their server said of itself and of them. Pure.
 import { isObject } from '../codec/message.ts'
+import { LATEST_LEGACY_REVISION } from '../codec/revisions.ts'
 import type { JsonObject } from '../upstream/upstreams.ts'
 import type { Discovery } from './discovery-store.ts'
 
@@ -16,4 +17,9 @@ export function hasLegacyTasks(discovery: Said | null | undefined): boolean {
 export function needsTask(tool: JsonObject, discovery: Said | null): boolean {
   const { execution } = tool
   return isObject(execution) && execution['taskSupport'] === 'required' && hasLegacyTasks(discovery)
+}
+
+/** Such tasks are of one revision alone: to any other client the tool is not shown. */
+export function isBeyond(revision: string, tool: JsonObject, discovery: Said | null): boolean {
+  return revision !== LATEST_LEGACY_REVISION && needsTask(tool, discovery)
 }

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type HubError, LIMITS } from '@mcphub/api'
 import type { Access } from '../../access/access.ts'
-import type { Authenticator } from '../../auth/principal.ts'
+import type { Authenticator, LivePrincipals } from '../../auth/principal.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { Audit } from '../../features/audit.ts'
 import type { Discoveries } from '../discovery/discoveries.ts'
@@ -10,6 +10,7 @@ import type { Upstreams } from '../upstream/upstreams.ts'
 import type { Outcome } from './exchange.ts'
 import type { Peers } from './peers.ts'
 import type { SessionStore } from './session-store.ts'
+import type { Witness } from './witness.ts'
 
 export interface Log {
   debug(fields: object, message: string): void
@@ -77,7 +78,7 @@ export const ENDPOINT_DEFAULTS: EndpointConfig = {
 }
 
 export interface EndpointDeps {
-  readonly authenticator: Authenticator
+  readonly authenticator: Authenticator & LivePrincipals
   readonly access: Access
   readonly catalog: Catalog
   readonly upstreams: Upstreams
@@ -92,6 +93,10 @@ export interface EndpointDeps {
   readonly log: Log
   /** platform/origin.ts; throws HubError `origin_forbidden` */
   readonly checkOrigin: (req: IncomingMessage) => void
+  /** default: nobody wants to know */
+  readonly witness?: Witness
+  /** where the person who sent this logs in again; default: none is known */
+  readonly loginUrl?: (req: IncomingMessage) => string
   /** the other replicas; default none */
   readonly peers?: Peers
   readonly config: EndpointConfig

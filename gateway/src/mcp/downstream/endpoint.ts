@@ -32,6 +32,7 @@ import { passAnswer } from './server-requests.ts'
 import { SessionQuestions } from './session-questions.ts'
 import { openSessionStream, STREAMS_PER_SESSION } from './session-stream.ts'
 import { SessionTable, type Session } from './session-table.ts'
+import { describeClient, NO_WITNESS, type Witness } from './witness.ts'
 
 export interface McpEndpoint {
   /** Answers every request it is given; paths that are not its own with a clean 404. */
@@ -50,7 +51,7 @@ export function createMcpEndpoint(deps: EndpointDeps): McpEndpoint {
 }
 
 /** A request of which nothing but the key is known to be right. */
-type Known = Pick<Inbound, 'res' | 'requestId' | 'principal'>
+type Known = Pick<Inbound, 'req' | 'res' | 'requestId' | 'principal'>
 
 const METHODS: ReadonlySet<string | undefined> = new Set(['POST', 'GET', 'DELETE'])
 const SWEEP_TICKS = 30
@@ -66,6 +67,7 @@ class HubEndpoint implements McpEndpoint {
   readonly #questions: SessionQuestions
   readonly #peers: Peers
   readonly #replica: Replica
+  readonly #witness: Witness
   readonly #stops: (() => void)[] = []
   #ticker: NodeJS.Timeout | null = null
   #ticks = 0
@@ -73,6 +75,7 @@ class HubEndpoint implements McpEndpoint {
 
   constructor(deps: EndpointDeps) {
     this.#deps = deps
+    this.#witness = deps.witness ?? NO_WITNESS
     const peers = deps.peers ?? createLonePeers()
     this.#peers = peers
     this.#sessions = new SessionTable({
@@ -99,6 +102,7 @@ class HubEndpoint implements McpEndpoint {
       rates: deps.rates,
       listings,
       local: createLocalAnswers(deps.config.version),
+      loginUrl: (req) => deps.loginUrl?.(req) ?? '/login',
       caller: new Caller({ ...deps, parked: this.#parked }),
       replies: this.#replies,
       sessions: this.#sessions,
@@ -120,6 +124,7 @@ class HubEndpoint implements McpEndpoint {
       this.#deps.catalog.subscribe((next, previous) => {
         if (next.groups !== previous.groups || next.servers !== previous.servers) this.#onEntitlements(next)
       }),
+      this.#deps.authenticator.onChanged(() => this.#onEntitlements(this.#deps.catalog.snapshot())),
     )
     this.#ticker = setInterval(() => this.#tick(), this.#deps.config.tickMs)
     this.#ticker.unref()
@@ -155,14 +160,14 @@ class HubEndpoint implements McpEndpoint {
       settle(
         this.#deps.authenticator.authenticate(readPresentedKey(req, query)),
         (principal) => this.#withPrincipal({ req, res, requestId, principal }, endpoint),
-        (error) => this.#onUnauthenticated(refuse, error, requestId),
+        (error) => this.#onStranger(req, refuse, error, requestId),
       )
     } catch (error) {
-      this.#onUnauthenticated(refuse, toHubError(error), requestId)
+      this.#onStranger(req, refuse, toHubError(error), requestId)
     }
   }
 
-  #withPrincipal(from: Known & Pick<Inbound, 'req'>, endpoint: Endpoint | null): void {
+  #withPrincipal(from: Known, endpoint: Endpoint | null): void {
     const { req, res, requestId, principal } = from
     const refuse = (error: HubError) => this.#refuseKnown(from, error)
     if (endpoint === null) return refuse(notFound())
@@ -220,13 +225,17 @@ class HubEndpoint implements McpEndpoint {
       return sendAccepted(inbound.res)
     }
     const found = classify(message, inbound.headers)
+    const { keyId } = inbound.principal
     if (found.kind === 'modern') {
+      this.#witness.called(keyId, () => describeClient(message, null))
       if (message.kind === 'request') this.#modern.request(inbound, message)
       else sendAccepted(inbound.res)
     } else if (found.kind === 'initialize') {
+      this.#witness.called(keyId, () => describeClient(message, null))
       if (message.kind === 'request') this.#legacy.initialize(inbound, message)
     } else {
       const session = this.#sessionOf(inbound, found)
+      this.#witness.called(keyId, () => describeClient(message, session))
       if (message.kind === 'notification') return this.#legacy.notification(inbound, message, session)
       const revision = found.kind === 'stateless' ? found.revision : session!.revision
       this.#legacy.request(inbound, message, { session, revision })
@@ -264,6 +273,7 @@ class HubEndpoint implements McpEndpoint {
   #refuseKnown(from: Known, error: HubError, idJson?: string): void {
     this.#replies.note(from, '(refused)', 'refused', error.code)
     this.#refuse(from.res, error, from.requestId, idJson)
+    this.#witness.refused(from.principal.keyId, from.req, error)
   }
 
   #refuse(res: ServerResponse, error: HubError, requestId: string, idJson = 'null'): void {
@@ -275,8 +285,9 @@ class HubEndpoint implements McpEndpoint {
     if (error.code === 'internal') this.#deps.log.error({ err: error, requestId }, 'a request failed inside the hub')
   }
 
-  #onUnauthenticated(refuse: (error: HubError) => void, error: HubError, requestId: string): void {
+  #onStranger(req: HubRequest, refuse: (error: HubError) => void, error: HubError, requestId: string): void {
     refuse(error)
+    this.#witness.turnedAway(req, error)
     if (error.code !== 'unauthenticated') return
     this.#deps.metrics.authRefused('mcp')
     this.#deps.audit.record({
@@ -293,6 +304,8 @@ class HubEndpoint implements McpEndpoint {
       code: 'unauthenticated',
       durationMs: 0,
       argumentsHash: null,
+      via: null,
+      detail: null,
     })
   }
 
@@ -308,7 +321,9 @@ class HubEndpoint implements McpEndpoint {
 
   /** What runs at a server that is no longer theirs ends; their streams follow with the next look at their view. */
   #onEntitlements(catalog: CatalogSnapshot): void {
-    const hasLost = createLossCheck(catalog)
+    const { authenticator } = this.#deps
+    const isLost = createLossCheck(catalog)
+    const hasLost = (principal: Principal, server: string): boolean => isLost(authenticator.current(principal), server)
     this.#replies.revokeCalls(hasLost, new HubError('forbidden', 'You may not use this server any more'))
     this.#parked.cancelWhere(hasLost, 'its server may not be used any more')
   }

@@ -131,6 +131,9 @@ export class FakeUpstreams implements Upstreams {
   health(): [] {
     return []
   }
+  refusal(): null {
+    return null
+  }
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
 

@@ -1,11 +1,11 @@
 // Everything the MCP endpoint stands on, in memory: people, catalogue, variables and scripted servers. For tests.
 import { createHash, randomBytes } from 'node:crypto'
 import { HubRequest } from '../../platform/hub-request.ts'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { HubError, mcpServerSpec, type McpServerSpec } from '@mcphub/api'
 import type { Access, EndpointScope, Grant, View } from '../../access/access.ts'
-import type { Authenticator, PresentedKey, Principal, Revocation } from '../../auth/principal.ts'
+import type { Authenticator, LivePrincipals, PresentedKey, Principal, Revocation } from '../../auth/principal.ts'
 import type { Catalog, CatalogServer, CatalogSnapshot } from '../../catalog/catalog.ts'
 import type { AuditRecord } from '../../features/audit.ts'
 import { FairQueue } from '../../platform/fair-queue.ts'
@@ -19,6 +19,7 @@ import { ENDPOINT_DEFAULTS, type EndpointConfig, type Log } from './endpoint-dep
 import { FakeUpstreams } from './fake-upstreams.ts'
 import type { Peers } from './peers.ts'
 import type { SessionStore } from './session-store.ts'
+import type { Witness } from './witness.ts'
 
 class Emitter<A extends unknown[]> {
   readonly #listeners = new Set<(...args: A) => void>()
@@ -31,9 +32,10 @@ class Emitter<A extends unknown[]> {
   }
 }
 
-export class FakeAuthenticator implements Authenticator {
+export class FakeAuthenticator implements Authenticator, LivePrincipals {
   readonly #principals = new Map<string, Principal>()
   readonly #revoked = new Emitter<[Revocation]>()
+  readonly #changed = new Emitter<[string]>()
 
   /** A new key of this user. */
   addKey(username: string): string {
@@ -45,6 +47,8 @@ export class FakeAuthenticator implements Authenticator {
       keyId: `key-${this.#principals.size}`,
       scope: { servers: null },
       claims: [],
+      loginUntil: null,
+      via: 'key',
     })
     return key
   }
@@ -62,10 +66,22 @@ export class FakeAuthenticator implements Authenticator {
     return this.principal(query ?? bearer ?? '')
   }
   isLive(principal: Principal): boolean {
-    return [...this.#principals.values()].includes(principal)
+    return [...this.#principals.values()].some(({ keyId }) => keyId === principal.keyId)
   }
   onRevoked(listener: (revocation: Revocation) => void): () => void {
     return this.#revoked.on(listener)
+  }
+  current(principal: Principal): Principal {
+    return [...this.#principals.values()].find(({ keyId }) => keyId === principal.keyId) ?? principal
+  }
+  onChanged(listener: (userId: string) => void): () => void {
+    return this.#changed.on(listener)
+  }
+  /** As after a login at a provider. */
+  change(key: string, facts: Partial<Pick<Principal, 'claims' | 'loginUntil'>>): void {
+    const principal = { ...this.principal(key), ...facts }
+    this.#principals.set(key, principal)
+    this.#changed.emit(principal.userId)
   }
   /** `silently`: as if the replica had not been told. */
   revoke(key: string, silently = false): void {
@@ -103,6 +119,8 @@ export class FakeAccess implements Access {
   readonly #hidden = new Map<string, Set<string>>()
   readonly #deniedTools = new Map<string, Set<string>>()
   readonly groups = new Map<string, readonly string[]>()
+  /** server → value of a claim that its people have */
+  readonly ofClaim = new Map<string, string>()
   callsPerMinute: number | null = null
 
   constructor(catalog: FakeCatalog) {
@@ -123,11 +141,11 @@ export class FakeAccess implements Access {
     this.#views.clear()
     this.#changed.emit(null)
   }
-  view({ userId }: Principal, scope: EndpointScope): View | null {
-    const key = JSON.stringify([userId, scope])
+  view(principal: Principal, scope: EndpointScope): View | null {
+    const key = JSON.stringify([principal.userId, principal.claims, scope])
     const known = this.#views.get(key)
     if (known !== undefined) return known
-    const view = this.#build(userId, scope)
+    const view = this.#build(principal, scope)
     this.#views.set(key, view)
     return view
   }
@@ -137,7 +155,12 @@ export class FakeAccess implements Access {
   async explain(): Promise<[]> {
     return []
   }
-  #build(userId: string, scope: EndpointScope): View | null {
+  #isTheirs({ userId, claims }: Principal, server: string): boolean {
+    const wanted = this.ofClaim.get(server)
+    const isHidden = this.#hidden.get(userId)?.has(server) ?? false
+    return !isHidden && (wanted === undefined || claims.some(({ value }) => value === wanted))
+  }
+  #build(principal: Principal, scope: EndpointScope): View | null {
     const group = scope.kind === 'group' ? this.groups.get(scope.name) : null
     if (group === undefined) return null
     const grants = new Map<string, Grant>()
@@ -146,7 +169,7 @@ export class FakeAccess implements Access {
       return group === null || group.includes(name)
     }
     for (const server of this.#catalog.snapshot().servers.values()) {
-      if (this.#hidden.get(userId)?.has(server.name) || !isInScope(server)) continue
+      if (!this.#isTheirs(principal, server.name) || !isInScope(server)) continue
       const allowsTool = (tool: string) => !this.#deniedTools.get(server.name)?.has(tool)
       grants.set(server.name, { server, allowsTool })
     }
@@ -252,6 +275,8 @@ export interface World {
 
 export interface WorldOptions {
   readonly peers?: Peers
+  readonly witness?: Witness
+  readonly checkOrigin?: (request: IncomingMessage) => void
   readonly config?: Partial<EndpointConfig>
   readonly calls?: { readonly perUser: number; readonly perServer: number }
   readonly backOffMs?: number
@@ -298,7 +323,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       rates: createRateLimiter(),
       metrics: { mcpCall: () => undefined, authRefused: () => undefined, hubError: () => undefined },
       log,
-      checkOrigin: () => undefined,
+      checkOrigin: options.checkOrigin ?? (() => undefined),
+      ...(options.witness === undefined ? {} : { witness: options.witness }),
       ...(options.peers === undefined ? {} : { peers: options.peers }),
       config: { ...ENDPOINT_DEFAULTS, tickMs: 50, ...options.config },
     })

@@ -25,6 +25,8 @@ const principal = (userId: string): Principal => ({
   keyId: `key-${userId}`,
   scope: { servers: null },
   claims: [],
+  loginUntil: null,
+  via: 'key',
 })
 
 test('GW-9: 10 000 idle sessions cost little, all are freed after their idle time, and their ids still open', () => {

@@ -21,8 +21,8 @@ interface DescribedServer {
 }
 
 /** '' = nothing to say. On its own endpoint a server that lacks nothing is heard as it spoke. */
-export function buildInstructions({ servers, uris }: Described): string {
-  const own: string[] = []
+export function buildInstructions({ servers, uris }: Described, notice: string | null = null): string {
+  const own: string[] = notice === null ? [] : [notice]
   const said: string[] = []
   for (const [name, { discovery, note }] of servers) {
     if (note.state === 'MissingVariable') own.push(describeMissing(name, note.missing))

@@ -12,6 +12,8 @@ import {
   fetchListing,
   isListMethod,
   isRoutedMethod,
+  noticeOf,
+  requireLogin,
   routeCall,
   sendRouted,
   settle,
@@ -58,7 +60,8 @@ export class LegacyLeg {
           endpoint: endpoint.path,
         })
         inbound.res.setHeader('Mcp-Session-Id', session.sealed)
-        const result = this.#deps.local.initialize(session.revision, listing, endpoint.scope)
+        const notice = noticeOf(this.#deps, inbound)
+        const result = this.#deps.local.initialize(session.revision, listing, endpoint.scope, notice)
         reply.answer(buildResult(request.idJson, result))
       },
       (error) => reply.refuse(error),
@@ -150,8 +153,9 @@ export class LegacyLeg {
     // canceled while the lists were looked up
     if (reply.isOver) return
     const call: RpcCall = { inbound, request, reply, facts, era: 'legacy', session, owner: ownerOf(asked), listing }
-    if (isListMethod(request.method)) answerList(this.#deps, call)
-    else if (request.method === 'logging/setLevel') this.#setLogLevel(call)
+    if (isListMethod(request.method)) return answerList(this.#deps, call)
+    requireLogin(this.#deps, inbound)
+    if (request.method === 'logging/setLevel') this.#setLogLevel(call)
     else if (request.method.endsWith('subscribe')) this.#subscribe(call)
     else if (isTaskMethod(request.method, 'legacy')) {
       this.#deps.caller.send(call, routeTask(call, this.#deps.sealingKeys))

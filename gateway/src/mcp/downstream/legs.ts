@@ -1,5 +1,5 @@
 // What both eras do alike once a request is understood: the listing is fetched, lists are answered here, everything else is routed and sent.
-import { HubError, toHubError } from '@mcphub/api'
+import { HubError, checkLogin, describeLogin, needsLogin, toHubError } from '@mcphub/api'
 import { checkHeaderParams } from '../codec/header-params.ts'
 import type { CatalogServer } from '../../catalog/catalog.ts'
 import type { Listing } from '../discovery/listing.ts'
@@ -20,6 +20,7 @@ import { findUndiscovered } from './undiscovered.ts'
 export interface LegDeps extends Pick<EndpointDeps, 'upstreams' | 'sealingKeys' | 'rates'> {
   readonly listings: Listings
   readonly local: LocalAnswers
+  readonly loginUrl: (req: Inbound['req']) => string
   readonly caller: Caller
   readonly replies: Replies
   readonly sessions: SessionTable
@@ -97,6 +98,16 @@ function sendDiscovered(deps: LegDeps, call: RpcCall, server: CatalogServer): vo
     },
     (error) => reply.refuse(error),
   )
+}
+
+/** What works by lists alone goes on; for all else somebody must have logged in lately. @throws HubError `login_required` */
+export function requireLogin({ loginUrl }: LegDeps, { principal, req }: Inbound): void {
+  if (needsLogin(principal)) checkLogin(principal, loginUrl(req))
+}
+
+/** For a client's model: what stands in the way of every call. */
+export function noticeOf({ loginUrl }: LegDeps, { principal, req }: Inbound): string | null {
+  return needsLogin(principal) ? `${describeLogin(loginUrl(req))}; until then no tool can be called.` : null
 }
 
 export function isListMethod(method: string): boolean {

@@ -23,8 +23,9 @@ export const LIST_METHODS: Readonly<Record<string, ListKind>> = {
 }
 
 export interface LocalAnswers {
-  initialize(revision: string, listing: Listing, scope: EndpointScope): string
-  discover(listing: Listing, scope: EndpointScope): string
+  /** `notice`: what the hub itself has to say to a model, before anything of the servers */
+  initialize(revision: string, listing: Listing, scope: EndpointScope, notice: string | null): string
+  discover(listing: Listing, scope: EndpointScope, notice: string | null): string
   /** In pieces, of which the page is everybody's. @throws HubError `invalid_params` for a cursor that is not this user's */
   list(kind: ListKind, request: ListRequest): readonly Buffer[]
 }
@@ -43,8 +44,8 @@ export interface ListRequest {
 export function createLocalAnswers(version: string): LocalAnswers {
   const serverInfo = { name: 'MCPHub', version }
   return {
-    initialize(revision, listing, scope) {
-      const instructions = buildInstructions(listing)
+    initialize(revision, listing, scope, notice) {
+      const instructions = buildInstructions(listing, notice)
       return JSON.stringify({
         protocolVersion: revision,
         capabilities: capabilitiesOf(listing, scope, 'legacy'),
@@ -52,8 +53,8 @@ export function createLocalAnswers(version: string): LocalAnswers {
         ...(instructions === '' ? {} : { instructions }),
       })
     },
-    discover(listing, scope) {
-      const instructions = buildInstructions(listing)
+    discover(listing, scope, notice) {
+      const instructions = buildInstructions(listing, notice)
       return JSON.stringify({
         resultType: 'complete',
         supportedVersions: MODERN_REVISIONS,

@@ -12,6 +12,8 @@ import {
   fetchListing,
   isListMethod,
   isRoutedMethod,
+  noticeOf,
+  requireLogin,
   sendRouted,
   settle,
   unknownMethod,
@@ -69,7 +71,10 @@ export class ModernLeg {
     // the client left while the lists were looked up
     if (opened.reply.isOver) return
     if (method === 'server/discover') {
-      return opened.reply.answer(buildResult(idJson, this.#deps.local.discover(listing, inbound.endpoint.scope)))
+      const notice = noticeOf(this.#deps, inbound)
+      return opened.reply.answer(
+        buildResult(idJson, this.#deps.local.discover(listing, inbound.endpoint.scope, notice)),
+      )
     }
     const call: RpcCall = {
       inbound,
@@ -86,14 +91,15 @@ export class ModernLeg {
       },
       listing,
     }
+    if (isListMethod(method)) return answerList(this.#deps, call)
+    requireLogin(this.#deps, inbound)
     if (method === 'subscriptions/listen') {
       if (!inbound.accepts.sse) throw new HubError('not_acceptable', 'Accept text/event-stream to listen')
       // it may have many servers asked on its behalf
       this.#deps.caller.checkRate(inbound)
       return this.#pushes.listen({ ...call, reply: opened.reply })
     }
-    if (isListMethod(method)) answerList(this.#deps, call)
-    else if (isTaskMethod(method, 'modern')) this.#deps.caller.send(call, routeTask(call, this.#deps.sealingKeys))
+    if (isTaskMethod(method, 'modern')) this.#deps.caller.send(call, routeTask(call, this.#deps.sealingKeys))
     else sendRouted(this.#deps, call)
   }
 }

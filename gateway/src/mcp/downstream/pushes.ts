@@ -1,7 +1,7 @@
 // What clients are told unasked: list_changed when what they would see has changed, within a second of any cause and only then; resource
 // updates and logs of servers, to the sessions they belong to.
 import type { Access, EndpointScope } from '../../access/access.ts'
-import type { Authenticator, Principal } from '../../auth/principal.ts'
+import type { Authenticator, LivePrincipals, Principal } from '../../auth/principal.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { Discoveries } from '../discovery/discoveries.ts'
 import type { JsonObject, UpstreamEvent, Upstreams } from '../upstream/upstreams.ts'
@@ -16,7 +16,7 @@ import type { Session, SessionTable } from './session-table.ts'
 
 export interface PushesDeps {
   readonly access: Access
-  readonly authenticator: Authenticator
+  readonly authenticator: Authenticator & LivePrincipals
   readonly catalog: Catalog
   readonly discoveries: Discoveries
   readonly listings: Listings
@@ -60,8 +60,9 @@ export class Pushes {
   }
 
   start(): void {
-    const { access, catalog, discoveries, upstreams } = this.#deps
+    const { access, authenticator, catalog, discoveries, upstreams } = this.#deps
     this.#stops.push(
+      authenticator.onChanged((userId) => this.#mark(userId)),
       access.onChange((userId) => this.#mark(userId)),
       catalog.subscribe(() => this.#mark(null)),
       discoveries.onChange((userId) => this.#mark(userId)),
@@ -129,10 +130,11 @@ export class Pushes {
   }
 
   async #check(hearer: Hearer): Promise<void> {
-    const { access, listings, log } = this.#deps
+    const { access, authenticator, listings, log } = this.#deps
     try {
-      const view = await access.view(hearer.principal, hearer.scope)
-      const listing = view === null ? null : await listings.peek(hearer.principal, view, hearer.scope)
+      const principal = authenticator.current(hearer.principal)
+      const view = await access.view(principal, hearer.scope)
+      const listing = view === null ? null : await listings.peek(principal, view, hearer.scope)
       // what is watched for somebody who has left meanwhile would be watched for good
       if (hearer.isGone) return
       hearer.watches?.follow((server) => view?.grants.get(server)?.server ?? null)
@@ -171,8 +173,8 @@ export class Pushes {
     { principal, scope }: Hearer,
     updated: { readonly server: string; readonly uri: string; readonly known: string | null },
   ): Promise<string | null> {
-    const { access, listings } = this.#deps
-    const view = await access.view(principal, scope)
+    const { access, authenticator, listings } = this.#deps
+    const view = await access.view(authenticator.current(principal), scope)
     if (view === null || !view.grants.has(updated.server)) return null
     if (updated.known !== null) return updated.known
     const { uris } = await listings.peek(principal, view, scope)
@@ -213,7 +215,8 @@ export class Pushes {
 
   async #hasServer({ principal, scope }: Pick<SessionStream, 'principal' | 'scope'>, server: string): Promise<boolean> {
     try {
-      const view = await this.#deps.access.view(principal, scope)
+      const { access, authenticator } = this.#deps
+      const view = await access.view(authenticator.current(principal), scope)
       return view !== null && view.grants.has(server)
     } catch (error) {
       this.#deps.log.warn({ err: error }, 'a log line could not be told')

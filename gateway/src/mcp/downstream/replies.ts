@@ -135,6 +135,8 @@ export class Replies implements Books {
       code,
       durationMs,
       argumentsHash: facts.argumentsHash,
+      via: principal.via,
+      detail: null,
     })
   }
 }

@@ -13,6 +13,8 @@ const principal = (userId: string, keyId = 'k'): Principal => ({
   keyId,
   scope: { servers: null },
   claims: [],
+  loginUntil: null,
+  via: 'key',
 })
 const alice = principal('alice')
 const opened = { revision: '2025-11-25', capabilities: {}, clientInfo: null, endpoint: '/mcp' }

@@ -100,7 +100,11 @@ class HubUpstreams implements Upstreams {
       listener: {
         onEvent: (link, method, params) => this.#tell(link, method, params),
         onQuestion: (link, question, respond) => this.#ask(link, question, respond),
-        onOutcome: (link, error) => this.#health.note(link.server.name, error),
+        onOutcome: (link, error) =>
+          this.#health.note(link.server.name, error, {
+            userId: link.init.scope.userId,
+            version: link.init.variables.version,
+          }),
         onLeaving: (link) => this.#links.retire(link, 'replaced'),
         onClosed: (link) => {
           this.#links.forget(link)
@@ -252,6 +256,10 @@ class HubUpstreams implements Upstreams {
 
   health(): readonly ServerHealth[] {
     return this.#health.read(this.#links.all())
+  }
+
+  refusal(server: string, userId: string): ReturnType<Upstreams['refusal']> {
+    return this.#health.refusal(server, userId)
   }
 
   #newCall(owner: LinkOwner | null, server: CatalogServer, request: OutboundCall, sink: CallSink): UpstreamCall {

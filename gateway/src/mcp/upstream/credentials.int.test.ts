@@ -212,6 +212,15 @@ describe('children', () => {
   })
 })
 
+test('a server of a type that is not built is refused with that, not with the members of another type', async () => {
+  const { spec, ...remote } = makeRemote('pets', 'https://a.example/', {})
+  const { remote: _url, ...rest } = spec
+  const server = { ...remote, spec: { ...rest, type: 'OpenApi' as const, openApi: {} } }
+  const { error } = await world.start(alice, server, { method: 'tools/list' }).sink.done
+  expect(error?.code).toBe('server_unavailable')
+  expect(error?.message).toMatch(/"pets" cannot be used: this version .* cannot run servers of type OpenApi; /)
+})
+
 describe('the url of a remote server', () => {
   const urlOf = (url: string, remote: JsonObject = {}) => makeRemote('remote', url, {}, remote)
   test.each([

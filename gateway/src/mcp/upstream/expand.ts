@@ -1,6 +1,6 @@
 // A manifest's templates with one user's values: headers and URL of a remote server, args and env of a stdio one. Checked again here, before anything
 // is opened or started; every error names variables, never values.
-import { HubError, findVariables } from '@mcphub/api'
+import { HubError, findUnbuilt, findVariables } from '@mcphub/api'
 import type { ValuePlace } from '@mcphub/api'
 import { checkOwnHeader } from '../../proxy/headers.ts'
 import type { OwnHeader } from '../../proxy/headers.ts'
@@ -42,7 +42,7 @@ export function checkMissing(server: CatalogServer, { missing }: Pick<ResolvedVa
 /** @throws HubError `invalid_variable`, `server_unavailable` (a manifest that cannot work) */
 export function expandRemote(server: CatalogServer, values: Values): RemoteTarget {
   const remote = server.spec.remote
-  if (!remote) throw unusable(server, 'its manifest has no "remote" part')
+  if (!remote) throw unusable(server, findUnbuilt(server.spec) ?? 'its manifest has no "remote" part')
   const headers: OwnHeader[] = []
   for (const { name, value } of remote.headers) {
     const expanded = expandChecked(server, value, values, 'header')

@@ -100,6 +100,7 @@ describe('a well-behaved call', () => {
     const { sink } = started
     sink.takes = false
     await waitUntil(() => sink.begun, 'the answer begins')
+    // a span in which nothing comes: what came after it would be found in what is held
     let before = -1
     await waitUntil(async () => {
       const still = sink.chunks.length === before

@@ -138,6 +138,7 @@ describe('while calls run', () => {
   })
 
   test('GW-13: twenty calls race one start, whose time does not count', async () => {
+    // twice what a call may be silent
     world.sandboxes.beforeStart = () => new Promise((resolve) => setTimeout(resolve, 1500))
     const answers = await Promise.all(Array.from({ length: 20 }, () => pidOf(alice, own, 'pid')))
     expect(new Set(answers).size).toBe(1)

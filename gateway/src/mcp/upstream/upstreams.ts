@@ -114,6 +114,13 @@ export interface ServerHealth {
   readonly lastFault: { readonly at: string; readonly message: string } | null
 }
 
+/** A server refused the credentials: what it was sent had this version. */
+export interface Refusal {
+  readonly at: string
+  readonly message: string
+  readonly version: string
+}
+
 export interface Upstreams {
   /**
    * Sends one request, at most once on the wire (`tools/call` is never sent twice; a lost upstream session is re-opened before sending, or the
@@ -153,6 +160,8 @@ export interface Upstreams {
   /** A child of this server, this user's and (where each has its own) this session's, says what it says to this replica, too. */
   hears(userId: string, sessionId: string, server: string): boolean
   health(): readonly ServerHealth[]
+  /** The last word of the server on what it is sent for this user (or for everybody) was 401 or 403. */
+  refusal(server: string, userId: string): Refusal | null
   start(): Promise<void>
   /** Waits for calls in flight (≤ drainMs), then closes everything. */
   stop(): Promise<void>

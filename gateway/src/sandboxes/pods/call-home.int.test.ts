@@ -7,7 +7,7 @@ import type { KubeObject, Stored } from '@mcphub/kube'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { HostileTalk } from '../../../../test/kit/hostile-sandboxes.ts'
 import { NAMESPACE } from '../../../../test/kit/fake-pods.ts'
-import { buildShim, hasGo, PodWorld, type Replica } from '../../../../test/kit/pod-world.ts'
+import { buildShim, hasGo, PodWorld, type Replica, REVIEWER } from '../../../../test/kit/pod-world.ts'
 import { waitUntil } from '../../../../test/kit/wait-until.ts'
 import { CALLER_LIMITS } from './callers.ts'
 import { encodeFrame, FRAMES, PREAMBLE } from './frames.ts'
@@ -100,7 +100,8 @@ describe('call-home', () => {
     const resource = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true }
     await world.pods.client.delete(resource, { namespace: NAMESPACE, name })
     const token = world.pods.issueToken(idOf(ending))
-    await waitUntil(async () => (await knock({ token, body: bodyOf(ending) })) === 403, 'the watch knows')
+    await waitUntil(async () => (await knock({ token, body: bodyOf(ending) })) === 410, 'the watch knows')
+    expect(await isKnown(ending)).toBe(false)
     const patch = { type: 'merge' as const, body: { metadata: { finalizers: null } } }
     await world.pods.client.patch(resource, { namespace: NAMESPACE, name }, patch)
     // its token is good for some seconds more, its pod is not
@@ -178,36 +179,74 @@ describe('call-home', () => {
     for (const _ of [1, 2]) expect(await knock({ token, body: bodyOf(pod) })).toBe(204)
     expect(reviews()).toBe(before + 1)
   })
+
+  test('reviews are asked for by a client of their own, so that no flood of them keeps a lease or a wake waiting', async () => {
+    const pod = await world.pods.createPod(null)
+    expect(await knock({ token: world.pods.issueToken(idOf(pod)), body: bodyOf(pod) })).toBe(204)
+    const { calls } = world.pods.fake
+    const agentsOf = (isReview: boolean): string[] => [
+      ...new Set(calls.filter(({ path }) => path.includes('tokenreviews') === isReview).map((call) => call.userAgent)),
+    ]
+    expect(agentsOf(true)).toEqual([REVIEWER])
+    expect(agentsOf(false)).toContain('gateway')
+    expect(agentsOf(false)).not.toContain(REVIEWER)
+  })
 })
 
-test('a ping of 64 bytes is echoed, a longer one ends the connection', async () => {
-  const { key, cert } = hub.trust.certificate()
-  const heard: Buffer[] = []
-  const accepted = Promise.withResolvers<TLSSocket>()
-  const shim = createServer({ key, cert, minVersion: 'TLSv1.3' }, (socket) => {
-    socket.on('data', (bytes: Buffer) => void heard.push(bytes)).on('error', () => undefined)
-    socket.write(Buffer.concat([PREAMBLE, encodeFrame(FRAMES.WELCOME, 0, '{}')]))
-    accepted.resolve(socket)
+describe('pings of a shim', () => {
+  /** A link to a shim that only says WELCOME, and the shim's end of it. */
+  async function open(): Promise<{ link: ShimLink; socket: TLSSocket }> {
+    const { key, cert } = hub.trust.certificate()
+    const accepted = Promise.withResolvers<TLSSocket>()
+    const shim = createServer({ key, cert, minVersion: 'TLSv1.3' }, (socket) => {
+      socket.on('error', () => undefined)
+      socket.write(Buffer.concat([PREAMBLE, encodeFrame(FRAMES.WELCOME, 0, '{}')]))
+      accepted.resolve(socket)
+    })
+    await new Promise<void>((resolve) => shim.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void shim.close())
+    const fingerprint = new X509Certificate(cert).fingerprint256.replaceAll(':', '').toLowerCase()
+    const address = { host: '127.0.0.1', port: (shim.address() as AddressInfo).port, fingerprint, podUid: 'u' }
+    const sign = (): Buffer => randomBytes(64)
+    const link = await ShimLink.attach({ ...address, replica: 'r', prefix: 'p-', sign, now: Date.now })
+    onTestFinished(() => link.close())
+    return { link, socket: await accepted.promise }
+  }
+
+  test('one of 64 bytes is echoed, a longer one ends the connection', async () => {
+    const { link, socket } = await open()
+    const heard: Buffer[] = []
+    socket.on('data', (bytes: Buffer) => void heard.push(bytes))
+    const longest = randomBytes(64)
+    socket.write(encodeFrame(FRAMES.PING, 0, longest))
+    const echo = encodeFrame(FRAMES.PONG, 0, longest)
+    await waitUntil(() => Buffer.concat(heard).includes(echo), 'the echo')
+    expect(link.isOpen).toBe(true)
+    socket.write(encodeFrame(FRAMES.PING, 0, randomBytes(65)))
+    await waitUntil(() => !link.isOpen, 'its end')
   })
-  await new Promise<void>((resolve) => shim.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void shim.close())
-  const fingerprint = new X509Certificate(cert).fingerprint256.replaceAll(':', '').toLowerCase()
-  const address = { host: '127.0.0.1', port: (shim.address() as AddressInfo).port, fingerprint, podUid: 'u' }
-  const link = await ShimLink.attach({
-    ...address,
-    replica: 'r',
-    prefix: 'p-',
-    sign: () => randomBytes(64),
-    now: Date.now,
+
+  test('who does not read gets no echoes: what waits for it here is bounded', async () => {
+    const { link, socket } = await open()
+    const ping = encodeFrame(FRAMES.PING, 0, randomBytes(64))
+    const flood = Buffer.alloc(ping.length * 10_000, ping)
+    const rounds = 60
+    for (let round = 0; round < rounds; round++) await new Promise((resolve) => socket.write(flood, resolve))
+    // what the two sockets hold is the kernel's
+    let echoed = 0
+    let last = Buffer.alloc(0)
+    socket.on('data', (bytes: Buffer) => {
+      echoed += bytes.length
+      last = Buffer.concat([last, bytes]).subarray(-2 * ping.length)
+    })
+    const mark = randomBytes(64)
+    await waitUntil(() => {
+      socket.write(encodeFrame(FRAMES.PING, 0, mark))
+      return last.includes(mark)
+    }, 'an echo, once it reads')
+    expect(link.isOpen).toBe(true)
+    expect(echoed).toBeLessThan((rounds * flood.length) / 2)
   })
-  const socket = await accepted.promise
-  const longest = randomBytes(64)
-  socket.write(encodeFrame(FRAMES.PING, 0, longest))
-  const echo = encodeFrame(FRAMES.PONG, 0, longest)
-  await waitUntil(() => Buffer.concat(heard).includes(echo), 'the echo')
-  expect(link.isOpen).toBe(true)
-  socket.write(encodeFrame(FRAMES.PING, 0, randomBytes(65)))
-  await waitUntil(() => !link.isOpen, 'its end')
 })
 
 describe.skipIf(!hasGo)('the connection', () => {

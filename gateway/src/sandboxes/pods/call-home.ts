@@ -46,7 +46,9 @@ export interface Call {
 }
 
 /** `why` is for the log and holds nothing of the token. */
-export type Verdict = { readonly status: 204 } | { readonly status: 400 | 401 | 403 | 409 | 503; readonly why: string }
+export type Verdict =
+  | { readonly status: 204 }
+  | { readonly status: 400 | 401 | 403 | 409 | 410 | 503; readonly why: string }
 
 /** Decides by what costs least first: a token of a pod that is not there, or is known already, is not shown to the API server. Writes down what is believed. @throws HubError, KubeError when the database or the API server is away */
 export async function answerCallHome(deps: CallHomeDeps, call: Call): Promise<Verdict> {
@@ -57,6 +59,7 @@ export async function answerCallHome(deps: CallHomeDeps, call: Call): Promise<Ve
   if (pod === undefined) return { status: 503, why: 'no pod of ours has this UID and an address yet' }
   const misfit = checkPod(pod, body, call.address)
   if (misfit !== null) return { status: 403, why: misfit }
+  if (pod.metadata.deletionTimestamp !== undefined) return GOING
   const { podUid, podName, fingerprint, port } = body
   const known = deps.directory.find(podUid)
   if (known !== undefined) return known.fingerprint === fingerprint && known.port === port ? { status: 204 } : OTHER
@@ -66,6 +69,8 @@ export async function answerCallHome(deps: CallHomeDeps, call: Call): Promise<Ve
   return OTHER
 }
 
+/** Told to the pod itself alone: a shim that was asked to end before it could hear learns it here. */
+const GOING: Verdict = { status: 410, why: 'the pod is being deleted' }
 const OTHER: Verdict = { status: 409, why: 'this pod has called with another certificate before' }
 
 interface ReviewStatus {
@@ -128,6 +133,5 @@ async function waitForPod(deps: CallHomeDeps, uid: string, signal: AbortSignal):
 
 function checkPod(pod: PodView, { podName }: CallHomeBody, address: string): string | null {
   if (pod.metadata.name !== podName) return 'the pod has another name'
-  if (pod.metadata.deletionTimestamp !== undefined) return 'the pod is being deleted'
   return pod.addresses.includes(address) ? null : 'it comes from an address that is not the pod’s'
 }

@@ -8,6 +8,7 @@ import type { AcquireRequest, EndReason, ExitReason } from '../sandboxes.ts'
 import { buildCommand, type PodFolders } from './command.ts'
 import { wishOf } from './lease-keeper.ts'
 import type { PodChild } from './pod-child.ts'
+import { noteLast } from './pod-output.ts'
 import { ShimFault, toStartError } from './shim-link.ts'
 import { type ChildSlot, forgetEnded, isUsed, livesOf, noteSecrets, type Slot, type Starting } from './slots.ts'
 import { checkWanted, type Waker } from './waker.ts'
@@ -16,6 +17,8 @@ export interface ChildStarterDeps {
   readonly waker: Waker
   readonly folders: PodFolders
   readonly idleMs: number
+  /** at least so long a wake gives */
+  readonly leastWakeMs: number
   readonly log: SandboxLog
   readonly metrics?: SandboxMetrics
   readonly now: () => number
@@ -120,14 +123,15 @@ export class ChildStarter {
       starting.message = text
       for (const listener of starting.listeners) listener(text)
     }
-    const { waker, folders, idleMs } = this.#deps
+    const { waker, folders } = this.#deps
     const command = buildCommand(request, child.key, folders)
     noteSecrets(child, listSecrets(request.args, request.env))
     const limits = { lineBytes: LIMITS.upstreamMessageBytes, stderrBytes: LIMITS.sandboxStderrBytes }
     const what = { sandboxId: child.id, key: child.key, fingerprint: request.fingerprint, ...command, limits }
     for (let attempt = 1; ; attempt++) {
-      const link = await waker.wake(wishOf(slot, idleMs), tell, starting.abort.signal)
+      const link = await waker.wake(wishOf(slot, this.#deps), tell, starting.abort.signal)
       checkWanted(starting.abort.signal)
+      child.podUid = link.podUid
       try {
         return await link.start(what)
       } catch (fault) {
@@ -152,7 +156,7 @@ export class ChildStarter {
     if (child.current === life) child.current = null
     child.retired.delete(life)
     slot.lastActiveAt = Math.max(slot.lastActiveAt, life.lastActiveAt)
-    child.lastOutput = life.readStderr()
+    child.lastOutput = noteLast(child, life)
     const said = describeExit(reason)
     this.#deps.metrics?.ended(slot.server.name, said.label)
     this.#deps.log.info({ server: slot.server.name, sandbox: child.id, reason: said.label }, 'sandbox ended')
@@ -176,7 +180,7 @@ export class ChildStarter {
 }
 
 /** The pod went, or goes; another may come. */
-const PASSING: ReadonlySet<string> = new Set(['draining', 'lost', 'closed', 'stalled'])
+const PASSING: ReadonlySet<string> = new Set(['draining', 'lost', 'silent', 'closed', 'stalled'])
 
 interface StartInput {
   readonly request: AcquireRequest

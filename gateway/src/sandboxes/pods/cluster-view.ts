@@ -92,6 +92,20 @@ export class ClusterView implements PodCache {
     }
   }
 
+  /** Resolves when it is so after a change of the sandbox of this name or one of its pods, at once when it is so already, or when the time is over. */
+  whenNamed(name: string, isSo: () => boolean, timeoutMs: number): Promise<void> {
+    if (isSo()) return Promise.resolve()
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer)
+        stop()
+        resolve()
+      }
+      const timer = setTimeout(finish, timeoutMs)
+      const stop = this.onName(name, () => isSo() && finish())
+    })
+  }
+
   /** Called after every change of any pod, with what it is, or was. */
   onPod(listener: (pod: PodView, isGone: boolean) => void): () => void {
     this.#ofPods.add(listener)

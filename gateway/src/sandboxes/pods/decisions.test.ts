@@ -197,6 +197,12 @@ describe('the words of Kubernetes', () => {
     expect(explainPodEnd(pod(status, meta))?.reason ?? null).toBe(reason)
   })
 
+  test('an end by lack of memory names the field that gives more', () => {
+    const terminated = { reason: 'OOMKilled', exitCode: 137 }
+    const { message } = explainPodEnd(pod({ containerStatuses: [{ name: 's', state: { terminated } }] }))!
+    expect(message).toMatch(/more memory than it may; raise stdio\.resources\.memory or the limit of a UserGroup/)
+  })
+
   test('a pod belongs to who controls it, whatever its labels and other owners say (BOX-3)', () => {
     const owner = { apiVersion: 'mcphub.io/v1alpha1', kind: 'McpSandbox', name: 's', uid: 'su' }
     const ownedBy = (...ownerReferences: object[]) =>

@@ -31,11 +31,15 @@ const SLACK_MS = 2_000
  * write in half an idle time however many calls come. Shortened when it lies further ahead than any call could have put it.
  */
 export function judgeLease({ now, until, idleMs, lastActiveAt, isHeld }: LeaseFacts): number | null {
-  if (until > now + idleMs + Math.max(SLACK_MS, idleMs / 10)) return now + idleMs
+  if (isBeyond(until, { now, idleMs })) return now + idleMs
   if (until - now >= idleMs / 2) return null
   const wanted = (isHeld ? now : lastActiveAt) + idleMs
   return wanted > Math.max(until, now) + Math.min(SLACK_MS, idleMs / 10) ? wanted : null
 }
+
+/** Whether it lies further ahead than any call could have put it. */
+export const isBeyond = (until: number, { now, idleMs }: Pick<LeaseFacts, 'now' | 'idleMs'>): boolean =>
+  until > now + idleMs + Math.max(SLACK_MS, idleMs / 10)
 
 export const toTime = (at: number): string => new Date(at).toISOString()
 export const fromTime = (text: string | undefined): number => (text === undefined ? 0 : Date.parse(text))

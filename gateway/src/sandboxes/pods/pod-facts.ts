@@ -74,7 +74,7 @@ export interface PodEnd {
 export function explainPodEnd(pod: PodView | undefined): PodEnd | null {
   if (pod === undefined) return DELETED
   const ended = pod.containers.map(({ state }) => state?.terminated).find((state) => state !== undefined)
-  if (ended?.reason === 'OOMKilled') return { reason: 'OOMKilled', message: 'its pod used more memory than it may' }
+  if (ended?.reason === 'OOMKilled') return OUT_OF_MEMORY
   return findDisruption(pod) ?? findEnd(pod, ended?.exitCode)
 }
 
@@ -90,6 +90,11 @@ function findEnd({ metadata, phase }: PodView, exitCode: number | undefined): Po
   if (metadata.deletionTimestamp !== undefined) return DELETED
   const isOver = exitCode !== undefined || phase === 'Failed' || phase === 'Succeeded'
   return isOver ? { reason: 'Ended', message: `its pod ended with exit code ${exitCode ?? 'unknown'}` } : null
+}
+
+const OUT_OF_MEMORY: PodEnd = {
+  reason: 'OOMKilled',
+  message: 'its pod used more memory than it may; raise stdio.resources.memory or the limit of a UserGroup',
 }
 
 const DELETED: PodEnd = { reason: 'Deleted', message: 'its pod was deleted' }

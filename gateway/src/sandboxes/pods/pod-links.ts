@@ -7,9 +7,9 @@ import type { PodChild } from './pod-child.ts'
 import { explainPodEnd, isUsable } from './pod-facts.ts'
 import type { PodView } from './resources.ts'
 import type { ShimDirectory } from './shim-directory.ts'
-import { type AttachOptions, ShimLink } from './shim-link.ts'
+import { type AttachOptions, type ShimFault, ShimLink } from './shim-link.ts'
 
-export interface PodLinksDeps extends Pick<AttachOptions, 'replica' | 'prefix' | 'sign' | 'now'> {
+export interface PodLinksDeps extends Pick<AttachOptions, 'replica' | 'prefix' | 'sign' | 'now' | 'lookMs'> {
   readonly view: ClusterView
   readonly directory: ShimDirectory
   readonly log: SandboxLog
@@ -65,13 +65,13 @@ export class PodLinks {
 
   async #attach(to: Pick<AttachOptions, 'podUid' | 'host' | 'port' | 'fingerprint'>): Promise<ShimLink | null> {
     const { podUid } = to
-    const { replica, prefix, sign, now, log } = this.#deps
+    const { replica, prefix, sign, now, lookMs, log } = this.#deps
     try {
-      const link = await ShimLink.attach({ ...to, replica, prefix, sign, now })
+      const link = await ShimLink.attach({ ...to, replica, prefix, sign, now, lookMs })
       this.#links.set(podUid, link)
-      link.onLost((children) => {
+      link.onLost((children, fault) => {
         this.#links.delete(podUid)
-        void this.#tellLoss(podUid, children)
+        void this.#tellLoss(podUid, children, fault)
       })
       return link.isDraining ? null : link
     } catch (error) {
@@ -83,13 +83,13 @@ export class PodLinks {
     }
   }
 
-  async #tellLoss(podUid: string, children: readonly PodChild[]): Promise<void> {
+  async #tellLoss(podUid: string, children: readonly PodChild[], fault: ShimFault): Promise<void> {
     if (children.length === 0) return
-    const reason = await this.#explain(podUid)
+    const reason = await this.#explain(podUid, fault)
     for (const child of children) child.lose(reason)
   }
 
-  #explain(podUid: string): Promise<ExitReason> {
+  #explain(podUid: string, { code, message }: ShimFault): Promise<ExitReason> {
     const { view, explainMs } = this.#deps
     const look = (): ExitReason | null => {
       const end = explainPodEnd(view.findPod(podUid))
@@ -97,6 +97,8 @@ export class PodLinks {
     }
     const known = look()
     if (known !== null) return Promise.resolve(known)
+    // Kubernetes learns of a lost node far later
+    if (code === 'silent') return Promise.resolve({ kind: 'lost', reason: 'LinkLost', message })
     return new Promise((resolve) => {
       const finish = (): void => {
         clearTimeout(timer)

@@ -1,11 +1,12 @@
-// Sandboxes in pods: the cases of the one-machine adapter, and what only a cluster has. Real shims and children on loopback; the API server, the
+// Sandboxes in pods: what only a cluster has. What both adapters have is asked of both in ../sandboxes.int.test.ts. Real shims and children on loopback; the API server, the
 // operator and the kubelet are doubles (test/kit/fake-pods.ts).
-import type { Fault } from '@mcphub/kube/testing'
+import type { FakeCall, Fault } from '@mcphub/kube/testing'
 import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { HostileTalk, waitForExit } from '../../../../test/kit/hostile-sandboxes.ts'
 import { MCP_SANDBOXES, NAMESPACE } from '../../../../test/kit/fake-pods.ts'
 import { buildShim, hasGo, makeGroup, makePodServer, PodWorld, type Replica } from '../../../../test/kit/pod-world.ts'
 import { waitUntil } from '../../../../test/kit/wait-until.ts'
+import { announceUser } from '../../features/users/user-changes.ts'
 import { Secret } from '../../secrets/secret.ts'
 import type { Child, SandboxOwner } from '../sandboxes.ts'
 import { idOf, Names } from './names.ts'
@@ -31,17 +32,21 @@ beforeEach(async () => {
 afterEach(() => world.close())
 
 describe.skipIf(!hasGo)('one owner, one child', () => {
-  test('GW-13: 20 calls race one wake: one McpSandbox, one pod, one child, one write', async () => {
+  test('GW-13: 20 calls race one wake: one McpSandbox, one pod, one write; a child that crashed gets its next in the same', async () => {
     const children = await Promise.all(Array.from({ length: 20 }, () => hub.acquire('alice')))
-    expect(new Set(children.map((child) => child.incarnation)).size).toBe(1)
-    expect(hub.sandboxes.list()).toHaveLength(1)
-    expect([sandboxNames().length, livingPods(), world.pods.sandboxWrites]).toEqual([1, 1, 1])
-    expect(await (await talk(children[0]!)).get('echo', { back: 1 })).toEqual({ back: 1 })
+    const counts = (): number[] => [sandboxNames().length, livingPods(), world.pods.sandboxWrites]
+    expect(counts()).toEqual([1, 1, 1])
+    const exit = waitForExit(children[0]!)
+    await (await talk(children[0]!)).get('echo')
+    process.kill(hub.sandboxes.list()[0]?.pid ?? -1, 'SIGKILL')
+    await exit
+    expect(await (await talk(hub.acquire('alice'))).get('echo', { back: 1 })).toEqual({ back: 1 })
+    expect(counts()).toEqual([1, 1, 1])
   })
 
-  test('two users, two sessions and a discovery never share a child; sessions share their pod, people none', async () => {
+  test('sessions of one person share their pod; people, the hub’s own starts and discoveries share none', async () => {
     const server = makePodServer({ sessions: 'Isolated' })
-    const children = await Promise.all([
+    await Promise.all([
       hub.acquire('alice'),
       hub.acquire('bob'),
       hub.acquire(null),
@@ -49,8 +54,6 @@ describe.skipIf(!hasGo)('one owner, one child', () => {
       hub.acquire('alice', { server, ...session('alice', 's2') }),
       hub.acquire(null, { owner: { userId: null, username: null, sessionId: null, discovery: true } }),
     ])
-    expect(new Set(children.map((child) => child.sandboxId)).size).toBe(6)
-    expect(new Set(children.map((child) => child.incarnation)).size).toBe(6)
     expect(livingPods()).toBe(4)
   })
 
@@ -78,19 +81,6 @@ describe.skipIf(!hasGo)('one owner, one child', () => {
     expect(await right.ask('c')).toBe('c')
   })
 
-  test('GW-13: a child killed from outside tells its exit and the next call gets a new one in the same pod', async () => {
-    const first = await talk(hub.acquire('alice'))
-    await first.get('echo')
-    const exit = waitForExit(first.child)
-    process.kill(hub.sandboxes.list()[0]?.pid ?? -1, 'SIGKILL')
-    expect(await exit).toEqual({ kind: 'exited', code: null, signal: 'SIGKILL' })
-    const second = await talk(hub.acquire('alice'))
-    expect(await second.get('echo', { back: true })).toEqual({ back: true })
-    expect(second.child.incarnation).not.toBe(first.child.incarnation)
-    expect(second.child.sandboxId).toBe(first.child.sandboxId)
-    expect(world.pods.sandboxWrites).toBe(1)
-  })
-
   test('a start slower than the limit answers `sandbox_starting` with the reason of Kubernetes and goes on', async () => {
     await hub.stop()
     hub = await world.startReplica({ startMs: 300 })
@@ -108,28 +98,52 @@ describe.skipIf(!hasGo)('one owner, one child', () => {
     expect(livingPods()).toBe(1)
   })
 
-  test('a waiter that gives up leaves the start to the others', async () => {
+  test('a start longer than a short idle time is not cut off, and needs no second write', async () => {
+    await hub.stop()
+    hub = await world.startReplica({ leastWakeMs: 10_000 })
+    const untilNow = (): number => Date.parse(world.pods.list()[0]?.spec.activeUntilTime ?? '')
+    const before = world.pods.sandboxWrites
     world.pods.makesPods = false
-    const abort = new AbortController()
-    const impatient = hub.acquire('alice', { signal: abort.signal })
-    const patient = hub.acquire('alice')
-    abort.abort()
-    await expect(impatient).rejects.toEqual(code('canceled'))
+    const waiting = hub.acquire('alice', { server: makePodServer({ idleTimeoutSeconds: 1 }) })
+    await waitUntil(() => untilNow() > 0, 'the sandbox')
+    const until = untilNow()
+    expect(until - Date.now()).toBeGreaterThan(5_000)
+    await waitUntil(() => Date.now() > until - 7_000, 'more than its idle time')
+    expect([world.pods.sandboxWrites - before, untilNow()]).toEqual([1, until])
     world.pods.makesPods = true
-    expect(await (await talk(patient)).get('echo')).toEqual({})
+    await waiting
+    // it runs: its own idle time is enough
+    await waitUntil(() => untilNow() < until, 'the shorter lease')
   })
 
-  test('a program that is not there is said at once, with a back-off; so is a crash loop', async () => {
+  test('a change of the catalogue does not cut the lease of what is just starting, on any replica', async () => {
+    await hub.stop()
+    hub = await world.startReplica({ leastWakeMs: 10_000 })
+    await world.startReplica({ leastWakeMs: 10_000 })
+    const quick = makePodServer({ idleTimeoutSeconds: 1 }, 'quick')
+    for (const server of [makePodServer(), quick]) world.catalog.servers.set(server.name, server)
+    const untilOf = (name: string): number =>
+      Date.parse(world.pods.list().find(({ metadata }) => metadata.name.startsWith(name))?.spec.activeUntilTime ?? '')
+    await hub.acquire('bob', { groups: [makeGroup('slow', 600)] })
+    world.pods.makesPods = false
+    const waiting = hub.acquire('alice', { server: quick })
+    await waitUntil(() => untilOf('quick') > 0, 'the sandbox')
+    const until = untilOf('quick')
+    for (const seconds of [300, 150]) {
+      world.catalog.groups.set('slow', makeGroup('slow', seconds))
+      world.catalog.tell()
+      await waitUntil(() => untilOf('hostile') - Date.now() < (seconds + 1) * 1000, 'the catalogue is followed')
+    }
+    expect(untilOf('quick')).toBe(until)
+    world.pods.makesPods = true
+    await waiting
+  })
+
+  test('a program that is not there is said at once, with a back-off', async () => {
     const server = makePodServer()
     const lost = { ...server, spec: { ...server.spec, stdio: { ...server.spec.stdio!, command: ['no-such-program'] } } }
     await expect(hub.acquire('alice', { server: lost })).rejects.toMatchObject({ code: 'sandbox_failed' })
     await expect(hub.acquire('alice', { server: lost })).rejects.toThrow(/may be tried again in \d+ s/)
-    const bob = await hub.acquire('bob', { args: ['exit', '3'] })
-    expect(await waitForExit(bob)).toEqual({ kind: 'exited', code: 3, signal: null })
-    await expect(hub.acquire('bob', { args: ['exit', '3'] })).rejects.toMatchObject({
-      code: 'sandbox_failed',
-      details: { retryAfterSeconds: 1 },
-    })
   })
 })
 
@@ -155,6 +169,10 @@ class Prefixed {
     return new Promise((resolve) => this.#waiting.set(id, resolve))
   }
 }
+
+/** As somebody with rights on the API server does it. */
+const edit = async (name: string, spec: object): Promise<void> =>
+  void (await world.pods.client.patch(MCP_SANDBOXES, { namespace: NAMESPACE, name }, { type: 'merge', body: { spec } }))
 
 const ready = async (child: Promise<Child>): Promise<{ child: Child; answer: unknown }> => {
   const talking = await talk(child)
@@ -198,6 +216,50 @@ describe.skipIf(!hasGo)('what Kubernetes does', () => {
     await hub.sandboxes.stopWhere(() => true, 'stopped')
     world.pods.fault = null
     expect(await (await talk(hub.acquire('alice'))).get('echo')).toEqual({})
+  })
+
+  test('a failure of what somebody else wrote is not answered: it is put right, once, and the pod comes', async () => {
+    const server = makePodServer({ idleTimeoutSeconds: 60 })
+    const failures = {
+      count: 3,
+      lastReason: 'ConfigError',
+      nextRetryTime: new Date(Date.now() + 300_000).toISOString(),
+    }
+    world.pods.fault = ({ userGroupRefs = [] }) =>
+      userGroupRefs.includes('bad') ? { reason: 'ConfigError', message: 'no such RuntimeClass', failures } : null
+    world.catalog.groups.set('bad', makeGroup('bad', 1))
+    const child = await hub.acquire('alice', { server })
+    const exit = waitForExit(child)
+    await edit(child.sandboxId, { userGroupRefs: ['bad'], activeUntilTime: '2099-01-01T00:00:00Z' })
+    await world.pods.delete(world.pods.podOf(child.sandboxId))
+    await exit
+    const statusNow = () => (world.pods.list()[0] as unknown as { status?: { failures?: object } }).status
+    await waitUntil(() => statusNow()?.failures !== undefined, 'what the operator says of it')
+    const before = world.pods.sandboxWrites
+    expect(await (await talk(hub.acquire('alice', { server }))).get('echo')).toEqual({})
+    expect(world.pods.sandboxWrites).toBe(before + 1)
+    const { activeUntilTime, userGroupRefs } = world.pods.list()[0]!.spec
+    expect([userGroupRefs, Date.parse(activeUntilTime!) - Date.now() < 70_000]).toEqual([[], true])
+  })
+
+  test('what fails with the right spec, too, is answered, and a second call writes nothing', async () => {
+    const failures = {
+      count: 3,
+      lastReason: 'ConfigError',
+      nextRetryTime: new Date(Date.now() + 300_000).toISOString(),
+    }
+    world.pods.fault = { reason: 'ConfigError', message: 'no such folder', failures }
+    await expect(hub.acquire('alice')).rejects.toEqual(code('sandbox_failed'))
+    await edit(sandboxNames()[0]!, { userGroupRefs: ['bad'] })
+    const before = world.pods.sandboxWrites
+    const call = (): Promise<void> =>
+      expect(hub.acquire('alice')).rejects.toThrow(/no such folder; it may be tried again/)
+    await waitUntil(async () => {
+      await call()
+      return JSON.stringify(world.pods.list()[0]!.spec.userGroupRefs) === '[]'
+    }, 'a call that has heard of it')
+    await call()
+    expect(world.pods.sandboxWrites).toBe(before + 1)
   })
 
   test.each<{ what: string; fault: Pick<Fault, 'act' | 'times'> }>([
@@ -305,6 +367,29 @@ describe.skipIf(!hasGo)('what Kubernetes does', () => {
     expect(await exit).toEqual({ kind: 'lost', reason: 'Deleted', message: 'its pod was deleted' })
   })
 
+  test('a pod that falls silent, as on a lost node: the call that waits ends soon, a connection nobody waits on is kept', async () => {
+    await hub.stop()
+    hub = await world.startReplica({ linkLookMs: 100 })
+    const [waited, quiet] = [await talk(hub.acquire('alice')), await talk(hub.acquire('bob'))]
+    await waited.get('echo')
+    const shims = [waited, quiet].map(({ child }) => world.pods.podOf(child.sandboxId).shim)
+    const exit = waitForExit(waited.child)
+    const release = waited.child.hold()
+    for (const shim of shims) shim.kill('SIGSTOP')
+    const message = 'its pod does not answer; its node may be lost'
+    // and so does a start that waits: it is tried again
+    const started = hub.acquire('alice', { fingerprint: 'two' })
+    expect(await exit).toEqual({ kind: 'lost', reason: 'LinkLost', message })
+    release()
+    expect((await hub.acquire('bob')).incarnation).toBe(quiet.child.incarnation)
+    // and what was only slow goes on where it was
+    for (const shim of shims) shim.kill('SIGCONT')
+    expect(await (await talk(started)).get('echo')).toEqual({})
+    const again = await talk(hub.acquire('alice'))
+    expect(again.child.incarnation).toBe(waited.child.incarnation)
+    expect([await again.get('echo'), await quiet.get('echo')]).toEqual([{}, {}])
+  })
+
   test('the API server is away: what runs goes on, what sleeps is refused with a time to come back', async () => {
     const alice = await talk(hub.acquire('alice'))
     const takeBack = world.pods.fake.inject({
@@ -346,19 +431,28 @@ describe.skipIf(!hasGo)('leases', () => {
     await waitUntil(() => hub.sandboxes.list().length === 0, 'the list knows')
     const writes = world.pods.sandboxWrites
     expect(writes).toBeLessThanOrEqual(4)
-    const woken = await talk(hub.acquire('alice', { server }))
+    // A long idle time for the wake: on a slow machine an extension would fall into the count.
+    const patient = makePodServer({ idleTimeoutSeconds: 600 })
+    const woken = await talk(hub.acquire('alice', { server: patient }))
     expect(await woken.get('echo')).toEqual({})
     expect([sandboxNames().length, world.pods.sandboxWrites]).toEqual([1, writes + 1])
   })
 
-  test('a child that only chatters falls asleep', async () => {
-    const server = makePodServer({ idleTimeoutSeconds: 1 })
-    const child = await hub.acquire('alice', { server })
-    const exit = waitForExit(child)
-    const chatter = setInterval(() => child.write('{"jsonrpc":"2.0","method":"echo"}'), 50)
-    onTestFinished(() => clearInterval(chatter))
-    expect(await exit).toMatchObject({ kind: 'ended' })
-    expect(world.pods.sandboxWrites).toBeLessThanOrEqual(2)
+  test('an extension that the API server did not take is written again at once when it does', async () => {
+    const server = makePodServer({ idleTimeoutSeconds: 60 })
+    const { child } = await talk(hub.acquire('alice', { server }))
+    onTestFinished(child.hold())
+    const refused = { times: 0 }
+    const takeBack = world.pods.fake.inject({
+      when: ({ userAgent, method }) => userAgent === 'gateway' && method === 'PATCH' && ++refused.times > 0,
+      act: { answer: { code: 500, reason: 'InternalError' } },
+    })
+    const ref = { namespace: NAMESPACE, name: child.sandboxId }
+    const activeUntilTime = new Date(Date.now() + 10_000).toISOString()
+    await world.pods.client.patch(MCP_SANDBOXES, ref, { type: 'merge', body: { spec: { activeUntilTime } } })
+    await waitUntil(() => refused.times > 2, 'it is tried again and again')
+    takeBack()
+    await waitUntil(() => untilOf(child.sandboxId) > Date.now() + 40_000, 'the extension', 5000)
   })
 
   test("a group's idle time goes before the server's, and a shorter one takes effect on what runs", async () => {
@@ -399,6 +493,117 @@ describe.skipIf(!hasGo)('leases', () => {
     await waitUntil(() => JSON.stringify(groupsOf(dora!.sandboxId)) === '[]', 'she is in none')
   })
 
+  test('whom a provider puts into another group has it on what runs, without a change of the catalogue; nothing is written back and forth', async () => {
+    const server = makePodServer({ idleTimeoutSeconds: 600 })
+    world.catalog.servers.set('hostile', server)
+    const quick = makeGroup('quick', 100)
+    world.catalog.groups.set('quick', quick)
+    const inQuick = new Set<string>()
+    world.groupsOf = (username) => (inQuick.has(username) ? [quick] : [])
+    const replicas = [await world.startReplica(), await world.startReplica()]
+    const owner = { userId: await addUser('dora'), username: 'dora', sessionId: null, discovery: false }
+    const own = await Promise.all(replicas.map((replica) => replica.acquire(null, { server, owner })))
+    const found = () => world.pods.list().find(({ metadata }) => metadata.name === own[0]!.sandboxId)!
+    inQuick.add('dora')
+    const { looks } = world
+    world.tellPeople()
+    await waitUntil(() => JSON.stringify(found().spec.userGroupRefs) === '["quick"]', 'her group')
+    await waitUntil(() => untilOf(own[0]!.sandboxId) - Date.now() < 110_000, 'her lease')
+    await waitUntil(() => world.looks >= looks + 10, 'five looks of each replica')
+    const written = found().metadata.generation!
+    world.tellPeople()
+    await waitUntil(() => world.looks >= looks + 20, 'five more of each')
+    // two that disagreed would have written with each of them; a lease may have been extended once meanwhile
+    expect(found().metadata.generation! - written).toBeLessThanOrEqual(1)
+    expect(found().spec.userGroupRefs).toEqual(['quick'])
+  })
+
+  test('a catalogue that comes back short takes nothing from whom a group of it concerns; a group that is gone does', async () => {
+    const server = makePodServer({ idleTimeoutSeconds: 600 })
+    const ids = { dora: await addUser('dora'), emil: await addUser('emil') }
+    const [dora, emil] = await Promise.all(
+      Object.entries(ids).map(([username, userId]) => {
+        const owner = { userId, username, sessionId: null, discovery: false }
+        const groups = [makeGroup(username === 'dora' ? 'hidden' : 'gone', 400)]
+        return hub.acquire(null, { server, owner, groups })
+      }),
+    )
+    await hub.stop()
+    // a gateway that starts now finds no group, and nobody in any
+    world.catalog.servers.set('hostile', server)
+    world.groupsOf = () => []
+    const asked: string[] = []
+    world.findThere = async (kind, names) => {
+      asked.push(...[...names].map((name) => `${kind} ${name}`))
+      return new Set([...names].filter((name) => name === 'hidden'))
+    }
+    hub = await world.startReplica()
+    expect(new Set(asked)).toEqual(new Set(['UserGroup hidden', 'UserGroup gone']))
+    const specOf = ({ sandboxId }: Child) => world.pods.list().find(({ metadata }) => metadata.name === sandboxId)!.spec
+    world.catalog.tell()
+    await waitUntil(() => JSON.stringify(specOf(emil!).userGroupRefs) === '[]', 'who was in the group that is gone')
+    // two looks later her turn has come, too
+    const looked = asked.length
+    await waitUntil(() => asked.length > looked + 1, 'more looks')
+    const lease = specOf(dora!).activeUntilTime
+    expect(specOf(dora!)).toMatchObject({ userGroupRefs: ['hidden'] })
+    const end = (): Promise<number> => hub.sandboxes.stopWhere(({ userId }) => userId !== null, 'entitlement')
+    expect(await end()).toBe(1)
+    expect([specOf(dora!), specOf(emil!)]).toMatchObject([
+      { operatingMode: 'Auto', activeUntilTime: lease },
+      { operatingMode: 'Suspended' },
+    ])
+    const { findThere } = world
+    world.findThere = () => Promise.reject(new Error('the API server is away'))
+    await expect(end()).rejects.toThrow('away')
+    expect(specOf(dora!)).toMatchObject({ operatingMode: 'Auto' })
+    // and what is asked for any other reason is done at once
+    expect(await hub.sandboxes.stopWhere(({ userId }) => userId === ids.dora, 'deactivated')).toBe(1)
+    expect(specOf(dora!)).toMatchObject({ operatingMode: 'Suspended' })
+    world.findThere = findThere
+  })
+
+  test('what somebody else writes into a sandbox in use is taken back, by one write of two replicas, and not sooner than some looks later', async () => {
+    const server = makePodServer({ idleTimeoutSeconds: 600 })
+    world.catalog.servers.set('hostile', server)
+    const groups = ['bad', 'quick'].map((name) => makeGroup(name, name === 'bad' ? 900 : 500))
+    for (const group of groups) world.catalog.groups.set(group.name, group)
+    world.groupsOf = (username) => groups.filter(({ name }) => username === 'dora' && name === 'quick')
+    const replicas = [await world.startReplica(), await world.startReplica()]
+    const owner = { userId: await addUser('dora'), username: 'dora', sessionId: null, discovery: false }
+    const quick = { server, owner, groups: world.groupsOf('dora') }
+    const own = await Promise.all(replicas.map((replica) => replica.acquire(null, quick)))
+    const shared = await hub.acquire(null, { server })
+    const specOf = ({ sandboxId }: Child) => world.pods.list().find(({ metadata }) => metadata.name === sandboxId)!.spec
+    const generationOf = ({ sandboxId }: Child): number =>
+      world.pods.list().find(({ metadata }) => metadata.name === sandboxId)!.metadata.generation!
+    const before = generationOf(own[0]!)
+    await edit(own[0]!.sandboxId, { userGroupRefs: ['bad'] })
+    await edit(shared.sandboxId, { userGroupRefs: ['bad'] })
+    const refs = (): unknown[] => [specOf(own[0]!).userGroupRefs, specOf(shared).userGroupRefs]
+    await waitUntil(() => JSON.stringify(refs()) === '[["quick"],[]]', 'both have their own groups')
+    expect(generationOf(own[0]!) - before).toBe(2)
+    // nobody uses it any more, and its time is still bounded
+    await Promise.all(own.map((child) => child.end('session')))
+    await edit(own[0]!.sandboxId, { activeUntilTime: '2099-01-01T00:00:00Z' })
+    await waitUntil(() => Date.parse(specOf(own[0]!).activeUntilTime!) - Date.now() < 560_000, 'its own time')
+    // one that writes it over and over is not answered each time
+    const [began, writes] = [performance.now(), world.pods.sandboxWrites]
+    for (let round = 0; round < 40; round++) await edit(shared.sandboxId, { userGroupRefs: ['bad', `x${round}`] })
+    await waitUntil(() => JSON.stringify(specOf(shared).userGroupRefs) === '[]', 'it is taken back again')
+    expect(world.pods.sandboxWrites - writes).toBeLessThanOrEqual(1 + (performance.now() - began) / 150)
+  })
+
+  test('what was suspended is not waked by who has it running', async () => {
+    const { sandboxId } = await hub.acquire(null)
+    const isSuspended = (): boolean => world.pods.list()[0]!.spec.operatingMode === 'Suspended'
+    await edit(sandboxId, { operatingMode: 'Suspended', userGroupRefs: ['bad'] })
+    await waitUntil(() => livingPods() === 0 && hub.sandboxes.list().length === 0, 'the pod is gone')
+    expect(isSuspended()).toBe(true)
+    expect(await (await talk(hub.acquire(null))).get('echo')).toEqual({})
+    expect([isSuspended(), world.pods.list()[0]!.spec.userGroupRefs]).toEqual([false, []])
+  })
+
   test('who is to be always on is awake before any call, and stays', async () => {
     const server = makePodServer({ idleTimeoutSeconds: 2 })
     world.alwaysOn = [{ userId: 'carol', username: 'carol', server, groups: [makeGroup('on', 2)] }]
@@ -426,6 +631,23 @@ describe.skipIf(!hasGo)('leases', () => {
     expect(await again.get('echo')).toEqual({})
   })
 
+  test('ID-4: who is deactivated while a wake is under way that no watch has told of yet is suspended all the same', async () => {
+    const modeNow = (): unknown => world.pods.list()[0]?.spec.operatingMode
+    await hub.acquire('alice')
+    const end = (): Promise<number> => hub.sandboxes.stopWhere(({ userId }) => userId === 'alice', 'deactivated')
+    await end()
+    await waitUntil(() => livingPods() === 0 && hub.sandboxes.list().length === 0, 'the pod is gone')
+    const isWatched = ({ watch, collection, userAgent }: FakeCall): boolean =>
+      watch && collection === 'mcpsandboxes.mcphub.io' && userAgent === 'gateway'
+    onTestFinished(world.pods.fake.inject({ when: isWatched, act: { drop: 'before' } }))
+    world.pods.fake.cutWatches()
+    world.pods.makesPods = false
+    const waiting = hub.acquire('alice').catch((error: unknown) => error)
+    await waitUntil(() => modeNow() === 'Auto', 'the wake')
+    expect(await end()).toBe(1)
+    expect([modeNow(), await waiting]).toEqual(['Suspended', code('server_unavailable')])
+  })
+
   test('stop: the lease ends now and the children with it; forget: nothing of a person is left', async () => {
     const server = makePodServer({}, 'second')
     const [one, two] = [await hub.acquire('alice'), await hub.acquire('alice', { server })]
@@ -434,11 +656,126 @@ describe.skipIf(!hasGo)('leases', () => {
     expect(await hub.sandboxes.stopWhere((info) => info.id === one.sandboxId, 'stopped')).toBe(1)
     expect(await exits[0]).toEqual({ kind: 'ended', by: 'stopped' })
     expect(untilOf(one.sandboxId)).toBeLessThanOrEqual(Date.now())
-    await hub.sandboxes.forget('alice')
+    await hub.sandboxes.forget('alice', { first: true })
     expect(await exits[1]).toEqual({ kind: 'ended', by: 'deleted' })
     expect(sandboxNames()).toEqual([bob.sandboxId])
     await waitUntil(() => livingPods() === 1, "only bob's pod")
   })
+
+  test('a person who is deleted: of two gateways one deletes what both know, once; alone the other does it a little later', async () => {
+    const other = await world.startReplica({ forgetMs: 300 })
+    const children = [
+      await hub.acquire('alice'),
+      await other.acquire('alice', { server: makePodServer({}, 'second') }),
+      await other.acquire('alice'),
+    ]
+    const exits = children.map(waitForExit)
+    const before = world.pods.sandboxWrites
+    const later = other.sandboxes.forget('alice', { first: false })
+    // its own children end at once, what is shared is another's to delete
+    await Promise.all(exits.slice(1))
+    await other.acquire('carol')
+    expect(sandboxNames()).toHaveLength(3)
+    await hub.sandboxes.forget('alice', { first: true })
+    await later
+    expect(await Promise.all(exits)).toEqual(children.map(() => ({ kind: 'ended', by: 'deleted' })))
+    // carol's is made with one write
+    expect([sandboxNames().length, world.pods.sandboxWrites]).toEqual([1, before + 3])
+    await hub.acquire('bob')
+    await hub.stop()
+    await other.sandboxes.forget('bob', { first: false })
+    expect(sandboxNames()).toHaveLength(1)
+  })
+
+  test('a person who is deleted while the API server is away is gone soon after it is back, whoever was to be first', async () => {
+    const other = await world.startReplica()
+    await hub.acquire('alice')
+    const refused = { times: 0 }
+    const takeBack = world.pods.fake.inject({
+      when: ({ userAgent, collection }) =>
+        userAgent === 'gateway' && collection === 'mcpsandboxes.mcphub.io' && ++refused.times > 0,
+      act: { answer: { code: 500, reason: 'InternalError' } },
+    })
+    const forgotten = [
+      hub.sandboxes.forget('alice', { first: true }),
+      other.sandboxes.forget('alice', { first: false }),
+    ]
+    await waitUntil(() => refused.times > 6, 'both have tried more than once')
+    expect(sandboxNames()).toHaveLength(1)
+    takeBack()
+    const backAt = performance.now()
+    await Promise.race(forgotten)
+    expect([sandboxNames(), performance.now() - backAt < 8_000]).toEqual([[], true])
+    await Promise.all(forgotten)
+  })
+
+  test('what a start that was under way makes of a person who is deleted goes, too', async () => {
+    const forgetful = await world.startReplica({ forgetMs: 1_000 })
+    await hub.acquire('alice')
+    const forgotten = forgetful.sandboxes.forget('alice', { first: true })
+    await waitUntil(() => sandboxNames().length === 0, 'the first removal')
+    const late = hub.acquire('alice', { server: makePodServer({}, 'second') }).catch((error: unknown) => error)
+    await waitUntil(() => sandboxNames().length === 1, 'what the start makes')
+    await forgotten
+    expect(sandboxNames()).toEqual([])
+    await hub.sandboxes.stopWhere(() => true, 'deleted')
+    await late
+  })
+
+  test('an end of the process while nothing could be removed does not hang', async () => {
+    await hub.acquire('alice')
+    world.pods.fake.inject({
+      when: ({ method, collection }) => method === 'DELETE' && collection === 'mcpsandboxes.mcphub.io',
+      act: { answer: { code: 500, reason: 'InternalError' } },
+    })
+    const forgotten = hub.sandboxes.forget('alice', { first: true })
+    await waitUntil(() => world.logLines.some(({ message }) => /is not removed yet/.test(message)), 'it is told')
+    await hub.stop()
+    await forgotten
+    expect(sandboxNames()).toHaveLength(1)
+  })
+
+  test('who was erased while no gateway lived is swept; who is merely unknown to the database is not', async () => {
+    const [gone, back] = [await addUser('gone'), await addUser('back')]
+    for (const id of [gone, back, 'stranger']) await hub.acquire(id)
+    await hub.stop()
+    await erase(gone)
+    await world.opened.database.transaction(async (unit) => announceUser(unit, 'erased', back))
+    hub = await world.startReplica()
+    const refs = (): unknown[] => world.pods.list().map(({ spec }) => (spec as { userRef?: string }).userRef)
+    const refOf = (id: string): string => new Names('hub-of-tests').userRef(id)
+    await waitUntil(() => !refs().includes(refOf(gone)), 'the sweep')
+    expect(new Set(refs())).toEqual(new Set([refOf(back), refOf('stranger')]))
+    // a gateway that missed what happened, as after the loss of the database, looks again
+    const late = await addUser('late')
+    await hub.acquire(late)
+    await world.opened.database.run(null, async (manager) => {
+      await manager.query(`DELETE FROM users WHERE id = $1`, [late])
+      await manager.query(`INSERT INTO changes (seq, topic, subject) VALUES (-1, 'users', $1)`, [`erased/${late}/x`])
+      await manager.query('UPDATE change_counter SET value = value + 5')
+    })
+    await waitUntil(() => !refs().includes(refOf(late)), 'the sweep after the gap', 5_000)
+    expect(refs()).toHaveLength(2)
+  })
+
+  test.each([-600_000, 600_000])(
+    'a gateway whose clock is %d ms off writes leases by the API server’s',
+    async (offMs) => {
+      await hub.stop()
+      hub = await world.startReplica({}, offMs)
+      const { child } = await talk(hub.acquire('alice', { server: makePodServer({ idleTimeoutSeconds: 60 }) }))
+      const left = (): number => untilOf(child.sandboxId) - Date.now()
+      expect(left()).toBeGreaterThan(50_000)
+      expect(left()).toBeLessThanOrEqual(60_000)
+      const release = child.hold()
+      const ref = { namespace: NAMESPACE, name: child.sandboxId }
+      const activeUntilTime = new Date(Date.now() + 10_000).toISOString()
+      await world.pods.client.patch(MCP_SANDBOXES, ref, { type: 'merge', body: { spec: { activeUntilTime } } })
+      await waitUntil(() => left() > 50_000, 'the extension')
+      expect(left()).toBeLessThanOrEqual(60_000)
+      release()
+    },
+  )
 
   test('a start for discovery leaves nothing behind, and is not taken from a replica that still asks', async () => {
     world.catalog.servers.set('hostile', makePodServer())
@@ -481,24 +818,14 @@ async function addUser(username: string): Promise<string> {
   return rows[0]!.id
 }
 
-describe.skipIf(!hasGo)('limits and lines', () => {
-  test('BOX-9: one person at the limit is refused, others are not; an idle one makes room', async () => {
-    const start = (user: string, name: string): Promise<Child> =>
-      hub.acquire(user, { server: makePodServer({}, name), maxRunningPerUser: 2 })
-    await Promise.all([start('alice', 'one'), start('alice', 'two')])
-    await expect(start('alice', 'three')).rejects.toEqual(code('limit_exceeded'))
-    await start('alice', 'two')
-    await start('bob', 'three')
-    await hub.stop()
-    hub = await world.startReplica({ evictIdleMs: 0 })
-    const [first, second] = [await start('alice', 'one'), await start('alice', 'two')]
-    first.hold()
-    const exit = waitForExit(second)
-    await start('alice', 'three')
-    expect(await exit).toMatchObject({ kind: 'ended', by: 'idle' })
+const erase = (id: string): Promise<void> =>
+  world.opened.database.transaction(async (unit) => {
+    await world.opened.database.run(unit, (manager) => manager.query('DELETE FROM users WHERE id = $1', [id]))
+    announceUser(unit, 'erased', id)
   })
 
-  test('isolated sessions have a limit of their own', async () => {
+describe.skipIf(!hasGo)('what is remembered', () => {
+  test('nothing of an isolated session that was refused, nor of one that ended many others ago', async () => {
     await hub.stop()
     hub = await world.startReplica({ isolatedPerUser: 2 })
     const server = makePodServer({ sessions: 'Isolated' })
@@ -520,85 +847,10 @@ describe.skipIf(!hasGo)('limits and lines', () => {
     expect([await logsOf('t2'), await logsOf('t10')]).toEqual([null, expect.objectContaining({ userId: 'alice' })])
   })
 
-  test('a changed fingerprint gets a new child; the old one ends when its last call has', async () => {
-    const old = await talk(hub.acquire('alice'))
-    const release = old.child.hold()
-    const next = await hub.acquire('alice', { fingerprint: 'two' })
-    expect(next.incarnation).not.toBe(old.child.incarnation)
-    expect(await old.get('echo', { still: 'here' })).toEqual({ still: 'here' })
-    expect(hub.sandboxes.list().map((info) => info.state)).toContain('Ending')
-    const exit = waitForExit(old.child)
-    release()
-    expect(await exit).toEqual({ kind: 'ended', by: 'replaced' })
-    expect((await hub.acquire('alice', { fingerprint: 'two' })).incarnation).toBe(next.incarnation)
-  })
-
-  test('BOX-7: garbage arrives as lines; a line of 100 MB ends the child with a bounded memory of ours', async () => {
-    const child = await talk(hub.acquire('alice'))
-    child.tell('garbage')
-    expect(await child.get('echo')).toEqual({})
-    expect(child.lines).toContain('\u0000\u001b[2J not json')
-    const before = process.memoryUsage().rss
-    const exit = waitForExit(child.child)
-    child.tell('longLine', { bytes: 100 * 1024 * 1024 })
-    expect(await exit).toMatchObject({ kind: 'limit', limit: 'line' })
-    expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024)
-  })
-
-  test('BOX-7: stderr is bounded, readable after the end, controls shown, values hidden', async () => {
-    const env = new Map([['TOKEN', new Secret('token-of-alice-42')]])
-    const child = await talk(hub.acquire('alice', { env }))
-    await child.get('stderr', { bytes: 2 * 1024 * 1024 })
-    await child.get('stderr', { bytes: 1, text: '\u001b[31m red token-of-alice-42 \u202e end\n' })
-    const id = child.child.sandboxId
-    const read = async (): Promise<string> => (await hub.sandboxes.logs(id))?.text ?? ''
-    await waitUntil(async () => (await read()).endsWith('end\n'), 'the last line of stderr')
-    await child.child.end('stopped')
-    const logs = await read()
-    expect((await hub.sandboxes.logs(id))?.userId).toBe('alice')
-    expect(logs.length).toBeLessThan(66_000)
-    expect(logs).toContain('\\u001b[31m red [redacted] \\u202e end')
-    expect(await hub.sandboxes.logs('unknown')).toBeNull()
-  })
-
-  test('a child that does not read is told by `write`, then ended; its neighbour in the pod does not notice', async () => {
-    const server = makePodServer({ sessions: 'Isolated' })
-    const deaf = await hub.acquire('alice', { server, args: ['deaf'], ...session('alice', 's1') })
-    const neighbour = await talk(hub.acquire('alice', { server, ...session('alice', 's2') }))
-    const exit = waitForExit(deaf)
-    const line = 'x'.repeat(512 * 1024)
-    expect(deaf.write(line)).toBe(true)
-    let told = false
-    for (let count = 0; count < 64 && !told; count++) told = !deaf.write(line)
-    expect(told).toBe(true)
-    for (let count = 0; count < 64; count++) deaf.write(line)
-    expect(await exit).toMatchObject({ kind: 'limit', limit: 'output' })
-    expect(await neighbour.get('echo', { here: 1 })).toEqual({ here: 1 })
-  })
-
-  test('a paused child waits: no line is lost or handed out meanwhile', async () => {
-    const child = await hub.acquire('alice')
-    const seen: number[] = []
-    child.onLine((line) => {
-      seen.push((JSON.parse(line.toString()) as { n: number }).n)
-      if (seen.length === 10) child.pause()
-    })
-    child.write(JSON.stringify({ method: 'lines', params: { count: 5_000, pad: 1_000 } }))
-    await waitUntil(() => seen.length >= 10, 'the first lines')
-    await new Promise((resolve) => setImmediate(resolve))
-    expect(seen).toHaveLength(10)
-    child.resume()
-    await waitUntil(() => seen.length === 5_000, 'all lines')
-    expect(seen).toEqual(Array.from({ length: 5_000 }, (_, index) => index))
-  })
-
-  test('a stopped gateway refuses, ends nothing in the pods, and tells what it held', async () => {
-    const child = await hub.acquire('alice')
+  test('a stopped gateway ends nothing in the pods', async () => {
+    await hub.acquire('alice')
     const pid = hub.sandboxes.list()[0]?.pid ?? -1
-    const exit = waitForExit(child)
     await hub.sandboxes.stop()
-    expect(await exit).toEqual({ kind: 'ended', by: 'shutdown' })
     expect(() => process.kill(pid, 0)).not.toThrow()
-    await expect(hub.acquire('alice')).rejects.toEqual(code('shutting_down'))
   })
 })

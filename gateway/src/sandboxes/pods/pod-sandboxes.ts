@@ -1,50 +1,33 @@
 // Sandboxes in a cluster: a McpSandbox and its pod for each (user, server), children in it over the pod's shim. One start however many wait, no
 // child ever given to two owners. Which pod there is, Kubernetes and the operator decide; what runs in it, this does.
 import { randomBytes } from 'node:crypto'
-import { HubError, LABELS, LIMITS } from '@mcphub/api'
+import { HubError } from '@mcphub/api'
 import type { KubeClient } from '@mcphub/kube'
-import type { Catalog, CatalogGroup, CatalogServer } from '../../catalog/catalog.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
 import type { ChangeSource } from '../../db/unit.ts'
 import type { SandboxLog, SandboxMetrics } from '../process/config.ts'
-import type { AcquireRequest, Child, EndReason, SandboxInfo, SandboxLogs, Sandboxes } from '../sandboxes.ts'
+import type { AcquireRequest, Child, EndReason } from '../sandboxes.ts'
+import type { SandboxInfo, SandboxLogs, SandboxOutput, Sandboxes } from '../sandboxes.ts'
+import { AcrossReplicas } from './across-replicas.ts'
 import { type CallHomeServer, type CertificateSource, startCallHomeServer } from './call-home-server.ts'
-import { CALLER_LIMITS, type CallerLimits } from './callers.ts'
+import { CatalogDoubts, type FindThere } from './catalog-doubts.ts'
 import { ChildStarter } from './child-starter.ts'
 import { ClusterView } from './cluster-view.ts'
-import type { PodFolders } from './command.ts'
+import { Eraser } from './eraser.ts'
+import { DEFAULTS, type PodSandboxConfig } from './config.ts'
 import { fromTime, toTime } from './lease.ts'
-import { type AlwaysOn, LeaseKeeper } from './lease-keeper.ts'
+import { type AlwaysOn, type GroupsOf, LeaseKeeper } from './lease-keeper.ts'
 import { Names } from './names.ts'
 import { People } from './people.ts'
 import type { PodChild } from './pod-child.ts'
 import { PodLinks } from './pod-links.ts'
-import { MCP_SANDBOXES, toSandboxView } from './resources.ts'
+import { NO_OTHERS, type OtherReplicas, type Row } from './other-replicas.ts'
 import { findRoom } from './room.ts'
-import { listRows, type Row, type RowSources } from './rows.ts'
+import { listRows, type RowSources } from './rows.ts'
 import { ShimDirectory } from './shim-directory.ts'
 import type { ShimStore } from './shim-store.ts'
-import { type ChildSlot, createChildSlot, isUsed, livesOf, presentOutput, type Slot, type Starting } from './slots.ts'
+import { type ChildSlot, createChildSlot, isUsed, livesOf, type Slot, type Starting } from './slots.ts'
 import { Waker } from './waker.ts'
-
-export interface PodSandboxConfig {
-  readonly callHomePort: number
-  readonly callHomeHost?: string
-  /** of one address on that port */
-  readonly callers?: CallerLimits
-  /** an acquire waits this long, unless the manifest says otherwise, then `sandbox_starting` while the start goes on */
-  readonly startMs?: number
-  readonly idleMs?: number
-  readonly perUser?: number
-  readonly isolatedPerUser?: number
-  /** a user at the limit: an own sandbox idle for so long makes room */
-  readonly evictIdleMs?: number
-  /** how often leases are looked at */
-  readonly lookMs?: number
-  /** how long a start for discovery stays after its end, for other replicas that ask the same */
-  readonly lingerMs?: number
-  /** in the pods */
-  readonly folders?: PodFolders
-}
 
 export interface PodSandboxDeps {
   readonly client: KubeClient
@@ -55,32 +38,27 @@ export interface PodSandboxDeps {
   readonly hubId: string
   /** this replica in this life, as its peers know it */
   readonly replica: string
+  /** default: there are none */
+  readonly others?: OtherReplicas
   readonly trust: CertificateSource & { sign(text: Buffer): Buffer }
   readonly store: ShimStore
   readonly changes: Pick<ChangeSource, 'subscribe'>
   readonly catalog: Pick<Catalog, 'snapshot' | 'subscribe'>
+  /** of what the catalogue lacks; default: nothing */
+  readonly findThere?: FindThere
   /** default: none */
   readonly alwaysOn?: () => Iterable<AlwaysOn>
   /** that give this person this server, as the catalogue is now; default: those it was woken with */
-  readonly groupsOf?: (username: string, server: CatalogServer) => readonly CatalogGroup[]
+  readonly groupsOf?: GroupsOf
+  /** told when `groupsOf` may answer otherwise though the catalogue did not change; default: never */
+  readonly onPeopleChange?: (listener: () => void) => () => void
   readonly config: PodSandboxConfig
   readonly log: SandboxLog
   readonly metrics?: SandboxMetrics
-  /** ms since the epoch */
+  /** ms since the epoch, by the API server's clock: what leases mean to the operator */
   readonly now?: () => number
 }
 
-const DEFAULTS = {
-  callers: CALLER_LIMITS,
-  startMs: LIMITS.sandboxStartMs,
-  idleMs: LIMITS.sandboxIdleMs,
-  perUser: LIMITS.sandboxesPerUser,
-  isolatedPerUser: LIMITS.isolatedChildrenPerUser,
-  evictIdleMs: 30_000,
-  lookMs: 1_000,
-  lingerMs: 5_000,
-  folders: { work: '/work', package: '/package' },
-}
 /** Sandboxes that sleep whose last output can still be read. */
 const REMEMBERED = 512
 /** a pod that makes room for another has this long to go */
@@ -99,19 +77,22 @@ class PodSandboxes implements Sandboxes {
     message: 'each person’s servers run in pods of their own, away from each other and from the hub',
   } as const
   readonly #deps: PodSandboxDeps
-  readonly #config: Required<Omit<PodSandboxConfig, 'callHomeHost'>>
+  readonly #config: Required<Omit<PodSandboxConfig, 'callHomeHost' | 'linkLookMs'>>
   readonly #now: () => number
   readonly #names: Names
   readonly #people: People
   readonly #view: ClusterView
+  readonly #doubts: CatalogDoubts
   readonly #directory: ShimDirectory
   readonly #links: PodLinks
   readonly #waker: Waker
   readonly #keeper: LeaseKeeper
   readonly #starter: ChildStarter
+  readonly #eraser: Eraser
+  readonly #across: AcrossReplicas
   readonly #slots = new Map<string, Slot>()
   #callHome: CallHomeServer | null = null
-  #isStopping = false
+  readonly #end = new AbortController()
 
   constructor(deps: PodSandboxDeps) {
     const { client, namespace, log, trust, store, changes, catalog, replica } = deps
@@ -120,29 +101,41 @@ class PodSandboxes implements Sandboxes {
     const now = (this.#now = deps.now ?? Date.now)
     const names = (this.#names = new Names(deps.hubId))
     const slots = this.#slots
-    const { idleMs, lookMs, lingerMs, folders } = this.#config
+    const { idleMs, leastWakeMs, lookMs, lingerMs, folders } = this.#config
     this.#people = new People(store, names)
     const view = (this.#view = new ClusterView({ client, namespace, log }))
     const isThere = (podUid: string): boolean => view.findPod(podUid) !== undefined
     const directory = (this.#directory = new ShimDirectory({ store, changes, isThere, log }))
     directory.onChange((podUid) => view.touchPod(podUid))
     const sign = (text: Buffer): Buffer => trust.sign(text)
-    const links = (this.#links = new PodLinks({ view, directory, replica, prefix: this.idPrefix, sign, now, log }))
-    const waker = (this.#waker = new Waker({ client, namespace, view, links, log, now }))
+    const attach = { replica, prefix: this.idPrefix, sign, now, lookMs: deps.config.linkLookMs }
+    const links = (this.#links = new PodLinks({ view, directory, log, ...attach }))
+    const doubts = (this.#doubts = new CatalogDoubts(catalog, deps.findThere ?? (async () => new Set())))
+    const waker = (this.#waker = new Waker({ client, namespace, view, links, doubts, log, now }))
     const alwaysOn = (): AlwaysOn[] => this.#noteAll([...(deps.alwaysOn?.() ?? [])])
     const onLook = (): void => [...slots.values()].forEach((slot) => this.#starter.endOutdated(slot))
-    const times = { idleMs, lookMs, lingerMs, now }
-    const { groupsOf } = deps
-    const whose = { people: this.#people, groupsOf, alwaysOn }
-    this.#keeper = new LeaseKeeper({ view, waker, names, catalog, slots, log, onLook, ...whose, ...times })
+    const times = { idleMs, leastWakeMs, lookMs, lingerMs, now }
+    const { groupsOf, onPeopleChange = () => () => undefined } = deps
+    const whose = { people: this.#people, groupsOf, onPeopleChange, alwaysOn }
+    this.#keeper = new LeaseKeeper({ view, waker, doubts, names, catalog, slots, log, onLook, ...whose, ...times })
+    const forget = (userId: string): Promise<void> => this.forget(userId, { first: true })
+    const paces = { lookAgainMs: this.#config.forgetMs, sweepMs: this.#config.sweepMs }
+    this.#eraser = new Eraser({ waker, view, names, store, changes, forget, log, end: this.#end.signal, ...paces })
     this.#starter = new ChildStarter({
       waker,
       folders,
       idleMs,
+      leastWakeMs,
       log,
       now,
       ...(deps.metrics ? { metrics: deps.metrics } : {}),
       onQuiet: (slot) => this.#endDiscovery(slot),
+    })
+    this.#across = new AcrossReplicas({
+      others: deps.others ?? NO_OTHERS,
+      sources: () => this.#sources(),
+      starter: this.#starter,
+      putToSleep: (name) => this.#putToSleep(name, 'stopped'),
     })
   }
 
@@ -161,12 +154,16 @@ class PodSandboxes implements Sandboxes {
       limits: this.#config.callers,
       ...(config.callHomeHost === undefined ? {} : { host: config.callHomeHost }),
     })
+    this.#deps.others?.serve(this.#across.held)
     this.#keeper.start()
+    this.#eraser.start()
+    void this.#doubts.check(this.#view, log)
   }
 
   /** What runs goes on in its pod: another replica takes over, or the lease runs out. */
   async stop(): Promise<void> {
-    this.#isStopping = true
+    this.#end.abort()
+    this.#eraser.stop()
     this.#keeper.stop()
     await this.stopWhere(() => true, 'shutdown')
     this.#links.close()
@@ -196,19 +193,20 @@ class PodSandboxes implements Sandboxes {
     return listRows(this.#sources()).map(({ info }) => info)
   }
 
-  async logs(id: string): Promise<SandboxLogs | null> {
-    for (const slot of this.#slots.values()) {
-      const child = [...slot.children.values()].find((one) => one.id === id)
-      if (child === undefined) continue
-      const bytes = await (child.current?.readStderr() ?? child.lastOutput)
-      const text = presentOutput(child, bytes, LIMITS.sandboxStderrBytes)
-      return { userId: child.owner.userId, server: slot.server.name, text }
-    }
-    // only who gave it its values can take them out of its output
-    const row = listRows(this.#sources()).find(({ info }) => info.id === id)
-    if (row === undefined) return null
-    const text = 'Another replica of the hub holds its output; call a tool of this server and ask again.\n'
-    return { userId: row.info.userId, server: row.info.server, text }
+  listAll(): Promise<readonly SandboxInfo[]> {
+    return this.#across.list()
+  }
+
+  logs(id: string): Promise<SandboxLogs | null> {
+    return this.#across.logs(id)
+  }
+
+  output(id: string, after: string | null): Promise<SandboxOutput | null> {
+    return this.#across.output(id, after)
+  }
+
+  stopOne(id: string): Promise<void> {
+    return this.#across.stop(id)
   }
 
   async stopWhere(predicate: (info: SandboxInfo) => boolean, reason: EndReason): Promise<number> {
@@ -217,22 +215,24 @@ class PodSandboxes implements Sandboxes {
     if (isUnknown && reason !== 'shutdown') await this.#people.load()
     const rows = listRows(sources).filter(({ info }) => predicate(info))
     const byName = Map.groupBy(rows, ({ name }) => name)
-    await Promise.all([...byName].map(([name, itsRows]) => this.#stopOne(name, itsRows, reason)))
-    return rows.length
+    const stopped = await Promise.all(
+      [...byName].map(async ([name, itsRows]) => {
+        if (reason === 'entitlement' && (await this.#doubts.concern(this.#view.findSandbox(name)))) return 0
+        await this.#stopOne(name, itsRows, reason)
+        return itsRows.length
+      }),
+    )
+    return stopped.reduce((sum, count) => sum + count, 0)
   }
 
-  async forget(userId: string): Promise<void> {
-    const { client, namespace } = this.#deps
-    await this.stopWhere((info) => info.userId === userId, 'deleted')
+  async forget(userId: string, { first }: { readonly first: boolean }): Promise<void> {
     const userRef = this.#names.userRef(userId)
-    // not from the watch: what was made a moment ago must go, too
-    const query = { namespace, labelSelector: `${LABELS.userHash}=${userRef}` }
-    for (let next: string | null | undefined; next !== null;) {
-      const page = await client.listPage(MCP_SANDBOXES, query, next === undefined ? {} : { next })
-      for (const object of page.items) await this.#waker.remove(toSandboxView(object))
-      next = page.next
-    }
-    for (const [name, slot] of this.#slots) if (slot.identity.userRef === userRef) this.#slots.delete(name)
+    const own = [...this.#slots].filter(([, { identity }]) => identity.userRef === userRef)
+    const children = own.flatMap(([, slot]) => [...slot.children.values()])
+    for (const [, slot] of own) slot.isStopped = true
+    await Promise.all(children.map((child) => this.#starter.endAll(child, 'deleted')))
+    for (const [name] of own) this.#slots.delete(name)
+    await this.#eraser.erase(userRef, { first })
   }
 
   /** Who has a sandbox without ever having called must be known when it is to end. */
@@ -242,7 +242,8 @@ class PodSandboxes implements Sandboxes {
   }
 
   #sources(): RowSources {
-    return { slots: this.#slots, view: this.#view, people: this.#people, now: this.#now() }
+    const { idleMs } = this.#config
+    return { slots: this.#slots, view: this.#view, people: this.#people, now: this.#now(), idleMs }
   }
 
   #findSlot({ server, owner, groups }: AcquireRequest): Slot {
@@ -299,7 +300,7 @@ class PodSandboxes implements Sandboxes {
 
   /** Throws at once what can be known at once; else the start goes on by itself. */
   #begin(slot: Slot, child: ChildSlot, request: AcquireRequest): Starting {
-    if (this.#isStopping) throw new HubError('shutting_down', 'the hub is shutting down')
+    if (this.#end.signal.aborted) throw new HubError('shutting_down', 'the hub is shutting down')
     this.#starter.checkBackOff(slot, child, request.fingerprint)
     const { perUser, isolatedPerUser, evictIdleMs } = this.#config
     const limits = { maxRunning: request.maxRunningPerUser ?? perUser, maxIsolated: isolatedPerUser, evictIdleMs }
@@ -316,16 +317,7 @@ class PodSandboxes implements Sandboxes {
       const sandbox = this.#view.findSandbox(name)
       return sandbox === undefined || this.#view.podsOf(sandbox).length === 0
     }
-    if (isGone()) return
-    await new Promise<void>((resolve) => {
-      const finish = (): void => {
-        clearTimeout(timer)
-        stop()
-        resolve()
-      }
-      const timer = setTimeout(finish, ROOM_MS)
-      const stop = this.#view.onName(name, () => isGone() && finish())
-    })
+    await this.#view.whenNamed(name, isGone, ROOM_MS)
   }
 
   /** All of a sandbox, or (of sessions) only the children that the rows name. */
@@ -344,6 +336,8 @@ class PodSandboxes implements Sandboxes {
     if (slot !== undefined) slot.isStopped = true
     if (slot === undefined && this.#view.findSandbox(name) === undefined) return
     const isOver = SUSPENDING.has(reason)
+    // another replica was faster; where this one has something of it, that may be from before a wake of its own
+    if (isOver && slot === undefined && this.#view.findSandbox(name)?.spec.operatingMode === 'Suspended') return
     await this.#waker.patch(name, isOver ? { operatingMode: 'Suspended' } : { activeUntilTime: toTime(this.#now()) })
   }
 

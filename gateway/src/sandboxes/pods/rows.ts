@@ -1,43 +1,63 @@
-// The list of sandboxes for people: what this replica runs, child by child, and what is awake in the cluster through other replicas.
+// The list of sandboxes for people: what replicas run, child by child, and what else is awake in the cluster.
 import type { SandboxInfo } from '../sandboxes.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { fromTime } from './lease.ts'
 import type { People } from './people.ts'
+import type { Row } from './other-replicas.ts'
 import { isUsable } from './pod-facts.ts'
 import type { SandboxView } from './resources.ts'
-import { presentChildren, type Slot } from './slots.ts'
+import { type Moment, presentChildren, type Slot } from './slots.ts'
 
-export interface Row {
-  readonly info: SandboxInfo
-  /** of the McpSandbox */
-  readonly name: string
-  /** one session's child: the sandbox itself stays when it ends */
-  readonly isSession: boolean
-}
-
-export interface RowSources {
+export interface RowSources extends Moment {
   readonly slots: ReadonlyMap<string, Slot>
   readonly view: ClusterView
   readonly people: People
-  readonly now: number
 }
 
-export function listRows({ slots, view, people, now }: RowSources): readonly Row[] {
-  const own = [...slots.values()].flatMap((slot) =>
+/** What runs or starts here, and what failed here and is not overcome yet. */
+export function listHeld({ slots, now, idleMs }: RowSources): readonly Row[] {
+  return [...slots.values()].flatMap((slot) =>
     [...slot.children.values()].flatMap((child) =>
-      presentChildren(slot, child, now).map((info) => ({
+      presentChildren(slot, child, { now, idleMs }).map((info) => ({
         info,
         name: slot.identity.name,
         isSession: child.owner.sessionId !== null,
       })),
     ),
   )
-  const shown = new Set(own.map(({ name }) => name))
-  const others = view.listSandboxes().filter(({ metadata }) => !shown.has(metadata.name))
-  return [...own, ...others.flatMap((sandbox) => presentSandbox(sandbox, { view, people, now }) ?? [])]
 }
 
-function presentSandbox(sandbox: SandboxView, sources: Omit<RowSources, 'slots'>): Row | null {
+/** `others`: what other replicas hold, a list for each. */
+export function listRows(sources: RowSources, others: readonly (readonly Row[])[] = []): readonly Row[] {
+  const { view, people, now } = sources
+  const held = mergeRows([listHeld(sources), ...others])
+  const shown = new Set(held.map(({ name }) => name))
+  const rest = view.listSandboxes().filter(({ metadata }) => !shown.has(metadata.name))
+  return [...held, ...rest.flatMap((sandbox) => presentSandbox(sandbox, { view, people, now }) ?? [])]
+}
+
+/** Of what several replicas hold, the rows of the first that runs it, else of the first that knows it; it is in use where any of them uses it. */
+function mergeRows(lists: readonly (readonly Row[])[]): readonly Row[] {
+  const merged = new Map<string, readonly Row[]>()
+  for (const list of lists)
+    for (const [id, rows] of Map.groupBy(list, ({ info }) => info.id)) {
+      const known = merged.get(id) ?? []
+      const [first, second] = known.some(isRunning) || !rows.some(isRunning) ? [known, rows] : [rows, known]
+      merged.set(id, first.length === 0 ? second : first.map((row) => withLatestUse(row, second)))
+    }
+  return [...merged.values()].flat()
+}
+
+const isRunning = ({ info }: Row): boolean => info.pid !== null
+
+function withLatestUse(row: Row, others: readonly Row[]): Row {
+  const same = others.find(({ info }) => info.pid !== null && info.pid === row.info.pid)?.info.idleInSeconds
+  const { idleInSeconds } = row.info
+  if (same === undefined || idleInSeconds === null) return row
+  return { ...row, info: { ...row.info, idleInSeconds: same === null ? null : Math.max(same, idleInSeconds) } }
+}
+
+function presentSandbox(sandbox: SandboxView, sources: Omit<RowSources, 'slots' | 'idleMs'>): Row | null {
   const { view, people, now } = sources
   const { metadata, spec, ready, status } = sandbox
   if (view.podsOf(sandbox).length === 0 && !isAwake(sandbox, now)) return null
@@ -54,6 +74,9 @@ function presentSandbox(sandbox: SandboxView, sources: Omit<RowSources, 'slots'>
     lastActiveAt: new Date(Math.min(fromTime(spec.activeUntilTime) || now, now)).toISOString(),
     memoryBytes: null,
     lastFault: isReady(sandbox) ? null : (ready?.message ?? null),
+    // whether it is in use, the replica that uses it knows alone
+    idleInSeconds: null,
+    progress: null,
   }
   return { info, name: metadata.name, isSession: false }
 }

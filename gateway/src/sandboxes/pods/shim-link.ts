@@ -3,11 +3,10 @@
 import { connect, type TLSSocket } from 'node:tls'
 import { HubError } from '@mcphub/api'
 import { encodeFrame, FrameReader, FRAMES, PREAMBLE } from './frames.ts'
+import { LinkPulse, LOOK_MS } from './link-pulse.ts'
 import { PodChild } from './pod-child.ts'
 
 const ATTACH_MS = 5_000
-const PING_MS = 20_000
-const SILENCE_MS = 60_000
 /** of a TLS record */
 const READ_BYTES = 16 * 1024
 const PING_BYTES = 64
@@ -31,6 +30,8 @@ export interface AttachOptions extends ShimAddress {
   readonly sign: (text: Buffer) => Buffer
   /** ms since the epoch */
   readonly now: () => number
+  /** for tests: a shorter time between two looks at whether it still lives */
+  readonly lookMs?: number | undefined
 }
 
 export interface StartOptions {
@@ -67,9 +68,9 @@ export class ShimLink {
   readonly #starts = new Map<number, PendingStart>()
   readonly #welcome = Promise.withResolvers<void>()
   readonly #timer: NodeJS.Timeout
-  #onLost: ((children: readonly PodChild[]) => void) | null = null
+  readonly #pulse = new LinkPulse()
+  #onLost: ((children: readonly PodChild[], fault: ShimFault) => void) | null = null
   #lastRef = 0
-  #heardAt = performance.now()
   #fault: ShimFault | null = null
   #unsent: Buffer[] = []
   #isDraining = false
@@ -95,7 +96,7 @@ export class ShimLink {
     this.#welcome.promise.catch(() => undefined)
     const reader = new FrameReader((type, child, payload) => this.#receive(type, child, payload))
     reading.onBytes = (chunk) => {
-      this.#heardAt = performance.now()
+      this.#pulse.heard()
       try {
         reader.push(chunk)
       } catch {
@@ -104,7 +105,7 @@ export class ShimLink {
     }
     socket.on('error', () => undefined)
     socket.once('close', () => this.close(new ShimFault('lost', 'the connection was lost')))
-    this.#timer = setInterval(() => this.#beat(), PING_MS)
+    this.#timer = setInterval(() => this.#look(), options.lookMs ?? LOOK_MS)
     this.#timer.unref()
     this.#greet(options)
   }
@@ -123,7 +124,7 @@ export class ShimLink {
   }
 
   /** Called once, with what was running on it; whoever listens tells the children why. */
-  onLost(listener: (children: readonly PodChild[]) => void): void {
+  onLost(listener: (children: readonly PodChild[], fault: ShimFault) => void): void {
     this.#onLost = listener
   }
 
@@ -154,7 +155,7 @@ export class ShimLink {
     this.#starts.clear()
     const children = this.children
     this.#children.clear()
-    if (this.#onLost) this.#onLost(children)
+    if (this.#onLost) this.#onLost(children, fault)
     else for (const child of children) child.lose({ kind: 'lost', reason: 'LinkLost', message: fault.message })
   }
 
@@ -178,9 +179,11 @@ export class ShimLink {
     this.#send(encodeFrame(FRAMES.HELLO, 0, JSON.stringify({ podUid, replica, prefix, signature })))
   }
 
-  #beat(): void {
-    if (performance.now() - this.#heardAt > SILENCE_MS) this.close(new ShimFault('lost', 'the pod is silent'))
-    else this.#send(encodeFrame(FRAMES.PING, 0))
+  #look(): void {
+    const isAwaited = this.#starts.size > 0 || this.children.some((child) => child.held)
+    const todo = this.#pulse.look(isAwaited)
+    if (todo === 'give up') this.close(new ShimFault('silent', 'its pod does not answer; its node may be lost'))
+    else if (todo === 'ping') this.#send(encodeFrame(FRAMES.PING, 0))
   }
 
   #receive(type: number, number: number, payload: Buffer): void {

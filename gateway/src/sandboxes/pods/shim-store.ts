@@ -18,4 +18,9 @@ export interface ShimStore {
   remove(podUids: readonly string[]): Promise<void>
   /** id and name of every person, for sandboxes that carry only a hash */
   listPeople(): Promise<readonly { readonly id: string; readonly username: string }[]>
+  /**
+   * ids of people who were erased in the last day and are not there now. Only who is on record as erased is named: that somebody is missing, from
+   * a restored or a new database, means nothing.
+   */
+  listErased(): Promise<readonly string[]>
 }

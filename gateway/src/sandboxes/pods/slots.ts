@@ -4,8 +4,10 @@ import type { Secret } from '../../secrets/secret.ts'
 import type { SandboxInfo, SandboxOwner } from '../sandboxes.ts'
 import { type BackOff, NO_FAILURES } from '../process/back-off.ts'
 import { StderrRing } from '../process/stderr-ring.ts'
+import { idleMsOf } from './lease.ts'
 import { idOf, type SandboxIdentity } from './names.ts'
 import type { PodChild } from './pod-child.ts'
+import type { PodOutput } from './pod-output.ts'
 
 export interface Starting {
   readonly fingerprint: string
@@ -29,8 +31,12 @@ export interface ChildSlot {
   lastFault: string | null
   /** values it was given: they are not shown in its output */
   secrets: readonly Secret[]
+  /** uid of the pod its latest life ran in; null: it never did, here */
+  podUid: string | null
   /** its last words, after its end */
   lastOutput: Promise<Buffer>
+  /** its output in one piece over all lives, once somebody has followed it; null: nobody has */
+  output: PodOutput | null
 }
 
 export interface Slot {
@@ -61,7 +67,9 @@ export function createChildSlot(name: string, key: string, owner: SandboxOwner):
     failedFingerprint: null,
     lastFault: null,
     secrets: [],
+    podUid: null,
     lastOutput: Promise.resolve(Buffer.alloc(0)),
+    output: null,
   }
 }
 
@@ -93,9 +101,12 @@ export const isHeld = (slot: Slot): boolean => allLives(slot).some((child) => ch
 export const lastUseOf = (slot: Slot): number =>
   Math.max(slot.lastActiveAt, ...allLives(slot).map((child) => child.lastActiveAt))
 
+/** Somebody waits for a child of it. */
+export const isStarting = (slot: Slot): boolean => [...slot.children.values()].some((child) => child.starting !== null)
+
 /** True while this replica has something of it running or starting. */
 export const isUsed = (slot: Slot): boolean =>
-  [...slot.children.values()].some((child) => child.starting !== null || livesOf(child).length > 0)
+  isStarting(slot) || [...slot.children.values()].some((child) => livesOf(child).length > 0)
 
 /** Text that is safe to show to whoever may read it. */
 export function presentOutput(slot: ChildSlot, bytes: Buffer, capacity: number): string {
@@ -105,12 +116,19 @@ export function presentOutput(slot: ChildSlot, bytes: Buffer, capacity: number):
   return ring.read()
 }
 
-export function presentChild(
-  slot: Slot,
-  of: ChildSlot,
-  child: PodChild | null,
-  state: SandboxInfo['state'],
-): SandboxInfo {
+/** By which rows are told. */
+export interface Moment {
+  readonly now: number
+  /** of the hub, where neither groups nor the server name one */
+  readonly idleMs: number
+}
+
+interface Shown extends Moment {
+  readonly child: PodChild | null
+  readonly state: SandboxInfo['state']
+}
+
+function presentChild(slot: Slot, of: ChildSlot, { child, state, ...moment }: Shown): SandboxInfo {
   const { userId, username, sessionId } = of.owner
   return {
     id: of.id,
@@ -119,19 +137,41 @@ export function presentChild(
     username,
     sessionId,
     state,
-    pid: child?.pid ?? null,
-    startedAt: child === null ? null : new Date(child.startedAt).toISOString(),
-    lastActiveAt: new Date(child?.lastActiveAt ?? slot.lastActiveAt).toISOString(),
     memoryBytes: null,
     lastFault: of.lastFault,
+    ...(child === null ? presentNone(slot, of) : presentLife(child)),
+    idleInSeconds: child === null || state === 'Ending' ? null : idleIn(slot, moment),
   }
 }
 
+const presentLife = ({ pid, startedAt, lastActiveAt }: PodChild) => ({
+  pid,
+  startedAt: new Date(startedAt).toISOString(),
+  lastActiveAt: new Date(lastActiveAt).toISOString(),
+  progress: null,
+})
+
+const presentNone = ({ lastActiveAt }: Slot, { starting }: ChildSlot) => ({
+  pid: null,
+  startedAt: null,
+  lastActiveAt: new Date(lastActiveAt).toISOString(),
+  progress: starting?.message ?? null,
+})
+
+/** A pod sleeps as a whole. */
+function idleIn(slot: Slot, { now, idleMs }: Moment): number | null {
+  if (isHeld(slot)) return null
+  const until = lastUseOf(slot) + idleMsOf(slot.server, slot.groups, idleMs)
+  return Math.max(0, Math.ceil((until - now) / 1000))
+}
+
 /** One row for each living child, and one for a start under way or a failure not yet overcome. */
-export function presentChildren(slot: Slot, of: ChildSlot, now: number): SandboxInfo[] {
-  const rows = livesOf(of).map((child) => presentChild(slot, of, child, stateOf(of, child)))
-  if (of.starting !== null) return [...rows, presentChild(slot, of, null, 'Starting')]
-  return rows.length === 0 && of.backOff.retryAt > now ? [presentChild(slot, of, null, 'Failed')] : rows
+export function presentChildren(slot: Slot, of: ChildSlot, moment: Moment): SandboxInfo[] {
+  const rows = livesOf(of).map((child) => presentChild(slot, of, { child, state: stateOf(of, child), ...moment }))
+  const without = (state: SandboxInfo['state']): SandboxInfo =>
+    presentChild(slot, of, { child: null, state, ...moment })
+  if (of.starting !== null) return [...rows, without('Starting')]
+  return rows.length === 0 && of.backOff.retryAt > moment.now ? [without('Failed')] : rows
 }
 
 function stateOf(of: ChildSlot, child: PodChild): SandboxInfo['state'] {

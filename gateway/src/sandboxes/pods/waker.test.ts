@@ -16,8 +16,10 @@ const WISH: Wish = {
   server: { name: 'files', uid: 'uid-1' },
   groups: [],
   idleMs: 60_000,
+  wakeMs: 60_000,
 }
-const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
+const warn = vi.fn()
+const log = { info: () => undefined, warn, error: () => undefined }
 
 function makeSandbox(spec: object = {}): SandboxView {
   const metadata = { name: 'files-x', namespace: 'n', uid: 'u', resourceVersion: '1', generation: 1 }
@@ -30,8 +32,9 @@ function makeWaker(sandbox: SandboxView, open: () => Promise<ShimLink | null>) {
   const request = vi.fn<() => Promise<unknown>>(() => Promise.resolve({ metadata: sandbox.metadata }))
   const client = new KubeClient({ request } as never)
   const view = { findSandbox: () => sandbox, usablePodsOf: () => [{}], onName: () => () => undefined }
-  const deps = { client, namespace: 'n', log, now: () => NOW, view: view as never as ClusterView }
-  return { request, waker: new Waker({ ...deps, links: { open } as never as PodLinks }) }
+  const doubts = { concern: async ({ spec }: SandboxView) => spec.userGroupRefs?.includes('hidden') ?? false }
+  const deps = { client, namespace: 'n', log, now: () => NOW, view: view as never as ClusterView, doubts }
+  return { request, doubts, waker: new Waker({ ...deps, links: { open } as never as PodLinks }) }
 }
 
 test.each([
@@ -54,6 +57,29 @@ test('our own one is connected to and woken', async () => {
   expect(request).toHaveBeenCalledTimes(1)
 })
 
+test.each([
+  ['keeps the groups it has while the catalogue lacks one of them that is there', ['hidden'], undefined],
+  ['has the groups of its wish otherwise', ['gone'], WISH.groups],
+])('who is waked %s', async (_what, userGroupRefs, written) => {
+  const { waker, request } = makeWaker(makeSandbox({ userGroupRefs }), () => Promise.resolve(null))
+  await waker.ensure(WISH)
+  expect(request).toHaveBeenCalledOnce()
+  const [{ body }] = request.mock.calls[0] as unknown as [{ body: { spec: object } }]
+  expect(body.spec).toMatchObject({ operatingMode: 'Auto' })
+  expect((body.spec as { userGroupRefs?: unknown }).userGroupRefs).toEqual(written)
+})
+
+test('a start that is stopped while it is asked for a group writes nothing', async () => {
+  const abort = new AbortController()
+  const { waker, request, doubts } = makeWaker(makeSandbox({ userGroupRefs: ['hidden'] }), () => Promise.resolve(null))
+  doubts.concern = async () => {
+    abort.abort()
+    return true
+  }
+  await expect(waker.ensure(WISH, abort.signal)).rejects.toMatchObject({ code: 'server_unavailable' })
+  expect(request).not.toHaveBeenCalled()
+})
+
 test('a start that is stopped while its pod is dialled does not wake what was just suspended', async () => {
   const abort = new AbortController()
   const { waker, request } = makeWaker(makeSandbox(), () => {
@@ -62,6 +88,7 @@ test('a start that is stopped while its pod is dialled does not wake what was ju
   })
   await expect(waker.wake(WISH, () => undefined, abort.signal)).rejects.toMatchObject({ code: 'server_unavailable' })
   expect(request).not.toHaveBeenCalled()
+  expect(warn).not.toHaveBeenCalled()
 })
 
 test('a start that is stopped when its pod is there sends it no values', async () => {
@@ -81,7 +108,15 @@ test('a start that is stopped when its pod is there sends it no values', async (
   const woken = Promise.withResolvers<ShimLink>()
   const waker = { wake: () => woken.promise } as never as Waker
   const folders = { work: '/work', package: '/package' }
-  const starter = new ChildStarter({ waker, folders, idleMs: 1, log, now: () => NOW, onQuiet: () => undefined })
+  const starter = new ChildStarter({
+    waker,
+    folders,
+    idleMs: 1,
+    leastWakeMs: 1,
+    log,
+    now: () => NOW,
+    onQuiet: () => undefined,
+  })
   const child = createChildSlot('files-x', 'shared', owner)
   const starting = starter.begin(slot, child, { request, ready: Promise.resolve() })
   woken.resolve({ start } as never as ShimLink)

@@ -3,8 +3,9 @@
 import { HubError, LABELS } from '@mcphub/api'
 import { isReason, KubeError, type KubeClient, type KubeObject } from '@mcphub/kube'
 import type { SandboxLog } from '../process/config.ts'
+import type { CatalogDoubts } from './catalog-doubts.ts'
 import type { ClusterView } from './cluster-view.ts'
-import { fromTime, toTime } from './lease.ts'
+import { fromTime, isBeyond, toTime } from './lease.ts'
 import type { SandboxIdentity } from './names.ts'
 import type { PodLinks } from './pod-links.ts'
 import { describeWaiting, findBackOff, findStartFault, type StartFault } from './pod-facts.ts'
@@ -17,6 +18,8 @@ export interface Wish {
   /** names of UserGroups whose limits hold */
   readonly groups: readonly string[]
   readonly idleMs: number
+  /** what a wake gives, before any call was made: a start may take longer than a short idle time */
+  readonly wakeMs: number
 }
 
 export interface WakerDeps {
@@ -24,6 +27,7 @@ export interface WakerDeps {
   readonly namespace: string
   readonly view: ClusterView
   readonly links: PodLinks
+  readonly doubts: Pick<CatalogDoubts, 'concern'>
   readonly log: SandboxLog
   /** ms since the epoch */
   readonly now: () => number
@@ -33,6 +37,14 @@ interface Woken {
   readonly generation: number
   readonly at: number
   wasSeen: boolean
+  /** somebody else had written into the spec: an earlier failure says nothing for a while */
+  readonly isCorrection: boolean
+}
+
+interface Progress {
+  readonly woken: Woken | null
+  /** that may still be made */
+  readonly corrections: number
 }
 
 /** A watch tells all that matters; this is for times that pass and for connections that failed. */
@@ -41,6 +53,9 @@ const PAUSE_MS = 100
 /** lost races in a row, and calls without an answer, until a write is given up */
 const RACES = 10
 const TRIES = 3
+/** how often one wake takes back what somebody else writes into the spec, and how long it gives the operator to look at that */
+const CORRECTIONS = 3
+const CORRECTION_MS = 5_000
 
 export class Waker {
   readonly #deps: WakerDeps
@@ -57,25 +72,34 @@ export class Waker {
     const { view, now } = this.#deps
     const { name } = wish.identity
     let woken: Woken | null = null
+    let corrections = CORRECTIONS
     for (;;) {
       checkWanted(signal)
       const change = this.#nextChange(name, signal)
       const link = await this.#connect(wish, signal)
       if (link !== null) return link
       const sandbox = view.findSandbox(name)
-      if (woken === null || this.#isOver(wish, woken, sandbox)) {
-        this.#checkBackOff(wish)
+      if (this.#isOver(wish, woken, sandbox)) woken = null
+      const isForeign: boolean = await this.#judge(wish, sandbox, { woken, corrections })
+      if (isForeign) corrections--
+      if (woken === null || isForeign) {
         const generation = await this.#tryEnsure(wish, tell, signal)
         if (generation === null) await change
-        else woken = { generation, at: now(), wasSeen: false }
+        else woken = { generation, at: now(), wasSeen: false, isCorrection: isForeign }
         continue
       }
       woken.wasSeen ||= sandbox !== undefined
-      this.#checkFault(wish, woken.generation)
-      const [pod] = sandbox === undefined ? [] : view.usablePodsOf(sandbox)
-      tell(describeWaiting(sandbox, pod))
+      tell(describeWaiting(sandbox, sandbox && view.usablePodsOf(sandbox)[0]))
       await change
     }
+  }
+
+  /** True: what stands against it is of a spec that somebody else wrote. @throws HubError where it is of what is wished */
+  async #judge(wish: Wish, sandbox: SandboxView | undefined, { woken, corrections }: Progress): Promise<boolean> {
+    const fault = sandbox === undefined ? null : this.#findFault(sandbox, woken)
+    if (sandbox === undefined || fault === null) return false
+    if (corrections > 0 && (await this.#isForeign(wish, sandbox))) return true
+    throw this.#failed(wish, fault)
   }
 
   /** Null: the cluster cannot count sandboxes yet (it learns of a new kind within half a minute); to be tried again. */
@@ -91,8 +115,10 @@ export class Waker {
   }
 
   /** The wake came to nothing: its time is over, or somebody deleted the sandbox. */
-  #isOver({ idleMs }: Wish, { at, wasSeen }: Woken, sandbox: SandboxView | undefined): boolean {
-    return (sandbox === undefined && wasSeen) || this.#deps.now() - at > idleMs * 0.9
+  #isOver({ wakeMs }: Wish, woken: Woken | null, sandbox: SandboxView | undefined): boolean {
+    if (woken === null) return false
+    const { at, wasSeen } = woken
+    return (sandbox === undefined && wasSeen) || this.#deps.now() - at > wakeMs * 0.9
   }
 
   /** The McpSandbox is there, wanted, and has time left; nothing is written when that is so already. @returns its generation. @throws HubError */
@@ -104,7 +130,7 @@ export class Waker {
       checkWanted(signal)
       try {
         if (known === undefined || known.metadata.deletionTimestamp !== undefined) return await this.#create(wish)
-        return await this.#revive(wish, known)
+        return await this.#revive(wish, known, signal)
       } catch (error) {
         if (attempt >= triesOf(error)) throw toHubFault(wish, error)
         await this.#nextChange(name, AbortSignal.timeout((attempt - 1) * PAUSE_MS))
@@ -130,16 +156,28 @@ export class Waker {
     }
   }
 
-  async remove({ metadata: { name, uid } }: SandboxView): Promise<void> {
+  /** All that carry this person's hash. Not from the watch: what was made a moment ago must go, too. */
+  async removeAllOf(userRef: string, signal: AbortSignal): Promise<void> {
+    const { client, namespace } = this.#deps
+    const query = { namespace, labelSelector: `${LABELS.userHash}=${userRef}`, signal }
+    for (let next: string | null | undefined; next !== null;) {
+      const page = await client.listPage(MCP_SANDBOXES, query, next === undefined ? {} : { next })
+      const left = page.items.filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      for (const object of left) await this.remove(toSandboxView(object), signal)
+      next = page.next
+    }
+  }
+
+  async remove({ metadata: { name, uid } }: SandboxView, signal?: AbortSignal): Promise<void> {
     const { client, namespace } = this.#deps
     try {
-      await client.delete(MCP_SANDBOXES, { namespace, name }, { uid, propagationPolicy: 'Background' })
+      await client.delete(MCP_SANDBOXES, { namespace, name }, { uid, propagationPolicy: 'Background', signal })
     } catch (error) {
       if (!isReason(error, 'NotFound', 'Conflict')) throw error
     }
   }
 
-  async #create({ identity, server, groups, idleMs }: Wish): Promise<number> {
+  async #create({ identity, server, groups, wakeMs }: Wish): Promise<number> {
     const { client, namespace, now } = this.#deps
     const { name, userRef } = identity
     const object: KubeObject = {
@@ -153,28 +191,46 @@ export class Waker {
         ...(userRef === null ? {} : { userRef }),
         userGroupRefs: groups,
         operatingMode: 'Auto',
-        activeUntilTime: toTime(now() + idleMs),
+        activeUntilTime: toTime(now() + wakeMs),
       },
     }
     const made = await client.create(MCP_SANDBOXES, object)
     return made.metadata.generation ?? 1
   }
 
-  async #revive(wish: Wish, sandbox: SandboxView): Promise<number> {
+  async #revive(wish: Wish, sandbox: SandboxView, signal: AbortSignal | undefined): Promise<number> {
     checkOwner(wish, sandbox)
-    const { groups, idleMs } = wish
     const { metadata, spec } = sandbox
     const { client, namespace, now } = this.#deps
-    const isSame = JSON.stringify(spec.userGroupRefs ?? []) === JSON.stringify(groups)
-    const changes = {
-      ...(fromTime(spec.activeUntilTime) - now() < idleMs / 2 ? { activeUntilTime: toTime(now() + idleMs) } : {}),
-      ...(spec.operatingMode === 'Suspended' ? { operatingMode: 'Auto' } : {}),
-      ...(isSame ? {} : { userGroupRefs: groups }),
-    }
+    const { wakeMs } = wish
+    const foreign = await this.#findForeign(wish, sandbox)
+    checkWanted(signal)
+    const isShort = fromTime(spec.activeUntilTime) - now() < wakeMs / 2
+    const changes = { ...foreign, ...(isShort ? { activeUntilTime: toTime(now() + wakeMs) } : {}) }
     if (Object.keys(changes).length === 0) return metadata.generation ?? 1
     const patch = { type: 'merge' as const, body: { metadata: { uid: metadata.uid }, spec: changes } }
     const written = await client.patch(MCP_SANDBOXES, { namespace, name: metadata.name }, patch)
     return written.metadata.generation ?? 1
+  }
+
+  /** What of the spec is not as this hub decides, as it is to be; a lease that ran low is not among it. @throws KubeError */
+  async #findForeign({ groups, wakeMs }: Wish, sandbox: SandboxView): Promise<object> {
+    const { doubts, now } = this.#deps
+    const { userGroupRefs = [], operatingMode, activeUntilTime } = sandbox.spec
+    const isSame = JSON.stringify(userGroupRefs) === JSON.stringify(groups)
+    const keepsGroups = isSame || (await doubts.concern(sandbox))
+    const isLong = isBeyond(fromTime(activeUntilTime), { now: now(), idleMs: wakeMs })
+    return {
+      ...(isLong ? { activeUntilTime: toTime(now() + wakeMs) } : {}),
+      ...(operatingMode === 'Suspended' ? { operatingMode: 'Auto' } : {}),
+      ...(keepsGroups ? {} : { userGroupRefs: groups }),
+    }
+  }
+
+  /** A failure of what somebody else wrote is none of what is wished. Where that cannot be known, it counts. */
+  async #isForeign(wish: Wish, sandbox: SandboxView): Promise<boolean> {
+    const foreign = await this.#findForeign(wish, sandbox).catch(() => ({}))
+    return Object.keys(foreign).length > 0
   }
 
   /** Null: no pod can be talked to now. */
@@ -185,12 +241,12 @@ export class Waker {
     checkOwner(wish, sandbox)
     for (const pod of view.usablePodsOf(sandbox)) {
       const link = await links.open(pod)
-      // whoever stopped the start may have put it to sleep, which must last
-      checkWanted(signal)
       if (link === null) continue
-      // one that is about to be reaped, or belongs to somebody who was suspended
+      // one that is about to be reaped, or belongs to somebody who was suspended; not if the start was stopped meanwhile: that must last
       if (this.#isAsleep(wish))
-        await this.ensure(wish, signal).catch((error: unknown) => log.warn({ err: error }, 'no wake'))
+        await this.ensure(wish, signal).catch((error: unknown) => {
+          if (!signal.aborted) log.warn({ err: error }, 'no wake')
+        })
       checkWanted(signal)
       return link
     }
@@ -203,16 +259,13 @@ export class Waker {
     return spec.operatingMode === 'Suspended' || fromTime(spec.activeUntilTime) - this.#deps.now() < idleMs / 10
   }
 
-  #checkBackOff(wish: Wish): void {
-    const sandbox = this.#deps.view.findSandbox(wish.identity.name)
-    const fault = sandbox && findBackOff(sandbox, this.#deps.now())
-    if (fault) throw this.#failed(wish, fault)
-  }
-
-  #checkFault(wish: Wish, generation: number): void {
-    const sandbox = this.#deps.view.findSandbox(wish.identity.name)
-    const fault = sandbox && findStartFault(sandbox, generation)
-    if (fault) throw this.#failed(wish, fault)
+  /** What stands against a start, or against the one under way. The operator says nothing twice: after a while its last word holds. */
+  #findFault(sandbox: SandboxView, woken: Woken | null): StartFault | null {
+    const now = this.#deps.now()
+    if (woken === null) return findBackOff(sandbox, now)
+    const fault = findStartFault(sandbox, woken.generation)
+    if (fault !== null || !woken.isCorrection || now < woken.at + CORRECTION_MS) return fault
+    return findBackOff(sandbox, now)
   }
 
   #failed({ server }: Wish, { reason, message, retryAt }: StartFault): HubError {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { HubError } from '@mcphub/api'
 import type { Packages } from '../../packages/packages.ts'
 import type { AcquireRequest, Child, EndReason, ExitReason } from '../sandboxes.ts'
-import type { SandboxInfo, SandboxLogs, Sandboxes, Separation } from '../sandboxes.ts'
+import type { SandboxInfo, SandboxLogs, SandboxOutput, Sandboxes, Separation } from '../sandboxes.ts'
 import { countFailure, NO_FAILURES } from './back-off.ts'
 import {
   type ProcessSandboxConfig,
@@ -114,9 +114,23 @@ class ProcessSandboxes implements Sandboxes {
     return this.#rows().map((row) => row.info)
   }
 
+  async listAll(): Promise<readonly SandboxInfo[]> {
+    return this.list()
+  }
+
   async logs(id: string): Promise<SandboxLogs | null> {
     const slot = this.#slots.get(id)
     return slot === undefined ? null : { userId: slot.owner.userId, server: slot.server, text: slot.stderr.read() }
+  }
+
+  async output(id: string, after: string | null): Promise<SandboxOutput | null> {
+    const slot = this.#slots.get(id)
+    if (slot === undefined) return null
+    return { userId: slot.owner.userId, server: slot.server, ...slot.stderr.readFrom(after), isUnheard: false }
+  }
+
+  async stopOne(id: string): Promise<void> {
+    await this.stopWhere((info) => info.id === id, 'stopped')
   }
 
   async stopWhere(predicate: (info: SandboxInfo) => boolean, reason: EndReason): Promise<number> {

@@ -64,9 +64,14 @@ export const listLives = (slot: Slot): Life[] => [...(slot.current === null ? []
 /** Counts towards its user's limit. */
 export const isActive = (slot: Slot): boolean => slot.current !== null || slot.starting !== null
 
-function presentLife(slot: Slot, life: Life | null, state: SandboxInfo['state']): SandboxInfo {
+interface Shown {
+  readonly life: Life | null
+  readonly state: SandboxInfo['state']
+  readonly now: number
+}
+
+function presentLife(slot: Slot, { life, state, now }: Shown): SandboxInfo {
   const { owner, identity } = slot
-  const running = life?.running ?? null
   return {
     id: identity.id,
     server: slot.server,
@@ -74,12 +79,30 @@ function presentLife(slot: Slot, life: Life | null, state: SandboxInfo['state'])
     username: owner.username,
     sessionId: owner.sessionId,
     state,
-    pid: running?.child.pid ?? null,
-    startedAt: running === null ? null : new Date(running.startedAt).toISOString(),
-    lastActiveAt: new Date(running?.child.lastActiveAt ?? slot.lastActiveAt).toISOString(),
-    memoryBytes: running?.memoryBytes ?? null,
     lastFault: slot.lastFault,
+    ...(life === null ? presentNone(slot) : presentRunning(life.running)),
+    idleInSeconds: life === null || state === 'Ending' ? null : idleIn(life, now),
   }
+}
+
+const presentRunning = ({ child, startedAt, memoryBytes }: RunningChild) => ({
+  pid: child.pid,
+  startedAt: new Date(startedAt).toISOString(),
+  lastActiveAt: new Date(child.lastActiveAt).toISOString(),
+  memoryBytes,
+  progress: null,
+})
+
+const presentNone = ({ lastActiveAt, starting }: Slot) => ({
+  pid: null,
+  startedAt: null,
+  lastActiveAt: new Date(lastActiveAt).toISOString(),
+  memoryBytes: null,
+  progress: starting?.message ?? null,
+})
+
+function idleIn({ running: { child }, limits }: Life, now: number): number | null {
+  return child.held ? null : Math.max(0, Math.ceil((child.lastActiveAt + limits.idleMs - now) / 1000))
 }
 
 function describeState(life: Life): SandboxInfo['state'] {
@@ -90,11 +113,11 @@ function describeState(life: Life): SandboxInfo['state'] {
 /** One row per living child, and one for a start under way or a failure not yet overcome. */
 export function presentSlot(slot: Slot, now: number): { readonly info: SandboxInfo; readonly life: Life | null }[] {
   const rows: { info: SandboxInfo; life: Life | null }[] = listLives(slot).map((life) => ({
-    info: presentLife(slot, life, describeState(life)),
+    info: presentLife(slot, { life, state: describeState(life), now }),
     life,
   }))
-  if (slot.starting !== null) rows.push({ info: presentLife(slot, null, 'Starting'), life: null })
+  if (slot.starting !== null) rows.push({ info: presentLife(slot, { life: null, state: 'Starting', now }), life: null })
   else if (rows.length === 0 && slot.backOff.retryAt > now)
-    rows.push({ info: presentLife(slot, null, 'Failed'), life: null })
+    rows.push({ info: presentLife(slot, { life: null, state: 'Failed', now }), life: null })
   return rows
 }

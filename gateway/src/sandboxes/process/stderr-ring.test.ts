@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Secret } from '../../secrets/secret.ts'
 import { neutraliseControls, StderrRing } from './stderr-ring.ts'
 
@@ -29,4 +29,83 @@ test('values the child was given are hidden, also when they came in pieces', () 
   ring.write(Buffer.from('token hun'))
   ring.write(Buffer.from('ter22 ab'))
   expect(ring.read()).toBe('token [redacted] ab')
+})
+
+describe('in parts', () => {
+  const SECRETS = [new Secret('hunter22'), new Secret('비밀번호'), new Secret('22ab22'), new Secret('line\nbreak')]
+  const WORDS = [
+    'hunter22',
+    'hunt',
+    'er22',
+    '22ab',
+    '22',
+    'ab22',
+    '한글 ',
+    '비밀',
+    '번호',
+    '\r\n',
+    '\r',
+    '😀',
+    'line\n',
+    'break',
+    '\u001b',
+  ]
+  const TAIL = '.\n'
+
+  test('they say what it says as a whole, wherever values, characters and line breaks were cut, and never a value', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...WORDS), { maxLength: 40 }),
+        fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 20 }),
+        (words, sizes) => {
+          const bytes = Buffer.from(words.join('') + TAIL)
+          const ring = new StderrRing(10_000)
+          ring.redact(SECRETS)
+          let [mark, text, at]: [string | null, string, number] = [null, '', 0]
+          for (let turn = 0; at < bytes.length; turn++) {
+            const size = sizes[turn % sizes.length]!
+            ring.write(bytes.subarray(at, at + size))
+            at += size
+            const part = ring.readFrom(mark)
+            expect(part.hasGap).toBe(false)
+            mark = part.mark
+            text += part.text
+          }
+          expect(text).toBe(ring.read())
+          for (const secret of SECRETS) expect(text).not.toContain(secret.reveal())
+        },
+      ),
+    )
+  })
+
+  test('any place may be asked from, and half a value is not to be had by it', () => {
+    const ring = new StderrRing(1_000)
+    ring.redact(SECRETS)
+    ring.write(Buffer.from('token hunter22 and more\n'))
+    const [name] = ring.readFrom(null).mark.split('-')
+    for (let offset = 0; offset <= 24; offset++) {
+      const part = ring.readFrom(`${name}-${offset}`)
+      expect(part.hasGap).toBe(false)
+      const rest =
+        offset <= 6 ? `${'token '.slice(offset)}[redacted] and more\n` : ' and more\n'.slice(Math.max(0, offset - 14))
+      expect([offset, part.text]).toEqual([offset, rest])
+    }
+  })
+
+  test('what is held no more, and a mark of another ring, is said to be missing; then it goes on', () => {
+    const ring = new StderrRing(10)
+    ring.write(Buffer.from('0123456789'))
+    const { mark } = ring.readFrom(null)
+    ring.write(Buffer.from('abcdefghijkl'))
+    const late = ring.readFrom(mark)
+    expect(late).toMatchObject({ text: 'cdefghijkl', hasGap: true })
+    expect(ring.readFrom(late.mark)).toEqual({ text: '', mark: late.mark, hasGap: false })
+    const { mark: foreign } = new StderrRing(10).readFrom(null)
+    const [name] = mark.split('-')
+    for (const odd of [foreign, `${name}-99`, `${name}--1`, `${name}-1e1`, 'x', ''])
+      expect([odd, ring.readFrom(odd).hasGap]).toEqual([odd, true])
+    ring.skip()
+    ring.write(Buffer.from('new'))
+    expect(ring.readFrom(late.mark)).toMatchObject({ text: 'new', hasGap: true })
+  })
 })
