@@ -18,7 +18,7 @@ interface Zone {
   readonly deny: readonly Restriction[]
 }
 
-const TESTS = ['**/*.test.ts', 'test/**', 'bench/**', 'lint-fixtures/**']
+const TESTS = ['**/*.test.{ts,tsx}', 'test/**', 'bench/**', 'lint-fixtures/**']
 
 // --- libraries that stay in their room -------------------------------------------------------------------------------------------
 const DATABASE: Restriction = {
@@ -61,6 +61,16 @@ const programs = (...names: string[]): Restriction => ({
 const NO_IO: Restriction = {
   regex: '^(node:(fs|net|http|https|child_process|timers)|undici)(/|$)',
   message: 'layers: what the operator decides is decided by pure functions; only gather and execute touch the world',
+}
+const OTHER_KIND: Restriction = {
+  group: [
+    '**/mcp-sandbox/**',
+    '**/mcp-server/**',
+    '**/user-group/**',
+    '!**/mcp-sandbox/reasons.ts',
+    '!**/mcp-server/checks.ts',
+  ],
+  message: 'layers: of another kind only why its pods do not serve (reasons.ts) and whether it may be used (checks.ts)',
 }
 /** What decides: everything of the operator that is neither wiring nor platform. */
 const PURE_OF_OPERATOR = ['operator/src/{pods,mcp-sandbox,mcp-server,user-group,policies}/**/*.ts']
@@ -133,14 +143,88 @@ function librariesOf(room: Room): Restriction[] {
 
 const FEATURES = [OTHER_FEATURE, NOT_UPWARDS, programs('cli', 'launcher', 'operator')]
 
+// --- the console: lib and ui → features → app ------------------------------------------------------------------------------------
+const IN_A_BROWSER: Restriction = {
+  regex: '^(node:|vite$)',
+  message: 'layers: the console runs in a browser',
+}
+const ONLY_TYPES: Restriction = {
+  regex: '^@mcphub/api$',
+  allowTypeImports: true,
+  message: 'layers: of the contracts the console takes types; the table comes by virtual:routes, without the schemas',
+}
+const BELOW_FEATURES: Restriction = {
+  regex: '^(\\.\\./)+(app|features)/',
+  message: 'layers: what all pages share knows no page',
+}
+const BELOW_UI: Restriction = {
+  regex: '^(\\.\\./)+ui/',
+  message: 'layers: lib knows nothing of how it is shown',
+}
+const OTHER_PAGES: Restriction = {
+  group: [
+    '../**',
+    ...['api', 'components', 'pages', 'schema-form'].flatMap((own) => [`!../${own}/**`, `!../../${own}/**`]),
+    ...['lib', 'ui'].flatMap((below) => ['../..', '../../..', '../../../..'].map((up) => `!${up}/${below}/**`)),
+    // of a folder of its own folders
+    '!../*.ts',
+    '!../*.tsx',
+  ],
+  message: 'layers: a feature of the console knows lib and ui, never another feature',
+}
+const CONSOLE_FILES = 'console/src/**/*.{ts,tsx}'
+const NO_PROGRAM = programs('gateway', 'cli', 'launcher', 'operator')
+const CONSOLE = [IN_A_BROWSER, ONLY_TYPES, NO_PROGRAM, ...LIBRARIES]
+
+const CONSOLE_PLUGINS: OxlintOverride['plugins'] = [
+  'typescript',
+  'import',
+  'unicorn',
+  'oxc',
+  'promise',
+  'react',
+  'jsx-a11y',
+]
+const CONSOLE_RULES: OxlintOverride['rules'] = {
+  'max-lines': ['error', 250],
+  'react/rules-of-hooks': 'error',
+  'react/exhaustive-deps': 'error',
+  'react/no-danger': 'error',
+  'react/jsx-no-target-blank': 'error',
+  // a script: URL is refused by the policy of the page, too
+  'react/jsx-no-script-url': 'error',
+  'react/button-has-type': 'error',
+  // not compiled by the compiler these speak for
+  'react/incompatible-library': 'off',
+  // a role says in the code what a reader hears; axe looks at the result
+  'jsx-a11y/prefer-tag-over-role': 'off',
+  // a table laid out as cards is none to a reader any more, unless its roles are written out
+  'jsx-a11y/no-redundant-roles': 'off',
+  'jsx-a11y/no-interactive-element-to-noninteractive-role': 'off',
+  // what scrolls must be reached by keyboard
+  'jsx-a11y/no-noninteractive-tabindex': 'off',
+  // the options of a combobox take clicks, its field takes the keys
+  'jsx-a11y/click-events-have-key-events': 'off',
+}
+
 const ZONES: readonly Zone[] = [
   { files: ['**/*.ts'], deny: LIBRARIES },
+  { files: ['console/build/**/*.ts'], deny: [NO_PROGRAM, ...LIBRARIES] },
+  { files: [CONSOLE_FILES], deny: CONSOLE },
+  { files: ['console/src/lib/**/*.{ts,tsx}'], deny: [BELOW_UI, BELOW_FEATURES, ...CONSOLE] },
+  { files: ['console/src/ui/**/*.{ts,tsx}'], deny: [BELOW_FEATURES, ...CONSOLE] },
+  { files: ['console/src/features/**/*.{ts,tsx}'], deny: [OTHER_PAGES, ...CONSOLE] },
+  // it makes the blocks a person pastes into an editor from what all of MCPHub knows of editors
+  {
+    files: ['console/src/features/connect/**/*.{ts,tsx}'],
+    deny: [OTHER_PAGES, ...CONSOLE.filter((one) => one !== ONLY_TYPES)],
+  },
   { files: ['packages/api/**/*.ts'], deny: [ONLY_ZOD, programs('gateway', 'cli', 'launcher', 'operator')] },
   { files: ['packages/kube/**/*.ts'], deny: [KUBE_ALONE, ...LIBRARIES] },
   { files: ['cli/**/*.ts'], deny: [programs('gateway', 'launcher', 'operator'), ...LIBRARIES] },
   { files: ['launcher/**/*.ts'], deny: [programs('gateway', 'cli', 'operator'), EXPRESS, MCP_SDK] },
   { files: ['operator/**/*.ts'], deny: [programs('gateway', 'cli', 'launcher'), ...LIBRARIES] },
-  { files: PURE_OF_OPERATOR, deny: [NO_IO, programs('gateway', 'cli', 'launcher'), ...LIBRARIES] },
+  { files: PURE_OF_OPERATOR, deny: [NO_IO, OTHER_KIND, programs('gateway', 'cli', 'launcher'), ...LIBRARIES] },
   { files: ['gateway/src/*.ts'], deny: [programs('cli', 'launcher', 'operator'), DATABASE, EXPRESS, MCP_SDK] },
   { files: ['gateway/src/app.ts'], deny: [programs('cli', 'launcher', 'operator'), DATABASE, MCP_SDK] },
   ...(Object.keys(MAY_IMPORT) as (keyof typeof MAY_IMPORT)[]).map(roomZone),
@@ -166,6 +250,7 @@ const ENVIRONMENT = [
   'scripts/**',
   'images/**',
   'charts/**',
+  'console/vite.config.ts',
   ...TESTS,
 ]
 const envMessage = 'process.env is read in config.ts alone'
@@ -224,6 +309,7 @@ export default defineConfig({
       files: ['cli/**', 'launcher/**', 'scripts/**', 'images/**', 'charts/**', ...TESTS],
       rules: { 'no-console': 'off' },
     },
+    { files: [CONSOLE_FILES], plugins: CONSOLE_PLUGINS, rules: CONSOLE_RULES },
     { files: ENVIRONMENT, rules: { 'no-restricted-properties': 'off' } },
     {
       files: TESTS,

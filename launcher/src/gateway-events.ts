@@ -15,6 +15,10 @@ const ready = z.object({
   setupUrl: z.string().nullish(),
   /** only at the first start, only on loopback; kept nowhere */
   demoKey: z.string().nullish(),
+  /** one-time link by which the demo user logs in at the console */
+  loginUrl: z.string().nullish(),
+  /** the console's own address; null without one */
+  consoleUrl: z.string().nullish(),
   separation: z.object({ kind: z.string(), message: z.string() }),
   servers: z.array(z.object({ name: z.string(), variables: z.array(z.string()) })).default([]),
   /** broken manifests and other things that do not keep the hub from serving */

@@ -1,5 +1,6 @@
 // The hub of one machine as a whole: starts its parts in order, keeps them running, ends them in the opposite order.
 import path from 'node:path'
+import { startConsoleBuild, type ConsoleBuild } from './console-build.ts'
 import { checkCatalog, keepSecret, openDataFolder, writePrivate, type DataFolder } from './data-folder.ts'
 import {
   endLeftoverGateway,
@@ -84,6 +85,7 @@ class Hub {
   #postgres: Postgres | null = null
   #gateway: GatewayProcess | null = null
   #setup: GatewaySetup | null = null
+  #console: ConsoleBuild | null = null
   #stopped: Promise<void> | null = null
   /** a restart of PostgreSQL under way: a stop must find what it starts */
   #restarting: Promise<void> = Promise.resolve()
@@ -132,6 +134,7 @@ class Hub {
     await this.#sweep(setup, this.#lock.afterKill)
     await checkPort(options.port, options.hosts)
     if (this.#stopping.signal.aborted) return
+    if (options.env['MCPHUB_CONSOLE'] !== 'off') this.#console = this.#startConsoleBuild()
     this.#screen.progress('Starting PostgreSQL')
     await this.#startDatabase(folder)
     if (this.#stopping.signal.aborted) return
@@ -147,6 +150,12 @@ class Hub {
     if (!found && !afterKill) return
     this.#screen.progress('Clearing up after an earlier run that was killed')
     await sweepChildren(setup)
+  }
+
+  #startConsoleBuild(): ConsoleBuild {
+    return startConsoleBuild(this.#options.clone, () =>
+      this.#screen.warn('The console could not be built; the hub works without it. `make console` says why.'),
+    )
   }
 
   async #startDatabase(folder: DataFolder): Promise<void> {
@@ -235,6 +244,7 @@ class Hub {
 
   async #stop(reason: string | null): Promise<void> {
     this.#stopping.abort()
+    this.#console?.stop()
     if (reason) this.#screen.progress(reason)
     const setup = this.#setup
     const wellEnded = this.#gateway ? this.#gateway.stop() : Promise.resolve(true)
@@ -251,6 +261,7 @@ class Hub {
   /** The impatient end: nothing drains, but nothing stays either. */
   async force(): Promise<void> {
     this.#stopping.abort()
+    this.#console?.stop()
     this.#gateway?.kill()
     await Promise.allSettled([this.#starting, this.#restarting])
     this.#gateway?.kill()

@@ -35,6 +35,13 @@ describe('readOptions', () => {
     })
   })
 
+  test('names the list of providers from where the command was typed', () => {
+    const fileOf = (MCPHUB_LOGIN_FILE?: string): unknown =>
+      read({ env: { MCPHUB_LOGIN_FILE } }).env['MCPHUB_LOGIN_FILE']
+    expect(fileOf('login.yaml')).toBe(`${process.cwd()}/login.yaml`)
+    expect([fileOf('/etc/login.yaml'), fileOf(''), fileOf()]).toEqual(['/etc/login.yaml', '', undefined])
+  })
+
   test('--no-color wins over a terminal', () => {
     expect(read({ args: ['--no-color'] }).color).toBe(false)
   })

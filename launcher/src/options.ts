@@ -73,8 +73,14 @@ export function readOptions({ args, env, clone, uid, isTerminal }: OptionsInput)
     help: given.help,
     json: given.json,
     watch: given.watch,
-    env,
+    env: resolveLoginFile(env),
   }
+}
+
+/** It is named from where the command was typed; the gateway runs in the data folder. */
+function resolveLoginFile(env: OptionsInput['env']): OptionsInput['env'] {
+  const file = env['MCPHUB_LOGIN_FILE']
+  return file ? { ...env, MCPHUB_LOGIN_FILE: path.resolve(file) } : env
 }
 
 const buildDefaults = (clone: string) => ({

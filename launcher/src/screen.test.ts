@@ -9,6 +9,8 @@ const READY: Ready = {
   endpoint: 'http://localhost:3000/mcp',
   setupUrl: 'http://localhost:3000/setup#token=once',
   demoKey: KEY,
+  consoleUrl: 'http://localhost:3000/',
+  loginUrl: 'http://localhost:3000/login#token=demo-once',
   separation: { kind: 'Uid', message: 'Each user has a uid.' },
   servers: [
     { name: 'memory', variables: [] },
@@ -30,9 +32,12 @@ describe('formatReady', () => {
       'claude mcp add',
       '"servers"',
       'token=once',
+      'login#token=demo-once',
     ]) {
       expect(text).toContain(part)
     }
+    // whoever follows the first link they see should end up as the administrator
+    expect(text.indexOf('token=once')).toBeLessThan(text.indexOf('token=demo-once'))
     expect(text).toContain('Each user has a uid.')
     expect(text).toContain('memory, github (needs USER_GITHUB_TOKEN)')
     expect(text).toContain('mcphub secrets set USER_GITHUB_TOKEN')
@@ -40,8 +45,10 @@ describe('formatReady', () => {
   })
 
   test('later names the way to a new key, and no link when there is an administrator', () => {
-    const text = formatReady({ ...READY, demoKey: null, setupUrl: null })
+    const text = formatReady({ ...READY, demoKey: null, loginUrl: null, setupUrl: null })
     expect(text).not.toContain('mcphub_')
+    expect(text).not.toContain('token=')
+    expect(text).toContain('Console: http://localhost:3000/\n')
     expect(text).not.toContain('First administrator')
     expect(text).toContain('mcphub keys create')
   })
@@ -110,7 +117,10 @@ describe('createScreen', () => {
       .map((line): unknown => JSON.parse(line))
     expect(events).toMatchObject([
       { type: 'progress', message: 'one' },
-      { type: 'ready', demoKey: KEY, blocks: [{ editor: 'cursor' }, { editor: 'claude-code' }, { editor: 'vscode' }] },
+      {
+        ...{ type: 'ready', demoKey: KEY },
+        blocks: [{ editor: 'cursor' }, { editor: 'claude-code' }, { editor: 'vscode' }, { editor: 'claude-desktop' }],
+      },
       { type: 'fault', message: 'broken', fix: 'mend it' },
     ])
   })

@@ -75,6 +75,8 @@ export function formatReady(facts: Ready, paint: Paint = (_, text) => text): str
     `${paint(32, '✓')} ${heading('MCPHub is ready')} (${facts.seconds.toFixed(1)} s)`,
     ...(facts.demoKey ? formatFirst(facts.endpoint, facts.demoKey, heading) : formatLater(facts.endpoint, heading)),
     ...(facts.setupUrl ? [formatSetup(facts.setupUrl, heading)] : []),
+    ...(facts.consoleUrl ? [`${heading('Console')}: ${facts.consoleUrl}`] : []),
+    ...(facts.loginUrl ? [formatDemo(facts.loginUrl, heading)] : []),
     formatFacts(facts, nameCommand(facts.endpoint), heading),
     ...facts.faults.map((fault) => `${paint(31, '✗')} ${fault}`),
     ...facts.warnings.map((warning) => `${paint(33, '!')} ${warning}`),
@@ -93,6 +95,9 @@ function nameCommand(endpoint: string): string {
   const { origin, port } = new URL(endpoint)
   return port === USUAL_PORT ? MCPHUB : `${MCPHUB} --url ${origin}`
 }
+
+const formatDemo = (link: string, heading: Heading): string =>
+  `${heading('Look around as the demo user')}, who administers nothing: this link works once\n${link}`
 
 function formatSetup(link: string, heading: Heading): string {
   return `${heading('First administrator')}: this link works once\n${link}\n${MCPHUB} setup '${link}' --username <your name>`

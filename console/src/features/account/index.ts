@@ -1,0 +1,4 @@
+// The page about oneself: how the console looks, how one comes in, where one is logged in.
+import { pageRoute } from '../../lib/page-route.ts'
+
+export const accountRoutes = [pageRoute('/account', ['account', 'errors'], () => import('./pages/account-page.tsx'))]

@@ -1,0 +1,4 @@
+// From nothing to an editor that calls a tool: a key, where to put it, and whether it works.
+import { pageRoute } from '../../lib/page-route.ts'
+
+export const connectRoutes = [pageRoute('/connect', ['connect', 'errors'], () => import('./pages/connect-page.tsx'))]

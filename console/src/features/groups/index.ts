@@ -1,0 +1,4 @@
+// The page of personal groups: what my editor is shown.
+import { pageRoute } from '../../lib/page-route.ts'
+
+export const groupRoutes = [pageRoute('/groups', ['groups', 'errors'], () => import('./pages/group-list.tsx'))]

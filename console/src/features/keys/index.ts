@@ -1,0 +1,4 @@
+// A person's own keys: what each may use, when it was last used, and the end of it.
+import { pageRoute } from '../../lib/page-route.ts'
+
+export const keyRoutes = [pageRoute('/keys', ['keys', 'errors'], () => import('./pages/key-list.tsx'))]

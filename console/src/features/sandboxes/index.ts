@@ -1,0 +1,6 @@
+// The page of sandboxes: what runs for me now.
+import { pageRoute } from '../../lib/page-route.ts'
+
+export const sandboxRoutes = [
+  pageRoute('/sandboxes', ['sandboxes', 'errors'], () => import('./pages/sandbox-list.tsx')),
+]

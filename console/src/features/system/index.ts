@@ -1,0 +1,4 @@
+// The page of the hub as a whole.
+import { pageRoute } from '../../lib/page-route.ts'
+
+export const systemRoutes = [pageRoute('/admin/system', ['system', 'errors'], () => import('./pages/system.tsx'))]

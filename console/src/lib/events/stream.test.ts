@@ -1,0 +1,103 @@
+// Several tabs in one process: the locks and channels are Node's own, the stream is played.
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { readConnection, setConnection } from './connection.ts'
+import { followEvents } from './stream.ts'
+
+class PlayedStream extends EventTarget {
+  static readonly CLOSED = 2
+  static readonly all: PlayedStream[] = []
+  readyState = 0
+  constructor(_url: string) {
+    super()
+    PlayedStream.all.push(this)
+  }
+  play(type: string, data?: unknown): void {
+    this.dispatchEvent(Object.assign(new Event(type), { data: JSON.stringify(data) }))
+  }
+  refuse(): void {
+    this.readyState = PlayedStream.CLOSED
+    this.play('error')
+  }
+  close(): void {
+    this.readyState = PlayedStream.CLOSED
+  }
+}
+
+const open = () => PlayedStream.all.filter(({ readyState }) => readyState !== PlayedStream.CLOSED)
+const tabs: AbortController[] = []
+
+function openTab() {
+  const seen: string[] = []
+  const ending = new AbortController()
+  tabs.push(ending)
+  followEvents(
+    '/api/events',
+    {
+      onChanged: (topics) => seen.push(`changed ${topics.join()}`),
+      onReset: () => seen.push('reset'),
+      onRefused: () => seen.push('refused'),
+    },
+    ending.signal,
+  )
+  return { seen, close: () => ending.abort() }
+}
+
+beforeEach(() => {
+  PlayedStream.all.length = 0
+  vi.stubGlobal('EventSource', PlayedStream)
+  vi.stubGlobal('window', globalThis)
+})
+afterEach(async () => {
+  for (const tab of tabs.splice(0)) tab.abort()
+  await vi.waitFor(async () => expect((await navigator.locks.query()).held).toEqual([]))
+  vi.unstubAllGlobals()
+  vi.useRealTimers()
+})
+
+test('one tab listens for all, and all hear', async () => {
+  const [first, second] = [openTab(), openTab()]
+  await vi.waitFor(() => expect(open()).toHaveLength(1))
+  open()[0]!.play('open')
+  open()[0]!.play('changed', { topics: ['keys', 'groups'] })
+  await vi.waitFor(() => expect([first.seen, second.seen]).toEqual([['changed keys,groups'], ['changed keys,groups']]))
+  expect(readConnection()).toEqual({ kind: 'live' })
+  expect(PlayedStream.all).toHaveLength(1)
+})
+
+test('when the tab that listened is closed another one does, and asks for everything it may have missed', async () => {
+  const [first, second] = [openTab(), openTab()]
+  await vi.waitFor(() => expect(open()).toHaveLength(1))
+  open()[0]!.play('open')
+  open()[0]!.play('changed', { topics: ['me'] })
+  await vi.waitFor(() => expect(second.seen).toHaveLength(1))
+  first.close()
+  await vi.waitFor(() => expect(PlayedStream.all).toHaveLength(2))
+  expect(second.seen).toEqual(['changed me', 'reset'])
+  expect(open()).toHaveLength(1)
+})
+
+test('the moment it was lost stays the first one, until it is live again', async () => {
+  setConnection({ kind: 'live' })
+  openTab()
+  await vi.waitFor(() => expect(open()).toHaveLength(1))
+  open()[0]!.play('error')
+  const lost = readConnection()
+  expect(lost.kind).toBe('lost')
+  await new Promise((resolve) => setImmediate(resolve))
+  open()[0]!.play('error')
+  expect(readConnection()).toBe(lost)
+  open()[0]!.play('open')
+  expect(readConnection()).toEqual({ kind: 'live' })
+})
+
+test('a stream the hub refused is tried again, since the browser does not, and then everything is asked for', async () => {
+  const tab = openTab()
+  await vi.waitFor(() => expect(open()).toHaveLength(1))
+  vi.useFakeTimers()
+  open()[0]!.refuse()
+  expect(tab.seen).toEqual(['refused'])
+  expect(open()).toHaveLength(0)
+  vi.advanceTimersByTime(5_000)
+  expect(open()).toHaveLength(1)
+  expect(tab.seen).toEqual(['refused', 'reset'])
+})

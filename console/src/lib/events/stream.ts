@@ -1,0 +1,96 @@
+// The hub's news, one stream per browser: the tab that holds the lock listens and tells the others (HTTP/1.1 gives a browser six connections
+// per host, and ten tabs are no rarity). The browser resumes by itself where the stream broke off (Last-Event-ID); where nobody can know what
+// happened meanwhile, everything is asked for again.
+import { setConnection, type Connection } from './connection.ts'
+import type { Topic } from './topics.ts'
+
+const NAME = 'mcphub-events'
+/** after the hub refused the stream, which the browser does not try again by itself */
+const AGAIN_MS = 5_000
+
+type News =
+  | { readonly kind: 'changed'; readonly topics: readonly Topic[] }
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'connection'; readonly connection: Connection }
+  /** of a tab that has just come */
+  | { readonly kind: 'who' }
+
+export interface EventHandlers {
+  onChanged(topics: readonly Topic[]): void
+  /** what happened meanwhile is not known */
+  onReset(): void
+  /** the hub refuses the stream: one may be logged out */
+  onRefused(): void
+}
+
+/** Ends with the signal. */
+export function followEvents(url: string, handlers: EventHandlers, signal: AbortSignal): void {
+  const channel = new BroadcastChannel(NAME)
+  let own: Connection | null = null
+  let othersListened = false
+  const send = (news: News): void => channel.postMessage(news)
+  const hear = (news: News): void => {
+    if (news.kind === 'changed') handlers.onChanged(news.topics)
+    else if (news.kind === 'reset') handlers.onReset()
+    else if (news.kind === 'connection') setConnection(news.connection)
+  }
+  channel.addEventListener('message', ({ data }: MessageEvent<News>) => {
+    if (data.kind !== 'who') othersListened = true
+    else if (own !== null) send({ kind: 'connection', connection: own })
+    hear(data)
+  })
+  send({ kind: 'who' })
+  const tell = (news: News): void => {
+    if (signal.aborted) return
+    if (news.kind === 'connection') own = news.connection
+    send(news)
+    hear(news)
+  }
+  signal.addEventListener('abort', () => channel.close())
+  const listenAlone = (): Promise<void> => {
+    // between the end of the tab that listened and now
+    if (othersListened) tell({ kind: 'reset' })
+    return listen(url, { tell, onRefused: () => handlers.onRefused() }, signal)
+  }
+  navigator.locks.request(NAME, { signal }, listenAlone).catch(() => undefined)
+}
+
+interface Teller {
+  readonly tell: (news: News) => void
+  readonly onRefused: () => void
+}
+
+/** Lasts as long as this tab is the one that listens. */
+function listen(url: string, { tell, onRefused }: Teller, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let timer = 0
+  let source: EventSource | null = null
+  const openAgain = (): void => {
+    open()
+    // a stream begun anew knows nothing of what happened meanwhile
+    tell({ kind: 'reset' })
+  }
+  const open = (): void => {
+    const stream = new EventSource(url)
+    source = stream
+    stream.addEventListener('open', () => tell({ kind: 'connection', connection: { kind: 'live' } }))
+    stream.addEventListener('changed', ({ data }: MessageEvent<string>) => {
+      const { topics } = JSON.parse(data) as { readonly topics: readonly Topic[] }
+      tell({ kind: 'changed', topics })
+    })
+    stream.addEventListener('reset', () => tell({ kind: 'reset' }))
+    stream.addEventListener('error', () => {
+      tell({ kind: 'connection', connection: { kind: 'lost', since: Date.now() } })
+      if (stream.readyState !== EventSource.CLOSED) return
+      onRefused()
+      timer = window.setTimeout(openAgain, AGAIN_MS)
+    })
+  }
+  open()
+  signal.addEventListener('abort', () => {
+    window.clearTimeout(timer)
+    source?.close()
+    resolve()
+  })
+  return promise
+}
