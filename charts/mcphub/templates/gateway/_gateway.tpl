@@ -34,7 +34,50 @@
     items:
       - key: {{ .Values.database.urlKey }}
         path: {{ .Values.database.urlKey }}
+{{- if .Values.login.providers }}
+- name: login
+  projected:
+    defaultMode: 288
+    sources:
+      - configMap:
+          name: {{ include "mcphub.fullname" . }}-login
+      {{- $secrets := include "mcphub.loginSecrets" . | fromYamlArray }}
+      {{- if $secrets }}
+      - secret:
+          name: {{ .Values.login.existingSecret }}
+          items:
+            {{- range $secrets }}
+            - { key: {{ . }}, path: secrets/{{ . }} }
+            {{- end }}
+      {{- end }}
+{{- end }}
 {{- include "mcphub.caVolume" . }}
+{{- end }}
+
+{{/* Ids of the providers whose secret lies in login.existingSecret: all that name no file of their own. */}}
+{{- define "mcphub.loginSecrets" -}}
+{{- $ids := list -}}
+{{- range .Values.login.providers -}}
+{{- if not (hasKey . "clientSecretFile") -}}
+{{- if $.Values.login.existingSecret -}}
+{{- $ids = append $ids .id -}}
+{{- else if eq .kind "github" -}}
+{{- fail (printf "login.existingSecret: name the Secret that holds the client secret of %q under the key %s" .id .id) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $ids -}}
+{{- end }}
+
+{{/* The list as the gateway reads it. */}}
+{{- define "mcphub.loginProviders" -}}
+{{- $secrets := include "mcphub.loginSecrets" . | fromYamlArray -}}
+{{- $providers := list -}}
+{{- range .Values.login.providers -}}
+{{- $file := ternary (dict "clientSecretFile" (printf "secrets/%s" .id)) dict (has .id $secrets) -}}
+{{- $providers = append $providers (merge (dict) . $file) -}}
+{{- end -}}
+{{- toYaml $providers -}}
 {{- end }}
 
 {{/* Environment of a gateway; `helm test` reads the same. */}}
@@ -58,6 +101,8 @@
   value: {{ .Values.database.pool | quote }}
 - name: MCPHUB_PUBLIC_URL
   value: {{ include "mcphub.publicUrl" . | quote }}
+- name: MCPHUB_TRUSTED_PROXIES
+  value: {{ .Values.gateway.trustedProxies | quote }}
 - name: MCPHUB_PUBLIC_HOSTS
   value: {{ include "mcphub.publicHosts" . | quote }}
 {{- include "mcphub.podName" . | nindent 0 }}
@@ -77,6 +122,22 @@
   value: {{ .Values.sandboxes.perUser | quote }}
 - name: MCPHUB_LOG_LEVEL
   value: {{ .Values.gateway.logLevel }}
+- name: MCPHUB_CONSOLE
+  value: {{ ternary "on" "off" .Values.console.enabled | quote }}
+- name: MCPHUB_CONSOLE_IDLE_SECONDS
+  value: {{ .Values.console.idleSeconds | int64 | quote }}
+- name: MCPHUB_CONSOLE_MAX_SECONDS
+  value: {{ .Values.console.maxSeconds | int64 | quote }}
+- name: MCPHUB_LOGIN_LOCAL
+  value: {{ ternary "on" "off" .Values.login.local.enabled | quote }}
+- name: MCPHUB_CLAIMS_DAYS
+  value: {{ .Values.login.claimsDays | quote }}
+- name: MCPHUB_LOGIN_DAYS
+  value: {{ .Values.login.loginDays | quote }}
+{{- if .Values.login.providers }}
+- name: MCPHUB_LOGIN_FILE
+  value: /etc/mcphub/login/providers.yaml
+{{- end }}
 {{- include "mcphub.outwardEnv" . | nindent 0 }}
 {{- end }}
 
@@ -91,5 +152,10 @@
 - name: database
   mountPath: /etc/mcphub/database
   readOnly: true
+{{- if .Values.login.providers }}
+- name: login
+  mountPath: /etc/mcphub/login
+  readOnly: true
+{{- end }}
 {{- include "mcphub.caMount" . | nindent 0 }}
 {{- end }}
