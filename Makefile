@@ -1,7 +1,7 @@
 # Needs Node 20 or later with npm, make, git and sh. Everything else, Node 26 and PostgreSQL too, npm installs into node_modules.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run dev check test shim images images-check cluster cluster-down cluster-check e2e soak bench bench-operator format clean
+.PHONY: help install run dev check test console screenshots shim images images-check cluster cluster-down cluster-check e2e soak bench bench-operator bench-console format clean
 
 # the pinned Node first, for every tool; scripts/install.sh alone uses the npm that was there before
 BIN := $(CURDIR)/node_modules/.bin
@@ -33,8 +33,14 @@ check: install ## types, lint, format, unused files and dependencies, the shim's
 	@$(WITH_NODE) npm run --silent check:unused
 	@$(WITH_NODE) npm run --silent check:shim
 
-test: install ## every test; ends with "N passed, N failed"
+test: console ## every test; ends with "N passed, N failed"
 	@$(WITH_NODE) exec vitest run
+
+console: install ## build the console to console/dist, if anything of it has changed
+	@$(WITH_NODE) exec node scripts/build-console.ts
+
+screenshots: console ## every page in both themes, languages and widths to test/out/screens, the guides' to docs/pictures (needs Chromium)
+	@SCREENSHOTS=yes $(WITH_NODE) exec vitest run test/browser/tour.test.ts
 
 shim: ## build the program that runs in sandbox pods (needs Go 1.26) to sandbox/out
 	@scripts/build-shim.sh
@@ -57,18 +63,23 @@ cluster-check: install ## what that cluster proves, or the one KUBECONFIG points
 e2e: install ## the stories on a real cluster, with a report; STORY='calls attack' KEEP=1; test/e2e-cluster/README.md
 	@STORY='$(STORY)' KEEP='$(KEEP)' $(WITH_NODE) exec node test/e2e-cluster/main.ts
 
-soak: install ## the crowd, the kills and the random sequences for longer; SOAK_MINUTES=30
-	@export KILLS="$${KILLS:-1000}" GENERATIVE_COUNT="$${GENERATIVE_COUNT:-20000}"; $(WITH_NODE) exec vitest run --config vitest.soak.config.ts
+soak: install ## the crowd, the kills and the random sequences for longer, then faults and 1,000 cycles on a cluster; SOAK_MINUTES=30
+	@export KILLS="$${KILLS:-1000}" GENERATIVE_COUNT="$${GENERATIVE_COUNT:-20000}"; $(WITH_NODE) vitest run --config vitest.soak.config.ts
+	@$(WITH_NODE) exec node test/soak/cluster.ts
 
 bench: install ## measure the gateway beside a pass-through; writes bench/RESULTS.md
 	@$(WITH_NODE) exec node bench/main.ts
 
-bench-operator: install ## measure the operator with 50,000 sandboxes on a cluster of its own (root); writes bench/RESULTS-OPERATOR.md
+bench-operator: install ## measure the operator with 50,000 sandboxes, alone and on a cluster of its own (root); writes bench/RESULTS-OPERATOR*.md
+	@$(WITH_NODE) node bench/operator/alone.ts
 	@$(WITH_NODE) exec node bench/operator/main.ts
+
+bench-console: install ## measure the console beside 500 servers, 5,000 people and a million audit records (needs Chromium); writes bench/RESULTS-CONSOLE.md
+	@$(WITH_NODE) exec node bench/console/main.ts
 
 format: install ## format all sources
 	@$(WITH_NODE) npm run --silent format
 
 clean: ## remove what was installed and produced; the hub's data are kept
-	@rm -rf node_modules coverage bench/out test/out sandbox/out
+	@rm -rf node_modules coverage bench/out test/out sandbox/out console/dist
 	@echo 'Removed node_modules and outputs. The data of `make run` are kept.'

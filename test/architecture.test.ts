@@ -24,7 +24,10 @@ const RULES: readonly OnlyHere[] = [
   {
     what: 'a key is told from other text',
     file: 'gateway/src/auth/authenticator.ts',
-    also: ['gateway/src/platform/redact.ts'], // takes keys out of logs
+    also: [
+      'gateway/src/platform/redact.ts', // takes keys out of logs
+      'gateway/src/auth/key-prefix.ts', // tells whose mistyped key it was, to that person alone
+    ],
     pattern: /\bHUB_KEY\b|\/\^?mcphub_/,
     planted: [`import { HUB_KEY } from '@mcphub/api'`, `if (/^mcphub_[0-9a-f]{64}$/.test(key)) return user`],
   },
@@ -35,6 +38,9 @@ const RULES: readonly OnlyHere[] = [
       'gateway/src/auth/tokens.ts', // defines it
       'gateway/src/features/keys/keys-service.ts', // stores a new key's hash
       'gateway/src/features/users/setup.ts', // the set-up link's own token
+      'gateway/src/auth/console-sessions.ts', // stores a new session's hash
+      'gateway/src/features/login/login-service.ts', // the one-time links' own tokens
+      'gateway/src/features/providers/flows.ts', // what binds a way to a provider to the way back
     ],
     pattern: /\bhashToken\b/,
     planted: [`const row = await store.find(hashToken(url.searchParams.get('key')!))`],
@@ -42,7 +48,7 @@ const RULES: readonly OnlyHere[] = [
   {
     what: 'an authenticator is made',
     file: 'gateway/src/auth/authenticator.ts',
-    also: [],
+    also: ['gateway/src/auth/identities.ts'], // hands on to the two that are made there
     pattern:
       /\bimplements\s+\w*Authenticator\b|\bauthenticate\s*:\s*(async\s*)?\(|(?<!function )\bauthenticate\([^)]*\)[^;\n]*\{/,
     planted: [
@@ -65,6 +71,8 @@ const RULES: readonly OnlyHere[] = [
     file: 'gateway/src/proxy/http1/connection.ts',
     also: [
       'gateway/src/proxy/undici-pool.ts', // https
+      // not to servers: to the providers people log in with
+      'gateway/src/features/providers/provider-fetch.ts',
       // not to servers: between replicas, and to and from the shims of our own pods, each by the gateways' own CA
       'gateway/src/peers/peer-client.ts',
       'gateway/src/peers/peer-server.ts',
@@ -89,7 +97,9 @@ const RULES: readonly OnlyHere[] = [
     also: [
       'gateway/src/packages/npm/run-npm.ts', // npm, when a package is installed
       'gateway/src/sandboxes/process/process-table.ts', // ps, where there is no /proc
-      'cli/src/image/resolve-lock.ts', // npm, on the machine of whoever makes an image
+      // npm and uv, on the machine of whoever makes an image
+      'cli/src/image/resolve-lock.ts',
+      'cli/src/image/resolve-requirements.ts',
     ],
     pattern:
       /import\s+(?!type\b)[^'"]*from\s*['"](node:)?(child_process|cluster|worker_threads)['"]|\bimport\s*\(\s*['"](node:)?(child_process|cluster|worker_threads)['"]/,
@@ -108,12 +118,26 @@ const RULES: readonly OnlyHere[] = [
     planted: [`const idle = group.spec.sandboxes.idleTimeoutSeconds`],
   },
   {
+    what: 'the end of a lease is written',
+    file: 'gateway/src/sandboxes/pods/lease.ts',
+    also: [],
+    below: 'gateway/src/sandboxes/',
+    // by its own `toTime` alone, which takes what it judged
+    pattern: /\bactiveUntilTime\s*:(?!\s*toTime\()|\btoTime\s*=/,
+    planted: [
+      `const spec = { activeUntilTime: new Date(now + 999_000).toISOString() }`,
+      `const toTime = (at: number) => new Date(at + 1).toISOString()`,
+    ],
+  },
+  {
     what: 'it is decided that a sandbox sleeps',
     file: 'operator/src/mcp-sandbox/activity.ts',
     also: [],
     below: 'operator/',
-    pattern: /\bactiveUntilTime\b|\boperatingMode\b/,
+    pattern: /\bactiveUntilTime\b|\boperatingMode\b|\bactiveUntilMs\([^()]*\)\s*[<>]|[<>]=?\s*activeUntilMs\(/,
     planted: [
+      `const isAsleep = activeUntilMs(observed.sandbox.spec) <= nowMs`,
+      `if (nowMs > activeUntilMs(spec)) return end(pod)`,
       `if (Date.parse(sandbox.spec.activeUntilTime) < now) await removePod()`,
       `const sleeps = spec.operatingMode === 'Suspended'`,
     ],
@@ -130,8 +154,14 @@ const RULES: readonly OnlyHere[] = [
     file: 'operator/src/pods/build-pod.ts',
     also: [],
     below: 'operator/',
-    pattern: /\bsecurityContext\b|\bseccompProfile\b|\brunAs(User|Group|NonRoot)\b|\bprivileged\b/,
-    planted: [`containers: [{ name: 'extra', securityContext: { privileged: true } }]`],
+    pattern:
+      /\bsecurityContext\b|\bseccompProfile\b|\brunAs(User|Group|NonRoot)\b|\bprivileged\b|\bcapabilities\b|\bhost(Network|PID|IPC|Path)\b|\ballowPrivilegeEscalation\b|\breadOnlyRootFilesystem\b|\bprocMount\b|\bfsGroup/,
+    planted: [
+      `containers: [{ name: 'extra', securityContext: { privileged: true } }]`,
+      `const context = { capabilities: { add: ['SYS_ADMIN'] } }`,
+      `spec: { hostNetwork: true }`,
+      `volumes: [{ name: 'root', hostPath: { path: '/' } }]`,
+    ],
   },
   {
     what: 'what a pod may reach is decided',
@@ -142,11 +172,20 @@ const RULES: readonly OnlyHere[] = [
     planted: [`spec: { podSelector: {}, policyTypes: ['Egress'], egress: [{}] }`, `to: [{ ipBlock: { cidr } }]`],
   },
   {
+    what: 'how long a pod may take to go',
+    file: 'operator/src/pods/grace.ts',
+    also: [],
+    below: 'operator/',
+    pattern: /\b\w*(grace|drain|deaf|at_once)_?(period)?_?seconds\b['"\]]*\s*[:=]\s*\d/i,
+    planted: [`const GRACE_SECONDS = 1`, `client.delete(PODS, pod, { gracePeriodSeconds: 30 })`],
+  },
+  {
     what: "a sandbox's reason is made",
     file: 'operator/src/mcp-sandbox/reasons.ts',
-    also: ['operator/src/mcp-sandbox/status.ts'], // the conditions beside Ready
+    also: [],
     below: 'operator/src/mcp-sandbox/',
     pattern: /\breason(\(|:)\s*['"`][A-Z]/,
+    // a reason by way of a variable the compiler refuses: the type is made in that file alone
     planted: [`return { reason: 'CrashLoop', message: 'it crashed' }`, `const failed = reason('Evicted', 'gone')`],
   },
   {
@@ -161,12 +200,20 @@ const RULES: readonly OnlyHere[] = [
     planted: [`setCondition(all, { type: 'Ready', status: 'False', reason: 'Broken', message }, now)`],
   },
   {
+    what: 'a condition is put into a status',
+    file: 'operator/src/user-group/status.ts',
+    // of what the files of their conditions made
+    also: ['operator/src/mcp-sandbox/status.ts', 'operator/src/mcp-server/status.ts'],
+    below: 'operator/',
+    pattern: /\bsetCondition\b/,
+    planted: [`conditions = setCondition(conditions, { type: 'Ready', status: 'False', reason: why, message }, now)`],
+  },
+  {
     what: "a group's condition is made",
     file: 'operator/src/user-group/status.ts',
     also: [
       // those of sandboxes and servers, as above: in no other folder of the operator is any
       'operator/src/mcp-sandbox/reasons.ts',
-      'operator/src/mcp-sandbox/status.ts',
       'operator/src/mcp-server/conditions.ts',
       'operator/src/mcp-server/checks.ts',
       'operator/src/mcp-server/pool/pool-condition.ts',

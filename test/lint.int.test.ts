@@ -1,7 +1,7 @@
 // Every rule of oxlint.config.ts that is ours fires: each file of lint-fixtures/ is laid where its first line says, below the real
 // configuration, and must give exactly the one finding its second line names (or none).
 import { execFile } from 'node:child_process'
-import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -38,7 +38,7 @@ function lint(folder: string): Promise<readonly Diagnostic[]> {
   const options = { cwd: folder, maxBuffer: 64 * 1024 * 1024, timeout: 60_000 }
   execFile(
     oxlint,
-    ['--type-aware', '-f', 'json', 'packages', 'gateway', 'cli', 'launcher', 'operator'],
+    ['--type-aware', '-f', 'json', 'packages', 'gateway', 'cli', 'launcher', 'operator', 'console'],
     options,
     (error, stdout, stderr) => {
       try {
@@ -57,8 +57,8 @@ let scratch: string
 
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'mcphub-lint-'))
-  for (const name of ['oxlint.config.ts', 'tsconfig.json', 'package.json'])
-    await copyFile(join(root, name), join(scratch, name))
+  for (const name of ['oxlint.config.ts', 'tsconfig.json', 'package.json', 'console/tsconfig.json'])
+    await cp(join(root, name), join(scratch, name))
   await symlink(join(root, 'node_modules'), join(scratch, 'node_modules'))
   for (const { file, text } of all) {
     await mkdir(dirname(join(scratch, file)), { recursive: true })

@@ -21,6 +21,8 @@ interface Title {
 const FOLDERS = [
   'gateway/src',
   'operator/src',
+  'console/src',
+  'console/build',
   'packages/api/src',
   'packages/kube/src',
   'cli/src',

@@ -118,6 +118,10 @@ describe.skipIf(!kubeconfig || !HELM)('a real API server', () => {
       expect(await patch({ metadata: { annotations: { 'mcphub.io/x': 'y' } } })).toContain(CHANGED)
       expect(await patch({ metadata: { ownerReferences: [owner] } })).toContain(CHANGED)
       expect(await patch({ metadata: { labels: { team: 'a' } } })).toContain('patched')
+      expect(await patch({ spec: { containers: [{ name: 'sandbox', image: `${image}1` }] } })).toContain(
+        'as it was made',
+      )
+      expect(await patch({ spec: { activeDeadlineSeconds: 1 } })).toContain('as it was made')
       const debug = ['-n', cluster.sandboxes, 'debug', name, '--image=localhost/x', '--attach=false']
       expect(await cluster.as('someone', ['system:masters'], debug, {})).toMatch(/nobody (adds|enters)/)
       const more = { name: 'sandbox', resources: { limits: { cpu: '2' }, requests: { cpu: '2' } } }
@@ -190,6 +194,87 @@ describe.skipIf(!kubeconfig || !HELM)('a real API server', () => {
     })
   })
 
+  describe('who may edit in the namespace, and is no administrator of it', () => {
+    const edit = (args: readonly string[], manifest: unknown = {}, user = 'editor'): Promise<string> =>
+      cluster.as(user, [], ['-n', cluster.sandboxes, ...args], manifest)
+    const CREATED = 'created (server dry run)'
+    const meta = (name: string): object => ({ name, namespace: cluster.sandboxes })
+    const ingress = { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] }
+    const openTo = (spec: object, name = 'open'): object => ({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: meta(name),
+      spec,
+    })
+    const mapOf = (name: string, data?: object): object => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: meta(name),
+      ...(data && { data }),
+    })
+
+    beforeAll(async () => {
+      await cluster.make({
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'RoleBinding',
+        metadata: { name: 'editor', namespace: cluster.sandboxes },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'editor' }],
+      } as unknown as Manifest)
+    })
+
+    test('may do what has nothing to do with the hub', async () => {
+      await until(async () => expect(await edit(CREATE, mapOf('free', { a: 'b' }))).toContain(CREATED))
+    })
+
+    test('BOX-3: gives shims no key to obey, and packages no other lock', async () => {
+      for (const data of [{ 'keys.pem': 'mine' }, { 'ca.crt': 'mine' }]) {
+        const patch = ['patch', 'configmap', 'mcphub-trust', '--type=merge', '-p', JSON.stringify({ data })]
+        expect(await edit([...patch, '--dry-run=server'])).toContain('written by the gateways alone')
+      }
+      expect(await edit(CREATE, mapOf('mcphub-lock-x', { a: 'b' }))).toContain('may change its McpServer')
+      const label = ['label', 'configmap', 'mcphub-trust', 'team=a', '--dry-run=server']
+      expect(await edit(label)).toContain('labeled')
+    })
+
+    test('BOX-4: opens no sandbox by a policy, changes none and takes none away; closing all is no harm', async () => {
+      const SAYS = 'decided by the operator alone'
+      expect(await edit(CREATE, openTo(ingress))).toContain(SAYS)
+      expect(await edit(CREATE, openTo({ podSelector: {}, policyTypes: ['Egress'], egress: [{}] }))).toContain(SAYS)
+      const closed = { podSelector: {}, policyTypes: ['Ingress', 'Egress'] }
+      expect(await edit(CREATE, openTo(closed))).toContain(CREATED)
+      await cluster.make(openTo(closed) as Manifest)
+      const patch = (spec: object): string[] => ['patch', 'networkpolicy', 'open', '-p', JSON.stringify({ spec })]
+      expect(await edit([...patch({ ingress: [{}] }), '--dry-run=server'])).toContain(SAYS)
+      const other = patch({ podSelector: { matchLabels: { no: 'one' } } })
+      expect(await edit([...other, '--dry-run=server'])).toContain(SAYS)
+      expect(await edit(['delete', 'networkpolicy', 'open', '--dry-run=server'])).toContain(SAYS)
+      expect(await createAs(operatorAccount(), ['system:masters'], openTo(ingress, 'more'))).toContain(CREATED)
+    })
+
+    test('BOX-6: gets no token that a gateway would believe', async () => {
+      const args = ['create', 'token', 'mcphub-sandbox', '--audience=mcphub-gateway']
+      expect(await edit(args)).toContain('asked for by the kubelets alone')
+    })
+
+    test('BOX-3: leaves a pod its owner and its image', async () => {
+      const name = 'owned'
+      const good = buildGoodPod()
+      const path = `/api/v1/namespaces/${cluster.sandboxes}/configmaps/mcphub-trust`
+      const { uid } = (await cluster.get<{ metadata: { uid: string } }>(path)).metadata
+      const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'mcphub-trust', uid, controller: true }
+      const spec = { ...good.spec, nodeSelector: { 'mcphub.io/none': 'x' } }
+      await cluster.makeAs(
+        operatorAccount(),
+        inBox({ ...good, metadata: { name, ownerReferences: [owner] }, spec } as Manifest),
+      )
+      const patch = (body: object): Promise<string> =>
+        edit(['patch', 'pod', name, '--type=merge', '--dry-run=server', '-p', JSON.stringify(body)])
+      expect(await patch({ metadata: { ownerReferences: null } })).toContain('owner of a pod is changed')
+      expect(await patch({ spec: { activeDeadlineSeconds: 1 } })).toContain('as it was made')
+    })
+  })
+
   describe('labels of mcphub.io', () => {
     const server = (metadata: object): Manifest => ({
       apiVersion: 'mcphub.io/v1alpha1',
@@ -240,8 +325,8 @@ describe.skipIf(!kubeconfig || !HELM)('a real API server', () => {
 
   describe('rights', () => {
     const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection']
-    const READ = ['get', 'list', 'watch']
-    const FULL = [...READ, 'create', 'update', 'patch', 'delete']
+    const FOLLOW = ['list', 'watch']
+    const READ = ['get', ...FOLLOW]
     /** Everything that is not listed for an account must be refused. */
     const RESOURCES = [
       'mcpservers.mcphub.io',
@@ -270,7 +355,7 @@ describe.skipIf(!kubeconfig || !HELM)('a real API server', () => {
       'mcpservers.mcphub.io': READ,
       'usergroups.mcphub.io': READ,
       'mcpsandboxes.mcphub.io': [...READ, 'create', 'patch', 'delete'],
-      pods: READ,
+      pods: FOLLOW,
     }
     const OPERATOR: Rights = {
       'mcpservers.mcphub.io': READ,
@@ -279,14 +364,14 @@ describe.skipIf(!kubeconfig || !HELM)('a real API server', () => {
       'mcpservers.mcphub.io/status': ['patch'],
       'mcpsandboxes.mcphub.io/status': ['patch'],
       'mcpsandboxes.mcphub.io/finalizers': ['update'],
-      pods: FULL,
-      persistentvolumeclaims: FULL,
-      'networkpolicies.networking.k8s.io': FULL,
+      pods: [...READ, 'create', 'patch', 'delete'],
+      persistentvolumeclaims: [...READ, 'create', 'delete'],
+      'networkpolicies.networking.k8s.io': [...FOLLOW, 'create', 'patch'],
       'events.events.k8s.io': ['create', 'patch'],
     }
     const ACCOUNTS: readonly [who: string, inBoxes: Rights, inHub: Rights][] = [
       ['gateway', GATEWAY, {}],
-      ['operator', OPERATOR, { 'leases.coordination.k8s.io': ['get', 'create', 'update', 'patch'] }],
+      ['operator', OPERATOR, { 'leases.coordination.k8s.io': ['get', 'create', 'patch'] }],
       ['sandbox', {}, {}],
     ]
 

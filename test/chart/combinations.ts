@@ -1,6 +1,8 @@
 // Values as people set them: each combination is rendered, and every object of it sent to a real API server.
 import type { Values } from './helm.ts'
 
+const SSO = { kind: 'oidc', label: 'Acme', clientId: 'mcphub', issuer: 'https://sso.example/realms/acme' }
+
 export const COMBINATIONS: Readonly<Record<string, Values>> = {
   'no values': {},
   'everything on': {
@@ -31,6 +33,20 @@ export const COMBINATIONS: Readonly<Record<string, Values>> = {
     'sandboxes.shimDelivery': 'ImageVolume',
     'sandboxes.hostUsers': false,
     'rbac.writeCatalog': true,
+    console: { enabled: true, idleSeconds: 3600, maxSeconds: 86_400 },
+    login: {
+      local: { enabled: false },
+      claimsDays: 7,
+      loginDays: 14,
+      existingSecret: 'login-secrets',
+      providers: [
+        { id: 'github', kind: 'github', clientId: 'Iv1.0', allow: { organisations: ['acme'] } },
+        {
+          ...{ id: 'sso', kind: 'oidc', label: 'Acme', clientId: 'mcphub', issuer: 'https://sso.example/realms/acme' },
+          ...{ clientSecretFile: null, allow: { domains: ['acme.example'] } },
+        },
+      ],
+    },
     'networkPolicies.clientsFrom': [{ namespaceSelector: { matchLabels: { name: 'ingress' } } }],
     'apiPriority.enabled': true,
     'metrics.serviceMonitor.enabled': true,
@@ -62,7 +78,7 @@ export const COMBINATIONS: Readonly<Record<string, Values>> = {
   'nothing of the cluster': {
     'crds.enabled': false,
     'rbac.tokenReview': false,
-    admissionPolicies: { pods: false, connect: false, labels: false },
+    admissionPolicies: { pods: false, connect: false, labels: false, trust: false },
     'priorityClasses.create': false,
     'sandboxes.namespace.create': false,
   },
@@ -78,6 +94,20 @@ export const COMBINATIONS: Readonly<Record<string, Values>> = {
     'serviceAccounts.gateway': { create: false, name: 'mine' },
     'serviceAccounts.operator': { create: false, name: 'mine-too' },
   },
+  'logging in through GitHub and OpenID Connect': {
+    'gateway.publicUrl': 'https://mcp.example.com',
+    'login.existingSecret': 'login-secrets',
+    'login.providers': [
+      { id: 'github', kind: 'github', clientId: 'Iv1.0', allow: { organisations: ['acme'] } },
+      { ...SSO, id: 'sso', scopes: ['openid', 'groups'], claims: ['groups'], allow: { groups: ['staff'] } },
+    ],
+  },
+  'logging in through a client that has no secret': {
+    'gateway.publicUrl': 'https://mcp.example.com',
+    'login.providers': [{ ...SSO, id: 'public', allow: { everyone: true } }],
+  },
+  'nobody logs in by password, and no provider is set': { 'login.local.enabled': false },
+  'no console at all': { 'console.enabled': false, 'login.local.enabled': false },
   'a Secret of certificate authorities': { 'caBundle.existingSecret': 'company-ca' },
   'a load balancer': {
     'gateway.service': { type: 'LoadBalancer', port: 443, annotations: { 'example.com/lb': 'internal' } },
@@ -86,3 +116,41 @@ export const COMBINATIONS: Readonly<Record<string, Values>> = {
     'networkPolicies.gatewayEgress': [{ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }],
   },
 }
+
+interface LoginCombination {
+  readonly name: string
+  readonly values: Values
+  /** whether a password lets somebody in */
+  readonly local: boolean
+  /** id, kind and client secret, as the gateway must read them where each key of the Secret holds `secret of <key>` */
+  readonly providers: readonly (readonly [id: string, kind: string, secret: string | null])[]
+}
+
+const loginCombination = (name: string, expected: Pick<LoginCombination, 'local' | 'providers'>): LoginCombination => ({
+  ...{ name, values: COMBINATIONS[name]! },
+  ...expected,
+})
+
+export const LOGIN_COMBINATIONS: readonly LoginCombination[] = [
+  loginCombination('no values', { local: true, providers: [] }),
+  loginCombination('everything on', {
+    local: false,
+    providers: [
+      ['github', 'github', 'secret of github'],
+      ['sso', 'oidc', null],
+    ],
+  }),
+  loginCombination('logging in through GitHub and OpenID Connect', {
+    local: true,
+    providers: [
+      ['github', 'github', 'secret of github'],
+      ['sso', 'oidc', 'secret of sso'],
+    ],
+  }),
+  loginCombination('logging in through a client that has no secret', {
+    local: true,
+    providers: [['public', 'oidc', null]],
+  }),
+  loginCombination('nobody logs in by password, and no provider is set', { local: false, providers: [] }),
+  loginCombination('no console at all', { local: false, providers: [] }),
+]

@@ -1,5 +1,5 @@
 // What Helm makes of the chart: many values, judged as plain data. Without Helm (test/cluster builds it) there is nothing to render.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -39,8 +39,8 @@ describe.skipIf(!HELM)('the chart', () => {
     expect(at(plain.one('Deployment', 'mcphub-gateway'), 'spec.replicas')).toBe(2)
     expect(at(plain.one('Deployment', 'mcphub-operator'), 'spec.replicas')).toBe(2)
     expect(plain.kind('CustomResourceDefinition')).toHaveLength(3)
-    expect(plain.kind('ValidatingAdmissionPolicy')).toHaveLength(3)
-    expect(plain.kind('ValidatingAdmissionPolicyBinding')).toHaveLength(3)
+    expect(plain.kind('ValidatingAdmissionPolicy')).toHaveLength(6)
+    expect(plain.kind('ValidatingAdmissionPolicyBinding')).toHaveLength(6)
     expect(plain.kind('PodDisruptionBudget').map(nameOf).sort()).toEqual([
       'PodDisruptionBudget/mcphub-gateway',
       'PodDisruptionBudget/mcphub-operator',
@@ -120,10 +120,11 @@ describe.skipIf(!HELM)('the chart', () => {
     })
 
     test.each([
-      ['pods', 'mcphub-hub-sandbox-pods'],
-      ['connect', 'mcphub-hub-sandbox-connect'],
-      ['labels', 'mcphub-hub-reserved-labels'],
-    ])('admissionPolicies.%s', async (value, name) => {
+      ['pods', ['mcphub-hub-sandbox-pods']],
+      ['connect', ['mcphub-hub-sandbox-connect']],
+      ['labels', ['mcphub-hub-reserved-labels']],
+      ['trust', ['mcphub-hub-sandbox-network', 'mcphub-hub-sandbox-tokens', 'mcphub-hub-sandbox-trust']],
+    ])('admissionPolicies.%s', async (value, names) => {
       const { all } = await render({ [`admissionPolicies.${value}`]: false })
       const policies = (objects: readonly Manifest[]): string[] =>
         objects.filter(({ kind }) => kind.startsWith('ValidatingAdmission')).map(nameOf)
@@ -131,7 +132,11 @@ describe.skipIf(!HELM)('the chart', () => {
         policies(plain.all)
           .filter((each) => !policies(all).includes(each))
           .sort(),
-      ).toEqual([`ValidatingAdmissionPolicy/${name}`, `ValidatingAdmissionPolicyBinding/${name}`])
+      ).toEqual(
+        ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'].flatMap((kind) =>
+          names.map((name) => `${kind}/${name}`),
+        ),
+      )
     })
 
     test('and then nothing of the release belongs to the cluster', async () => {
@@ -243,12 +248,18 @@ describe.skipIf(!HELM)('the chart', () => {
       const folder = mkdtempSync(path.join(tmpdir(), 'mcphub-chart-'))
       onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
       for (const name of ['url', 'keyring.json']) writeFileSync(path.join(folder, name), 'postgresql://x')
+      mkdirSync(path.join(folder, 'secrets'))
+      writeFileSync(path.join(folder, 'secrets/github'), 'canary-client-secret')
+      const providers = at<string>(full.one('ConfigMap', 'mcphub-login'), 'data')['providers.yaml' as never] as string
+      writeFileSync(path.join(folder, 'providers.yaml'), providers)
       for (const manifest of [plain, full].flatMap((each) => [
         each.one('Deployment', 'mcphub-gateway'),
         each.one('Pod', 'mcphub-test'),
       ])) {
+        const { MCPHUB_LOGIN_FILE: list, ...env } = envOf(manifest)
         const config = readGatewayConfig({
-          ...envOf(manifest),
+          ...env,
+          ...(list === undefined ? {} : { MCPHUB_LOGIN_FILE: path.join(folder, path.basename(list)) }),
           MCPHUB_DATABASE_URL_FILE: path.join(folder, 'url'),
           MCPHUB_KEYRING_FILE: path.join(folder, 'keyring.json'),
           MCPHUB_POD_NAME: 'one',
@@ -266,6 +277,34 @@ describe.skipIf(!HELM)('the chart', () => {
       }
     })
 
+    test('how people log in: as the values say it, the secrets from a file each, and pods anew when the list changes', async () => {
+      const gateway = full.one('Deployment', 'mcphub-gateway')
+      expect(envOf(gateway)).toMatchObject({
+        ...{ MCPHUB_CONSOLE: 'on', MCPHUB_CONSOLE_IDLE_SECONDS: '3600', MCPHUB_CONSOLE_MAX_SECONDS: '86400' },
+        ...{ MCPHUB_LOGIN_LOCAL: 'off', MCPHUB_CLAIMS_DAYS: '7', MCPHUB_LOGIN_DAYS: '14' },
+        MCPHUB_LOGIN_FILE: '/etc/mcphub/login/providers.yaml',
+      })
+      expect(at<Volume[]>(specOf(gateway), 'volumes').find(({ name }) => name === 'login')).toEqual({
+        name: 'login',
+        projected: {
+          defaultMode: 0o440,
+          sources: [
+            { configMap: { name: 'mcphub-login' } },
+            { secret: { name: 'login-secrets', items: [{ key: 'github', path: 'secrets/github' }] } },
+          ],
+        },
+      })
+      expect(envOf(plain.one('Deployment', 'mcphub-gateway'))['MCPHUB_LOGIN_FILE']).toBeUndefined()
+      expect(plain.kind('ConfigMap').map(nameOf)).not.toContain('ConfigMap/mcphub-login')
+      const markOf = (rendered: Rendered): unknown =>
+        at(rendered.one('Deployment', 'mcphub-gateway'), 'spec.template.metadata.annotations')
+      const login = COMBINATIONS['everything on']!['login'] as { readonly providers: readonly object[] }
+      const other = { ...login, providers: login.providers.slice(0, 1) }
+      const changed = await render({ ...COMBINATIONS['everything on'], login: other })
+      expect(markOf(full)).not.toEqual(markOf(changed))
+      expect(markOf(full)).toMatchObject({ 'example.com/scrape': 'no' })
+    })
+
     test('the gateway listens for all, and knows the names it is asked by', () => {
       expect(envOf(plain.one('Deployment', 'mcphub-gateway'))).toMatchObject({
         MCPHUB_MODE: 'kubernetes',
@@ -276,6 +315,7 @@ describe.skipIf(!HELM)('the chart', () => {
         MCPHUB_PEERS_SERVICE: `mcphub-peers.${NAMESPACE}.svc`,
         MCPHUB_INTERNAL_NAME: `mcphub-internal.${NAMESPACE}.svc`,
       })
+      expect(envOf(full.one('Deployment', 'mcphub-gateway'))['MCPHUB_TRUSTED_PROXIES']).toBe('0')
       expect(envOf(full.one('Deployment', 'mcphub-gateway'))['MCPHUB_PUBLIC_HOSTS']).toBe(
         `mcp.example.com,mcphub,mcphub.${NAMESPACE},mcphub.${NAMESPACE}.svc,mcphub.${NAMESPACE}.svc.cluster.local`,
       )
@@ -371,6 +411,21 @@ describe.skipIf(!HELM)('the chart', () => {
       ],
       ['an Ingress without a host', { 'ingress.enabled': true }, 'ingress.hosts'],
       ['a route without a Gateway', { 'httpRoute.enabled': true }, 'httpRoute.parentRefs'],
+      [
+        'a provider without its secret',
+        { 'login.providers': [{ id: 'github', kind: 'github', clientId: 'x' }] },
+        'login.existingSecret: name the Secret that holds the client secret of "github" under the key github',
+      ],
+      [
+        'a secret among the values',
+        { 'login.providers': [{ id: 'sso', kind: 'oidc', clientId: 'x', clientSecret: 'y' }] },
+        '/login/providers/0/clientSecret',
+      ],
+      [
+        'providers and a plain address',
+        { 'gateway.publicUrl': 'http://mcp.example', 'login.providers': [{ id: 'sso', kind: 'oidc', clientId: 'x' }] },
+        'gateway.publicUrl: providers send people back to it',
+      ],
       ['two bundles', { caBundle: { existingConfigMap: 'a', existingSecret: 'b' } }, 'not both'],
       [
         'an account nobody names',
@@ -410,7 +465,7 @@ describe.skipIf(!HELM)('the chart', () => {
     }
     const rendered = await render({ 'rbac.writeCatalog': true })
     const roles = [...rendered.kind('Role'), ...rendered.kind('ClusterRole')]
-    expect(roles).toHaveLength(4)
+    expect(roles).toHaveLength(5)
     const rules = roles.flatMap((role) => role['rules'] as Rule[])
     const words = new Set(rules.flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs]))
     const never = ['*', 'secrets', 'pods/exec', 'pods/attach', 'pods/portforward', 'pods/ephemeralcontainers']

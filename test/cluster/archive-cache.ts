@@ -28,7 +28,8 @@ export async function cachedArchive({ name, keys, make }: Making): Promise<strin
   if (await exists(file)) return file
   await mkdir(ARCHIVES, { recursive: true })
   const old = (await readdir(ARCHIVES)).filter((one) => one.startsWith(`${name}-`))
-  await Promise.all(old.map((one) => rm(join(ARCHIVES, one))))
+  // gone already where another run makes the same
+  await Promise.all(old.map((one) => rm(join(ARCHIVES, one), { force: true })))
   const work = await mkdtemp(join(ARCHIVES, `work-${name}-`))
   try {
     await make(work, file)

@@ -1,9 +1,10 @@
 // The cluster tests run against: the one KUBECONFIG points to, which is only used, or the project's own, which is brought up when it is not.
+import { dirname } from 'node:path'
 import type { RunOptions } from './commands.ts'
 import { run } from './commands.ts'
 import { removeSecondNode, stopNode, takeDown } from './down.ts'
 import { addSecondNode, bringUp, isUp, kubectl, loadImage } from './own-cluster.ts'
-import { KUBECONFIG, NODE2 } from './settings.ts'
+import { KUBECONFIG, NODE2, program } from './settings.ts'
 import type { Stages } from './stages.ts'
 import { createStages } from './stages.ts'
 
@@ -35,11 +36,13 @@ async function loadByHook(archive: string): Promise<void> {
 }
 
 function openForeign(kubeconfig: string): Cluster {
+  // this machine's own kubectl, or else the one that was built for the harness
+  const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:${dirname(program('kubectl'))}` }
   const refuse = (): Promise<never> => Promise.reject(new Error('This cluster is not ours: its nodes are its own.'))
   return {
     kubeconfig,
     own: false,
-    kubectl: (args, options) => run(['kubectl', `--kubeconfig=${kubeconfig}`, ...args], options),
+    kubectl: (args, options) => run(['kubectl', `--kubeconfig=${kubeconfig}`, ...args], { env, ...options }),
     loadImage: loadByHook,
     addNode: refuse,
     loseNode: refuse,

@@ -8,29 +8,31 @@ import { findForeign, openCluster } from './cluster.ts'
 import { takeDown } from './down.ts'
 import { findHostFaults } from './host.ts'
 import { addSecondNode, bringUp, isUp, prepareCluster } from './own-cluster.ts'
+import { openOutside } from './outside.ts'
 import { presentProbes, probeCluster } from './probes.ts'
 import { KUBECONFIG, NODE1, program } from './settings.ts'
 import { createStages } from './stages.ts'
 
 const USAGE = `node test/cluster/main.ts COMMAND
-  host               what this machine lacks for it; 0 when nothing
+  host               what this machine lacks for it, a line each; none when it lacks nothing
   build              programs and images into the cache, nothing started
   up                 the cluster, made new
   node               a second node, node2
   probe              what the cluster can prove
   check [NAME...]    the checks of test/cluster/checks; starts a cluster when there is none, and ends it then
   exec COMMAND...    the command inside the cluster's network, with KUBECONFIG set
+  outside COMMAND... the command outside of it, with the KUBECONFIG of a cluster that is not ours: reached by its API server alone
   down               ends everything and takes away what is left`
 
 const stages = createStages()
 
 /** Ends with the exit code of the command, which has this terminal and finds the cluster and its tools. */
-function passOn(command: readonly string[]): Promise<number> {
+function passOn(command: readonly string[], kubeconfig = findForeign(process.env) ?? KUBECONFIG): Promise<number> {
   const [file = '', ...args] = command
   const ended = Promise.withResolvers<number>()
   const env = {
     ...process.env,
-    KUBECONFIG: findForeign(process.env) ?? KUBECONFIG,
+    KUBECONFIG: kubeconfig,
     PATH: `${process.env['PATH'] ?? ''}:${dirname(program('kubectl'))}`,
   }
   const child = spawn(file, args, { stdio: 'inherit', env })
@@ -66,10 +68,18 @@ async function probe(): Promise<void> {
   console.log(presentProbes(await probeCluster(cluster)))
 }
 
+async function outside(command: readonly string[]): Promise<void> {
+  if (!isUp()) throw new Error('No cluster is up: `make cluster`.')
+  const { kubeconfig, close } = await openOutside()
+  try {
+    process.exitCode = await passOn(command, kubeconfig)
+  } finally {
+    await close()
+  }
+}
+
 async function sayHost(): Promise<void> {
-  const faults = await findHostFaults()
-  for (const fault of faults) console.log(fault)
-  process.exitCode = faults.length > 0 ? 1 : 0
+  for (const fault of await findHostFaults()) console.log(fault)
 }
 
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
@@ -84,6 +94,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   exec: async (args) => {
     process.exitCode = await passOn(fromWithin(args))
   },
+  outside,
   down: () => stages.run('down', takeDown),
 }
 

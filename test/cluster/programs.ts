@@ -24,7 +24,8 @@ const PACKAGES = [
   './netpold',
 ]
 
-const goEnvironment = (cgo: boolean): NodeJS.ProcessEnv => ({
+/** Go's own caches lie beside the programs: they serve a change of inputs. */
+export const goEnvironment = (cgo: boolean): NodeJS.ProcessEnv => ({
   ...process.env,
   GOMODCACHE: join(CACHE, 'gomod'),
   GOCACHE: join(CACHE, 'gocache'),

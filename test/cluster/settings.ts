@@ -27,6 +27,8 @@ export const PAUSE_IMAGE = 'localhost/pause:1'
 export const COREDNS_IMAGE = 'localhost/coredns:1'
 /** Node, glibc and a busybox: what test pods run, and the base that images are built on */
 export const NODE_IMAGE = 'localhost/node:26'
+/** what test pods run, where a cluster of yours has it by another name; it needs `node` and a shell */
+export const TEST_IMAGE = process.env['MCPHUB_CLUSTER_NODE_IMAGE'] ?? NODE_IMAGE
 
 export interface ClusterNode {
   readonly name: 'node1' | 'node2'
@@ -51,6 +53,8 @@ export const NODE2: ClusterNode = {
 }
 export const NODES: readonly ClusterNode[] = [NODE1, NODE2]
 
+/** without TLS, and only within its network */
+export const ETCD_URL = 'http://127.0.0.1:2379'
 export const API_URL = `https://${NODE1.ip}:6443`
 
 /** Folder of a node's own state, and the one of its sockets. */

@@ -6,9 +6,9 @@ interface Stage {
 }
 
 export interface Stages {
-  /** Runs the work as a stage. Stages follow one another: none lies in another, or the sum would count it twice. */
+  /** Runs the work as a stage. Some run beside one another. */
   run<T>(name: string, work: () => Promise<T>): Promise<T>
-  /** One line per stage, in the order they ended, and their sum. */
+  /** One line per stage, in the order they ended, and the time from the first's beginning to the last's end. */
   table(): string
 }
 
@@ -16,21 +16,24 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
 
 export function createStages(say: (line: string) => void = console.log): Stages {
   const done: Stage[] = []
+  let [begun, ended] = [Infinity, 0]
   return {
     run: async (name, work) => {
       const start = performance.now()
+      begun = Math.min(begun, start)
       try {
         return await work()
       } finally {
-        const ms = performance.now() - start
+        ended = performance.now()
+        const ms = ended - start
         done.push({ name, ms })
         say(`${seconds(ms).padStart(8)}  ${name}`)
       }
     },
     table: () => {
-      const sum = done.reduce((total, { ms }) => total + ms, 0)
+      const total = Math.max(0, ended - begun)
       const width = Math.max(5, ...done.map(({ name }) => name.length))
-      return [...done, { name: 'total', ms: sum }]
+      return [...done, { name: 'total', ms: total }]
         .map(({ name, ms }) => `${name.padEnd(width)}  ${seconds(ms).padStart(8)}`)
         .join('\n')
     },

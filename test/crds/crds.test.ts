@@ -19,6 +19,12 @@ describe.each(readCrds().map((crd): [string, typeof crd] => [crd.spec.names.kind
 
   test('is structural, bounded and described', () => expect(checkSchema(schemaOf(crd))).toEqual([]))
 
+  test('OPR-7: no field of it names a namespace: what it refers to lies beside it', () => {
+    const fields = listNodes(schemaOf(crd)).map(({ path }) => path)
+    expect(fields).toContain('spec')
+    expect(fields.filter((field) => /namespace/i.test(field))).toEqual([])
+  })
+
   test('shows and selects fields that exist', () => {
     const known = new Set(listNodes(schemaOf(crd)).map((one) => `.${one.path.replaceAll('[]', '')}`))
     const paths = [

@@ -12,6 +12,8 @@ export interface Context {
   readonly adminKey: string
   /** by digest */
   readonly serverImage: string
+  /** what manifests must say for an image's own name with digest, where it is another */
+  readonly imageNames: Readonly<Record<string, string>>
   /** of all images a node must know to run people's pods: a node that comes later has none of them */
   readonly sandboxArchives: readonly string[]
   /** this project's own cluster: its processes can be stopped, its etcd read */

@@ -5,6 +5,7 @@ import { readNames } from '../cluster/oci-archive.ts'
 export interface HubImages {
   /** paths of archives */
   readonly archives: readonly string[]
+  readonly sandboxNodeArchive: string
   /** of the image that brings the shim */
   readonly shimArchive: string
   /** that all of them have */
@@ -24,6 +25,7 @@ export async function prepareHubImages(): Promise<HubImages> {
   const { reference, byDigest } = await readNames(runner.archive)
   return {
     archives: built.map(({ archive }) => archive),
+    sandboxNodeArchive: runner.archive,
     shimArchive: shim.archive,
     tag: reference.slice(reference.lastIndexOf(':') + 1),
     sandboxNodeDigest: byDigest.slice(byDigest.indexOf('@') + 1),

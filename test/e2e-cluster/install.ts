@@ -3,11 +3,15 @@ import { dirname } from 'node:path'
 import type { Cluster } from '../cluster/cluster.ts'
 import { attempt, inNetwork, run, waitUntil } from '../cluster/commands.ts'
 import { program } from '../cluster/settings.ts'
+import type { Probe } from '../cluster/probes.ts'
 import type { Context } from './context.ts'
 import { readContext } from './context.ts'
-import type { HubImages } from './hub-images.ts'
+import type { Definitions } from './definitions.ts'
+import { removeDefinitions } from './definitions.ts'
+import type { Delivered } from './delivery.ts'
+import type { Entrance } from './entrance.ts'
 import type { Registry } from './registry.ts'
-import { CHART, HUB, POSTGRES_IMAGE, REGISTRY, RELEASE, SANDBOXES } from './settings.ts'
+import { CHART, HUB, REGISTRY, RELEASE, SANDBOXES } from './settings.ts'
 
 /** For commands that find the cluster by themselves: the ones the notes print. */
 export const toolEnv = (cluster: Cluster): NodeJS.ProcessEnv => ({
@@ -29,25 +33,36 @@ const splitImage = (image: string): { registry: string; repository: string; tag:
 }
 
 export interface Surroundings {
-  readonly images: HubImages
+  readonly images: Delivered
   readonly registry: Registry
+  readonly definitions: Definitions
+  readonly probes: readonly Probe[]
 }
 
-/** What differs from an installation without values: where images and packages come from, and room on a small machine. */
-export function buildValues({ images, registry }: Surroundings): object {
+const holds = (probes: readonly Probe[], name: Probe['name']): boolean =>
+  probes.some((probe) => probe.name === name && probe.holds)
+
+/** What differs from an installation without values: where images and packages come from, what the cluster has not, and room on a small machine. */
+export function buildValues(cluster: Cluster, { images, registry, definitions, probes }: Surroundings): object {
   const small = { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '1Gi' } }
+  // ours gives every claim a volume (volumes.ts)
+  const persistence = { enabled: cluster.own || holds(probes, 'default StorageClass') }
   return {
+    crds: { enabled: definitions === 'made' },
     images: {
-      registry: 'localhost',
+      registry: images.registry,
       tag: images.tag,
       pullPolicy: 'IfNotPresent',
       sandboxNode: { digest: images.sandboxNodeDigest },
-      database: splitImage(POSTGRES_IMAGE),
+      database: splitImage(images.postgres),
     },
     gateway: { resources: small, logLevel: 'debug' },
     operator: { resources: small, logLevel: 'debug' },
-    database: { bundled: { resources: small } },
-    sandboxes: { shimDelivery: 'ImageVolume', registry: { url: registry.url, cidrs: [registry.cidr] } },
+    database: { bundled: { resources: small, persistence } },
+    sandboxes: {
+      shimDelivery: holds(probes, 'image volumes') ? 'ImageVolume' : 'InitContainer',
+      registry: { url: registry.url, cidrs: [registry.cidr] },
+    },
   }
 }
 
@@ -66,7 +81,7 @@ export async function installHub(cluster: Cluster, surroundings: Surroundings): 
   ]
   await run(within(cluster, [...command, '--wait', '--timeout', '180s']), {
     env: toolEnv(cluster),
-    input: JSON.stringify(buildValues(surroundings)),
+    input: JSON.stringify(buildValues(cluster, surroundings)),
     timeoutMs: 300_000,
   })
 }
@@ -85,16 +100,6 @@ async function readSetupToken(cluster: Cluster): Promise<string> {
   const token = /#token=([\w-]+)/.exec(said)?.[1]
   if (!token) throw new Error(`\`${command}\` printed no link: ${said.slice(0, 400)}`)
   return token
-}
-
-export type Entrance = Pick<Context, 'url' | 'address'>
-
-/** How the stories reach the Service. */
-async function findEntrance(cluster: Cluster): Promise<Entrance> {
-  const ask = (path: string): Promise<string> =>
-    cluster.kubectl(['-n', HUB, 'get', 'service', RELEASE, '-o', `jsonpath={${path}}`])
-  const port = await ask('.spec.ports[0].port')
-  return { url: `http://${RELEASE}.${HUB}.svc:${port}`, address: await ask('.spec.clusterIP') }
 }
 
 interface CurlAnswer {
@@ -129,23 +134,21 @@ async function setUp(cluster: Cluster, entrance: Entrance): Promise<string> {
   return key
 }
 
-/** Where the hub is and an administrator's key; of a hub that an earlier run kept, that run's key. */
-export async function enterHub(cluster: Cluster): Promise<Entrance & Pick<Context, 'adminKey'>> {
-  const entrance = await findEntrance(cluster)
+/** An administrator's key; of a hub that an earlier run kept, that run's key. */
+export async function enterHub(cluster: Cluster, entrance: Entrance): Promise<Pick<Context, 'adminKey'>> {
   const isReady = async (): Promise<boolean> => (await ask(cluster, entrance, ['/readyz'])).status === 200
   await waitUntil('the hub answers through its Service', isReady)
   const kept = readContext()
   const adminKey =
     kept && (await isKnown(cluster, entrance, kept.adminKey)) ? kept.adminKey : await setUp(cluster, entrance)
-  return { ...entrance, adminKey }
+  return { adminKey }
 }
 
 /** From a cluster that stays: what `helm uninstall` leaves on purpose goes too. */
-export async function removeHub(cluster: Cluster): Promise<void> {
+export async function removeHub(cluster: Cluster, definitions: Definitions): Promise<void> {
   await attempt(within(cluster, ['helm', '--namespace', HUB, 'uninstall', RELEASE, '--wait']), {
     env: toolEnv(cluster),
   })
-  const kinds = ['mcpsandboxes', 'mcpservers', 'usergroups'].map((kind) => `crd/${kind}.mcphub.io`)
   await cluster.kubectl(['delete', 'namespace', SANDBOXES, HUB, REGISTRY, '--ignore-not-found'])
-  await cluster.kubectl(['delete', ...kinds, '--ignore-not-found'])
+  await removeDefinitions(cluster, definitions)
 }

@@ -5,10 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Cluster } from '../cluster/cluster.ts'
 import { run } from '../cluster/commands.ts'
-import { NODE_IMAGE } from '../cluster/settings.ts'
 import { PACKAGE, REGISTRY } from './settings.ts'
 
-const IMAGE = process.env['MCPHUB_CLUSTER_NODE_IMAGE'] ?? NODE_IMAGE
 const PORT = 8080
 
 /** Answers with the package's document, its tarball, or 404. */
@@ -47,7 +45,7 @@ async function pack(): Promise<Packed> {
   }
 }
 
-const buildPod = (): object => ({
+const buildPod = (image: string): object => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name: REGISTRY, namespace: REGISTRY },
@@ -57,7 +55,7 @@ const buildPod = (): object => ({
     containers: [
       {
         name: 'registry',
-        image: IMAGE,
+        image,
         imagePullPolicy: 'IfNotPresent',
         command: ['node', '-e', SERVER],
         readinessProbe: { tcpSocket: { port: PORT }, periodSeconds: 1 },
@@ -73,7 +71,8 @@ export interface Registry {
   readonly cidr: string
 }
 
-export async function startRegistry(cluster: Cluster): Promise<Registry> {
+/** @param image with Node */
+export async function startRegistry(cluster: Cluster, image: string): Promise<Registry> {
   const { about, tarball } = await pack()
   const map = {
     apiVersion: 'v1',
@@ -88,7 +87,7 @@ export async function startRegistry(cluster: Cluster): Promise<Registry> {
   await cluster.kubectl(['apply', '-f', '-'], { input })
   const inIt = ['-n', REGISTRY]
   await cluster.kubectl([...inIt, 'wait', '--for=create', 'serviceaccount/default', '--timeout=20s'])
-  await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(buildPod()) })
+  await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(buildPod(image)) })
   await cluster.kubectl([...inIt, 'wait', '--for=condition=Ready', `pod/${REGISTRY}`, '--timeout=60s'])
   const address = await cluster.kubectl([...inIt, 'get', 'pod', REGISTRY, '-o', 'jsonpath={.status.podIP}'])
   return { url: `http://${address}:${PORT}/`, cidr: `${address}/32` }

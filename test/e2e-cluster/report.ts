@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Figure } from './kit/figures.ts'
-import { API_RESULTS_FILE, FIGURES_FILE, RESULTS_FILE, ROOT } from './settings.ts'
+import { API_RESULTS_FILES, FIGURES_FILE, RESULTS_FILE, ROOT, SUFFIX } from './settings.ts'
 
 interface TestResult {
   readonly ancestorTitles: readonly string[]
@@ -24,7 +24,7 @@ interface Results {
 
 /** Of an earlier run: nothing of it may be shown as of this one. */
 export function forgetResults(): void {
-  for (const file of [RESULTS_FILE, FIGURES_FILE, API_RESULTS_FILE]) rmSync(file, { force: true })
+  for (const file of [RESULTS_FILE, FIGURES_FILE, ...Object.values(API_RESULTS_FILES)]) rmSync(file, { force: true })
   mkdirSync(dirname(RESULTS_FILE), { recursive: true })
 }
 
@@ -35,6 +35,9 @@ const readJson = <T>(file: string, otherwise: T): T => {
     return otherwise
   }
 }
+
+/** A whole group of tests that was left out says nothing itself. */
+const NO_REASON = SUFFIX === '' ? 'no reason given' : 'it needs the harness: this cluster is not its own'
 
 const WORDS: Readonly<Record<string, string>> = { passed: 'passed', failed: 'FAILED' }
 
@@ -54,7 +57,7 @@ function presentTest(test: TestResult): string {
     word === 'FAILED'
       ? `: ${firstLine(test.failureMessages?.[0])}`
       : word === 'skipped'
-        ? `: ${test.meta?.reason ?? 'no reason given'}`
+        ? `: ${test.meta?.reason ?? NO_REASON}`
         : ''
   return `  ${word.padEnd(7)}  ${seconds(test.duration).padStart(8)}  ${title}${why}`
 }
@@ -81,7 +84,9 @@ function sumUp(tests: readonly TestResult[]): string {
 
 /** Of the suites that ask the API server: a line each, and what failed by its name. */
 function presentApiResults(): string[] {
-  const { testResults } = readJson<Results>(API_RESULTS_FILE, { testResults: [] })
+  const testResults = Object.values(API_RESULTS_FILES).flatMap(
+    (file) => readJson<Results>(file, { testResults: [] }).testResults,
+  )
   if (testResults.length === 0) return []
   const lines = testResults.flatMap(({ name, assertionResults, message }) => [
     `  ${name.replace(`${ROOT}/`, '')}: ${assertionResults.length > 0 ? sumUp(assertionResults) : firstLine(message)}`,

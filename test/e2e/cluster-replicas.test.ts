@@ -69,6 +69,9 @@ class Asking {
   }
 }
 
+/** by which the machines of both gateways are behind the API server's */
+const CLOCK_AHEAD_MS = 600_000
+
 const upstream = new Asking()
 let cut: DatabaseCut
 let cluster: ClusterHub
@@ -79,6 +82,7 @@ let alice: TestUser
 beforeAll(async () => {
   const url = await upstream.start()
   cluster = await startClusterHub({
+    clockAheadMs: CLOCK_AHEAD_MS,
     async wrapDatabase(real) {
       cut = await openDatabaseCut(real)
       return cut.url
@@ -291,6 +295,7 @@ interface Sandbox {
   readonly spec: {
     readonly userRef?: string
     readonly operatingMode?: string
+    readonly activeUntilTime: string
     readonly userGroupRefs: readonly string[]
   }
 }
@@ -307,6 +312,10 @@ test('startup: Always wakes a sandbox of each member, once; without the group it
   await members(['alice', 'nobody'])
   await until(() => expect(sandboxes()).toHaveLength(1), 20_000)
   expect(sandboxes()[0]).toMatchObject({ spec: { userGroupRefs: ['boxed'], operatingMode: 'Auto' } })
+  // by the API server's clock, as the operator reads it
+  const leftMs = Date.parse(sandboxes()[0]!.spec.activeUntilTime) - Date.now() - CLOCK_AHEAD_MS
+  expect(leftMs).toBeGreaterThan(200_000)
+  expect(leftMs).toBeLessThan(310_000)
   expect(sandboxes()[0]!.metadata.labels).toMatchObject({ 'mcphub.io/server': 'box' })
   cut.cut()
   const from = performance.now()
@@ -316,6 +325,20 @@ test('startup: Always wakes a sandbox of each member, once; without the group it
   await cut.mend()
   expect(sandboxes()).toHaveLength(1)
 }, 60_000)
+
+test('a person who is deleted for good: one gateway deletes their sandbox, once', async () => {
+  const carol = await a.addUser('carol')
+  const members = { users: ['carol'] }
+  await cluster.putGroup('boxed', { servers: ['box'], members, sandboxes: { startup: 'Always' } })
+  await until(() => expect(sandboxes()).toHaveLength(2), 20_000)
+  await b.request('DELETE', `/api/admin/users/${carol.id}?mode=hard`)
+  await until(() => expect(sandboxes()).toHaveLength(1))
+  // both have heard of it
+  for (const hub of [a, b])
+    await until(() => expect(hub.request('GET', '/api/keys', undefined, carol.key)).rejects.toThrow('401'), 5_000)
+  const writes = cluster.api.calls.filter(({ method, name }) => method !== 'GET' && name?.startsWith('box-'))
+  expect(writes.map(({ method }) => method).filter((method) => method === 'DELETE')).toHaveLength(1)
+}, 40_000)
 
 test('GW-1: a gateway that is killed takes its parked call with it: that fails once and clearly, and sessions go on', async () => {
   const session = await openSession(a)

@@ -20,6 +20,8 @@ beforeAll(async () => {
   const env = { MCPHUB_CALL_IDLE_SECONDS: '2' }
   hub = await startHub({ manifests: { 'everything.yaml': remote('everything', everything.url) }, env })
   alice = await hub.addUser('alice')
+  // what a session may do is said when it begins: one that begins before the server is discovered knows of no tasks
+  await (await connect(alice)).close()
 }, 120_000)
 afterAll(async () => {
   await hub?.stop()

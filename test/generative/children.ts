@@ -44,9 +44,16 @@ export class MemoryChildren implements Sandboxes {
   list(): [] {
     return []
   }
+  async listAll(): Promise<[]> {
+    return []
+  }
   async logs(): Promise<null> {
     return null
   }
+  async output(): Promise<null> {
+    return null
+  }
+  async stopOne(): Promise<void> {}
   async stopWhere(): Promise<number> {
     return 0
   }
@@ -65,6 +72,8 @@ class MemoryChild implements Child {
   readonly #behaviours: Behaviours
   readonly #exits: ((reason: ExitReason) => void)[] = []
   #reason: ExitReason | null = null
+  /** written, and not read yet */
+  readonly #pipe: string[] = []
   #listener: ((line: Buffer) => void) | null = null
   #waiting: Buffer[] = []
 
@@ -83,9 +92,8 @@ class MemoryChild implements Child {
   write(line: string | Buffer): boolean {
     const text = line.toString()
     if (text.includes('mcphub_')) this.#behaviours.violations.push('a child was sent a hub key')
-    queueMicrotask(() => {
-      if (!this.hasExited) this.#receive(JSON.parse(text) as Rpc)
-    })
+    this.#pipe.push(text)
+    queueMicrotask(() => this.#read())
     return true
   }
 
@@ -105,6 +113,8 @@ class MemoryChild implements Child {
   }
 
   async end(by: EndReason): Promise<void> {
+    // what was written before is read before
+    this.#read()
     this.#exit({ kind: 'ended', by })
   }
 
@@ -112,6 +122,10 @@ class MemoryChild implements Child {
     const { server, owner } = this.request
     this.#behaviours.fault(linkKeyOf(server.name, owner.userId, owner.sessionId))
     this.#exit({ kind: 'exited', code: null, signal: 'SIGKILL' })
+  }
+
+  #read(): void {
+    for (const text of this.#pipe.splice(0)) if (!this.hasExited) this.#receive(JSON.parse(text) as Rpc)
   }
 
   #exit(reason: ExitReason): void {

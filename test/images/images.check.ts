@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TestRegistry } from '../kit/registry.ts'
 import { startRegistry } from '../kit/registry.ts'
 import { conversation, describeImages, HARDENED, runContainer } from './kit.ts'
-import { PACKAGED, packagedImage } from './packaged.ts'
+import { packagedImage } from './packaged.ts'
 import type { TestPypi } from './pypi.ts'
 import { PYPI_PACKAGE, startPypi } from './pypi.ts'
 
@@ -33,6 +33,7 @@ describeImages('every image', () => {
 
   test.each([
     ['gateway', 'express'],
+    ['gateway', 'react-dom'],
     ['operator', 'undici'],
     ['sandbox-node', 'npm'],
   ])('%s lists what is in it, %s too', async (name, component) => {
@@ -70,6 +71,15 @@ describeImages('the programs', () => {
       code: 0,
       stdout: expect.stringContaining('Usage'),
     })
+  })
+
+  test('the gateway brings the console along, built and compressed', async () => {
+    const list = "process.stdout.write(JSON.stringify(require('fs').readdirSync('/app/console', { recursive: true })))"
+    const { stdout } = await runContainer([...HARDENED, '--entrypoint=node', image('gateway'), '-e', list])
+    const files = JSON.parse(stdout) as string[]
+    expect(files).toEqual(expect.arrayContaining(['index.html', '.built', 'icon.svg']))
+    expect(files.filter((file) => /^assets\/index-.*\.js\.br$/.test(file))).not.toEqual([])
+    expect(files.filter((file) => file.endsWith('.map'))).toEqual([])
   })
 
   test('the operator explains itself', async () => {
@@ -183,7 +193,8 @@ describeImages('the installer of PyPI packages, in its image', () => {
   })
 
   test.each([
-    ['a file with another hash', { pypi: PYPI_PACKAGE }, /sha256:..../, 'sha256:0000', 'hash'],
+    // digits that would be a status elsewhere
+    ['a file with another hash', { pypi: PYPI_PACKAGE }, /sha256:..../, 'sha256:4290', 'hash'],
     [
       'a lock of another version',
       { pypi: { ...PYPI_PACKAGE, version: '1.0.1' } },
@@ -199,24 +210,47 @@ describeImages('the installer of PyPI packages, in its image', () => {
 })
 
 describeImages('images of packages, as `mcphub image` writes them', () => {
-  test.each(PACKAGED)('%s answers without network, its code compiled beforehand', async (name) => {
-    const calls = { everything: ['echo', { message: 'canary' }], filesystem: ['list_allowed_directories', {}] } as const
-    const args = { everything: ['stdio'], filesystem: ['/work'] }[name]
-    const [tool, input] = calls[name]
-    const ended = await runContainer(
-      [
-        ...HARDENED,
-        '--tmpfs=/work:uid=64536',
-        '--env=NODE_DEBUG_NATIVE=COMPILE_CACHE',
-        '--entrypoint=node',
-        packagedImage(name),
-        '/package/server',
-        ...args,
-      ],
-      conversation(tool, input),
-    )
-    const answer = ended.stdout.split('\n').find((line) => line.includes('"id":2')) ?? ''
-    expect(answer).toContain(name === 'everything' ? 'canary' : '/work')
-    expect(ended.stderr + ended.stdout).toMatch(/server\.mjs was accepted/)
+  test.each(['everything', 'filesystem'] as const)(
+    '%s answers without network, its code compiled beforehand',
+    async (name) => {
+      const calls = {
+        everything: ['echo', { message: 'canary' }],
+        filesystem: ['list_allowed_directories', {}],
+      } as const
+      const args = { everything: ['stdio'], filesystem: ['/work'] }[name]
+      const [tool, input] = calls[name]
+      const ended = await runContainer(
+        [
+          ...HARDENED,
+          '--tmpfs=/work:uid=64536',
+          '--env=NODE_DEBUG_NATIVE=COMPILE_CACHE',
+          '--entrypoint=node',
+          packagedImage(name),
+          '/package/server',
+          ...args,
+        ],
+        conversation(tool, input),
+      )
+      const answer = ended.stdout.split('\n').find((line) => line.includes('"id":2')) ?? ''
+      expect(answer).toContain(name === 'everything' ? 'canary' : '/work')
+      expect(ended.stderr + ended.stdout).toMatch(/server\.mjs was accepted/)
+    },
+  )
+
+  test('time, of PyPI, answers without network; its modules were compiled beforehand, and hold from a read-only root', async () => {
+    const start = (...env: string[]): ReturnType<typeof runContainer> =>
+      runContainer(
+        [...HARDENED, '--tmpfs=/work:uid=64536', ...env, '--entrypoint=/package/bin/server', packagedImage('time')],
+        conversation('get_current_time', { timezone: 'Europe/Berlin' }),
+        '"id":2',
+      )
+    const { stdout } = await start()
+    expect(stdout.split('\n').find((line) => line.includes('"id":2')) ?? '').toContain('Europe/Berlin')
+    // of its own modules and of what they import, none is compiled again
+    const traced = (await start('--env=PYTHONVERBOSE=1')).stderr
+      .split('\n')
+      .filter((line) => line.includes('/package/lib'))
+    expect(traced.filter((line) => /code object from '.*\.pyc'/.test(line)).length).toBeGreaterThan(20)
+    expect(traced.filter((line) => /code object from '.*\.py'|can't create/.test(line))).toEqual([])
   })
 })

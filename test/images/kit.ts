@@ -20,15 +20,19 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** `docker run --rm` with these arguments; its end is no fault. */
-export function runContainer(args: readonly string[], input = ''): Promise<Ended> {
+/** `docker run --rm` with these arguments; its end is no fault. Input ends at once, or when it has printed `until`: many a server ends with its input, answered or not. */
+export function runContainer(args: readonly string[], input = '', until = ''): Promise<Ended> {
   const child = spawn('docker', ['run', '--rm', '--interactive', ...args], { stdio: 'pipe' })
   let stdout = ''
   let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk))
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    stdout += chunk
+    if (stdout.includes(until)) child.stdin.end()
+  })
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
   child.stdin.on('error', () => {})
-  child.stdin.end(input)
+  child.stdin.write(input)
+  if (until === '') child.stdin.end()
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code) => resolve({ code: code ?? -1, stdout, stderr }))

@@ -6,13 +6,19 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildah, CACHE } from '../../images/buildah.ts'
 import { buildImages } from '../../images/build.ts'
+import { IMAGES } from '../../images/context.ts'
 import { run } from '../cluster/commands.ts'
 import { installPackages } from '../cluster/host.ts'
 import { createStages } from '../cluster/stages.ts'
-import { preparePostgresImage } from '../e2e-cluster/images.ts'
+import { preparePostgresImage } from '../e2e-cluster/postgres-image.ts'
 import { POSTGRES_IMAGE } from '../e2e-cluster/settings.ts'
 import { PACKAGED, packagedImage, preparePackagedImage } from './packaged.ts'
 import { startEngine, whyNoEngine } from './engine.ts'
+import { buildFromRegistry, plainImage } from './from-registry.ts'
+import { buildPrograms } from './programs.ts'
+
+/** Everything is fetched and compiled once more in the Dockerfiles' own steps, which takes minutes: not on every run. */
+const withRegistry = process.env['FROM_REGISTRY'] === '1'
 
 const stages = createStages()
 
@@ -43,12 +49,17 @@ const VITEST = ['vitest', 'run', '--config', 'vitest.images.config.ts', ...proce
 async function runInEngine(): Promise<number> {
   const built = await stages.run('images', () => buildImages())
   await stages.run('images of packages', () => Promise.all(PACKAGED.map((name) => preparePackagedImage(name))))
+  if (withRegistry) {
+    await stages.run('programs of the checks', buildPrograms)
+    await stages.run('images from a registry', () => buildFromRegistry())
+  }
   const postgres = await stages.run('PostgreSQL image', preparePostgresImage)
   const engine = await stages.run('engine', startEngine)
   try {
     await stages.run('images loaded', async () => {
       for (const { reference, archive } of built) await load(engine.host, reference, archive)
       for (const name of PACKAGED) await load(engine.host, packagedImage(name), null)
+      if (withRegistry) for (const name of IMAGES) await load(engine.host, plainImage(name), null)
       await load(engine.host, POSTGRES_IMAGE, postgres)
     })
     const env = { DOCKER_HOST: engine.host, TESTCONTAINERS_RYUK_DISABLED: 'true', MCPHUB_ENGINE: 'ready' }

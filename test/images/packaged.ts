@@ -1,15 +1,21 @@
-// Images that `mcphub image` wrote the Dockerfile of, really built: of two servers of the catalogue.
+// Images that `mcphub image` wrote the Dockerfile of, really built: of two servers of the catalogue, and of one of PyPI.
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { buildah } from '../../images/buildah.ts'
+import { delimiter, join } from 'node:path'
+import { buildah, CACHE } from '../../images/buildah.ts'
+import { fetchUv } from '../../images/python-base.ts'
 import { run } from '../cluster/commands.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-export const PACKAGED = ['everything', 'filesystem'] as const
-export type Packaged = (typeof PACKAGED)[number]
+const MANIFESTS = {
+  everything: 'catalog/everything.yaml',
+  filesystem: 'catalog/filesystem.yaml',
+  time: 'test/images/time.yaml',
+} as const
+export type Packaged = keyof typeof MANIFESTS
+export const PACKAGED = Object.keys(MANIFESTS) as readonly Packaged[]
 
 export const packagedImage = (name: Packaged): string => `localhost/mcphub-packaged-${name}:1`
 
@@ -19,13 +25,27 @@ function readSecrets(): string[] {
   return authorities && existsSync(authorities) ? ['--secret', `id=ca,src=${authorities}`] : []
 }
 
-/** Into buildah's store; its packages come from the npm registry. */
+/** The uv of the runner image: this machine need not have one. */
+async function withUv(): Promise<NodeJS.ProcessEnv> {
+  const folder = join(CACHE, 'uv')
+  await fetchUv(folder)
+  return { ...process.env, PATH: [folder, process.env['PATH']].join(delimiter) }
+}
+
+const keptFolder = (name: Packaged): string => join(CACHE, 'packaged', name)
+
+/** What the command wrote at the last preparation: later there may be no way to a registry. */
+export const dockerfileOf = (name: Packaged): string => join(keptFolder(name), 'Dockerfile')
+
+/** Into buildah's store; its packages come from the registries of npm and PyPI. */
 export async function preparePackagedImage(name: Packaged): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'mcphub-packaged-'))
   try {
     const cli = join(ROOT, 'cli/src/main.ts')
-    const manifest = join(ROOT, `catalog/${name}.yaml`)
-    await run([process.execPath, cli, 'image', name, '--file', manifest, '--out', folder], { cwd: ROOT })
+    const manifest = join(ROOT, MANIFESTS[name])
+    const command = [process.execPath, cli, 'image', name, '--file', manifest, '--out', folder]
+    await run(command, { cwd: ROOT, env: name === 'time' ? await withUv() : process.env })
+    await cp(folder, keptFolder(name), { recursive: true })
     const options = ['--isolation=chroot', '--pull=never', '--layers=false', ...readSecrets()]
     await buildah(['bud', ...options, '-t', packagedImage(name), folder])
   } finally {

@@ -27,11 +27,12 @@ export interface ClusterHub {
   stop(): Promise<void>
 }
 
-/** `wrapDatabase`: the URL as the gateways are told it, e.g. through a socket that can be cut. */
+/** `wrapDatabase`: the URL as the gateways are told it, e.g. through a socket that can be cut. `clockAheadMs`: of the API server, to the gateways'. */
 export async function startClusterHub(
-  options: { readonly wrapDatabase?: (url: string) => Promise<string> } = {},
+  options: { readonly wrapDatabase?: (url: string) => Promise<string>; readonly clockAheadMs?: number } = {},
 ): Promise<ClusterHub> {
   const api = await FakeApiServer.start()
+  api.clockAheadMs = options.clockAheadMs ?? 0
   const http = new KubeHttp({ credentials: fixedCredentials(api.url), userAgent: 'test' })
   const client = new KubeClient(http)
   const configMap = { metadata: { name: 'mcphub-trust', namespace: NAMESPACE }, data: {} }

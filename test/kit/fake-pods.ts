@@ -60,8 +60,8 @@ export class FakePods {
   #count = 0
   #isBusy = false
   callHomeUrl = ''
-  /** the status that is written instead of making a pod */
-  fault: object | null = null
+  /** the status that is written instead of making a pod, of all sandboxes or by what their spec says */
+  fault: object | ((spec: Sandbox['spec']) => object | null) | null = null
   /** no pod is made while false */
   makesPods = true
 
@@ -186,7 +186,8 @@ export class FakePods {
     const mine = [...this.pods.values()].filter(({ sandbox: of }) => of === metadata.name)
     const living = mine.filter((pod) => this.#podObject(pod)?.metadata.deletionTimestamp === undefined)
     if (!isAwake) return void (await Promise.all(living.map((pod) => this.delete(pod))))
-    if (this.fault !== null) return this.#tellFault(sandbox, this.fault)
+    const fault = typeof this.fault === 'function' ? this.fault(spec) : this.fault
+    if (fault !== null) return this.#tellFault(sandbox, fault)
     if (living.length === 0 && this.makesPods) await this.#run(sandbox)
   }
 

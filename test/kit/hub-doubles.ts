@@ -50,22 +50,45 @@ const buildGroup = (name: string, spec: object): CatalogGroup => ({ name, spec: 
 
 export interface SandboxesDouble extends Sandboxes {
   readonly infos: SandboxInfo[]
+  /** stderr by sandbox; marks count its characters */
   readonly texts: Map<string, string>
+  /** sandboxes that no replica hears */
+  readonly unheard: Set<string>
+  /** of those that ended nothing is known any more */
+  forgetEnded(): void
 }
 
 export function createSandboxesDouble(): SandboxesDouble {
   const infos: SandboxInfo[] = []
   const texts = new Map<string, string>()
+  const unheard = new Set<string>()
   const ended: SandboxInfo[] = []
   return {
     infos,
     texts,
+    unheard,
+    forgetEnded: () => void (ended.length = 0),
     acquire: () => Promise.reject(new Error('this double starts nothing')),
     list: () => [...infos],
+    listAll: async () => [...infos],
     idPrefix: 'test-',
     async logs(id) {
       const info = [...infos, ...ended].find((one) => one.id === id)
       return info === undefined ? null : { userId: info.userId, server: info.server, text: texts.get(id) ?? '' }
+    },
+    async output(id, after) {
+      const info = [...infos, ...ended].find((one) => one.id === id)
+      if (info === undefined) return null
+      const text = texts.get(id) ?? ''
+      const [name, offset] = (after || 'test-0').split('-')
+      const isKnown = name === 'test' && Number(offset) <= text.length
+      const isUnheard = unheard.has(id)
+      const whose = { userId: info.userId, server: info.server, isUnheard }
+      if (isUnheard) return { ...whose, text: '', mark: after ?? '', hasGap: false }
+      return { ...whose, text: text.slice(isKnown ? Number(offset) : 0), mark: `test-${text.length}`, hasGap: !isKnown }
+    },
+    async stopOne(id) {
+      await this.stopWhere((info) => info.id === id, 'stopped')
     },
     async stopWhere(predicate) {
       const stopped = infos.filter(predicate)
@@ -91,6 +114,8 @@ export function buildSandboxInfo(over: Partial<SandboxInfo> & Pick<SandboxInfo, 
     lastActiveAt: '2026-01-01T00:00:01.000Z',
     memoryBytes: 1024,
     lastFault: null,
+    idleInSeconds: 60,
+    progress: null,
     ...over,
   }
 }
@@ -112,6 +137,9 @@ export function buildSession(over: Pick<SessionRow, 'userId' | 'keyId'>): Sessio
 export interface DiscoveriesDouble extends KnownDiscoveries {
   /** `userId` null: shared */
   put(server: string, userId: string | null, tools: readonly string[]): void
+  /** as the server says them; `put` makes tools of one's own words */
+  putTools(server: string, userId: string | null, tools: readonly Readonly<Record<string, unknown>>[]): void
+  onChange(listener: (userId: string | null) => void): () => void
   /** faults of discoveries by server */
   readonly faults: Map<string, string>
 }
@@ -119,9 +147,21 @@ export interface DiscoveriesDouble extends KnownDiscoveries {
 export function createDiscoveriesDouble(): DiscoveriesDouble {
   const known = new Map<string, Discovery>()
   const faults = new Map<string, string>()
+  const listeners = new Set<(userId: string | null) => void>()
   return {
     faults,
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
     put(server, userId, tools) {
+      this.putTools(
+        server,
+        userId,
+        tools.map((name) => ({ name, description: `does ${name}` })),
+      )
+    },
+    putTools(server, userId, tools) {
       known.set(`${server} ${userId}`, {
         server,
         userId,
@@ -130,12 +170,13 @@ export function createDiscoveriesDouble(): DiscoveriesDouble {
         capabilities: {},
         serverInfo: null,
         instructions: null,
-        tools: tools.map((name) => ({ name, description: `does ${name}` })),
+        tools,
         resources: [],
         resourceTemplates: [],
         prompts: [],
         discoveredAt: new Date('2026-01-01T00:00:00Z'),
       })
+      for (const listener of listeners) listener(userId)
     },
     find: (userId, server) => known.get(`${server.name} ${userId}`) ?? known.get(`${server.name} null`) ?? null,
     async prepare(_principal, servers) {

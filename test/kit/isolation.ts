@@ -41,14 +41,16 @@ function parseAnswer(answer: WireAnswer): Rpc {
   return events.find((event) => event.result !== undefined || event.error !== undefined) ?? {}
 }
 
-/** One MCP session on one connection; ids start at 0 in each, so that they collide everywhere. */
+/** One MCP session, one call after another; ids start at 0 in each, so that they collide everywhere. */
 class Session {
-  readonly #connection: WireConnection
+  readonly #port: number
+  #connection: WireConnection
   readonly #path: string
   readonly #headers: Record<string, string> = { 'mcp-protocol-version': '2025-11-25' }
   #id = 0
 
   constructor(port: number, key: string) {
+    this.#port = port
     this.#connection = new WireConnection(port)
     this.#path = `/mcp?key=${key}`
   }
@@ -67,15 +69,16 @@ class Session {
     return this
   }
 
-  /** As editors do: nothing is called before it was listed. */
-  async waitForTools(names: readonly string[], ms = 120_000): Promise<void> {
+  /** As editors do: nothing is called before it was listed. Hundreds of children start at once: how long that takes is the machine's doing. */
+  async waitForTools(names: readonly string[], ms = 480_000): Promise<void> {
     const deadline = Date.now() + ms
     for (;;) {
       const answer = await this.#post({ jsonrpc: '2.0', id: this.#id++, method: 'tools/list' })
-      if (names.every((name) => answer.body.includes(`"${name}"`))) return
+      const missing = names.filter((name) => !answer.body.includes(`"${name}"`))
+      if (missing.length === 0) return
       await wait(250)
       if (Date.now() > deadline)
-        throw new Error(`never listed all of ${names.join(', ')}: ${answer.body.slice(0, 500)}`)
+        throw new Error(`never listed ${missing.join(', ')}: ${answer.status} ${answer.body.slice(0, 500)}`)
     }
   }
 
@@ -96,6 +99,8 @@ class Session {
   }
 
   #post(message: object): Promise<WireAnswer> {
+    // the hub ends a connection that was idle for long, as any server does: a slow machine makes a minute of waiting for the tools
+    if (this.#connection.isClosed) this.#connection = new WireConnection(this.#port)
     return this.#connection.send(buildPost(this.#path, this.#headers, JSON.stringify(message)))
   }
 }

@@ -1,12 +1,14 @@
 // Gateways of a cluster for tests, as far as sandboxes go: the real adapter on a fake API server, the real database, real shims on loopback.
 import { execFileSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import path from 'node:path'
-import { fixedCredentials, KubeClient, KubeHttp } from '@mcphub/kube'
+import { fixedCredentials, KubeClient, KubeHttp, ServerClock } from '@mcphub/kube'
 import type { CatalogGroup, CatalogServer, CatalogSnapshot } from '../../gateway/src/catalog/catalog.ts'
+import { createReplicaPeers, type ReplicaPeers } from '../../gateway/src/peers/replica-peers.ts'
+import type { FindThere } from '../../gateway/src/sandboxes/pods/catalog-doubts.ts'
+import type { PodSandboxConfig } from '../../gateway/src/sandboxes/pods/config.ts'
 import type { AlwaysOn } from '../../gateway/src/sandboxes/pods/lease-keeper.ts'
 import { createPgShimStore } from '../../gateway/src/sandboxes/pods/pg-shim-store.ts'
-import { createPodSandboxes, type PodSandboxConfig } from '../../gateway/src/sandboxes/pods/pod-sandboxes.ts'
+import { createPodSandboxes } from '../../gateway/src/sandboxes/pods/pod-sandboxes.ts'
 import type { AcquireRequest, Child, Sandboxes } from '../../gateway/src/sandboxes/sandboxes.ts'
 import { createPgTrustStore } from '../../gateway/src/trust/pg-trust-store.ts'
 import { createTrust, type Trust } from '../../gateway/src/trust/trust.ts'
@@ -19,7 +21,13 @@ import { makeTestRing } from './worlds.ts'
 const ROOT = path.join(import.meta.dirname, '../..')
 const HOSTILE_CHILD = path.join(import.meta.dirname, 'hostile-child.ts')
 
+/** the Service that names all replicas */
+const PEERS = 'peers.hub.svc'
+
 export const hasGo = isThere('go')
+
+/** user agent of the client that is to ask for token reviews, and for nothing else */
+export const REVIEWER = 'token reviews'
 
 function isThere(program: string): boolean {
   try {
@@ -43,6 +51,7 @@ export function makePodServer(stdio: Parameters<typeof makeHostileServer>[0] = {
 
 export interface Replica {
   readonly sandboxes: Sandboxes
+  readonly peers: ReplicaPeers
   readonly trust: Trust
   acquire(user: string | null, change?: Partial<AcquireRequest>): Promise<Child>
   stop(): Promise<void>
@@ -59,6 +68,15 @@ export class PodWorld {
   /** null: nobody's are known */
   groupsOf: ((username: string) => readonly CatalogGroup[]) | null = null
 
+  /** how often it was asked whose groups somebody is in */
+  looks = 0
+  readonly #onPeople = new Set<() => void>()
+  readonly #addresses: string[] = []
+  readonly #peersPort: Promise<number> = freePort()
+
+  /** of what the catalogue lacks */
+  findThere: FindThere = async () => new Set()
+
   static async open(): Promise<PodWorld> {
     const [pods, opened] = await Promise.all([FakePods.start(), openTestDatabase()])
     return new PodWorld(pods, opened)
@@ -69,10 +87,17 @@ export class PodWorld {
     this.opened = opened
   }
 
-  async startReplica(config: Partial<PodSandboxConfig> = {}): Promise<Replica> {
+  /** `clockOffMs`: how wrong its machine's clock is */
+  async startReplica(config: Partial<PodSandboxConfig> = {}, clockOffMs = 0): Promise<Replica> {
     const database = await this.opened.replica()
-    const http = new KubeHttp({ credentials: fixedCredentials(this.pods.fake.url), userAgent: 'gateway' })
+    const clock = new ServerClock(() => new Date(Date.now() + clockOffMs))
+    const http = new KubeHttp({
+      credentials: fixedCredentials(this.pods.fake.url),
+      userAgent: 'gateway',
+      onServerTime: (ms) => clock.observe(ms),
+    })
     const client = new KubeClient(http)
+    const reviews = new KubeHttp({ credentials: fixedCredentials(this.pods.fake.url), userAgent: REVIEWER })
     const log = (level: LogLine['level']) => (fields: object, message: string) =>
       void this.logLines.push({ level, fields, message })
     const logs = { info: log('info'), warn: log('warn'), error: log('error') }
@@ -82,39 +107,51 @@ export class PodWorld {
       ring: this.ring,
       client,
       namespace: NAMESPACE,
-      names: ['127.0.0.1', 'internal.hub.svc'],
+      names: ['127.0.0.1', 'internal.hub.svc', PEERS],
       log: logs,
     })
     await trust.start()
+    const peers = await this.#openPeers(trust, logs)
     const port = await freePort()
     const sandboxes = createPodSandboxes({
       client,
-      reviewer: client,
+      reviewer: new KubeClient(reviews),
       namespace: NAMESPACE,
       hubId: 'hub-of-tests',
-      replica: `replica-${randomBytes(4).toString('hex')}`,
+      replica: peers.self,
+      others: peers.sandboxes,
       trust,
       store: createPgShimStore(database),
       changes: database.changes,
       catalog: this.catalog,
+      findThere: (kind, names) => this.findThere(kind, names),
       alwaysOn: () => this.alwaysOn,
-      ...(this.groupsOf ? { groupsOf: this.groupsOf } : {}),
+      ...(this.groupsOf ? { groupsOf: ({ username }) => this.#askGroups(username) } : {}),
+      onPeopleChange: (listener) => {
+        this.#onPeople.add(listener)
+        return () => this.#onPeople.delete(listener)
+      },
       config: {
         callHomePort: port,
         callHomeHost: '127.0.0.1',
         // all pods have one address here
         callers: { sockets: 64, burst: 10_000 },
         lookMs: 50,
+        // leases of a second or two are looked at
+        leastWakeMs: 0,
+        forgetMs: 200,
         folders: { work: path.join(this.pods.folder, 'work'), package: '/nowhere' },
         ...config,
       },
       log: logs,
+      now: () => clock.now().getTime(),
     })
     await sandboxes.start()
     this.pods.callHomeUrl = `https://127.0.0.1:${port}/internal/call-home`
     await waitUntil(() => this.#isPublished(), 'published keys')
     const replica: Replica = {
       sandboxes,
+      peers,
       trust,
       acquire: (user, change = {}) =>
         sandboxes.acquire({
@@ -129,12 +166,35 @@ export class PodWorld {
         }),
       stop: async () => {
         await sandboxes.stop()
+        await peers.stop()
         await trust.stop()
-        await http.destroy()
+        await Promise.all([http.destroy(), reviews.destroy()])
       },
     }
     this.replicas.push(replica)
     return replica
+  }
+
+  /** Each at an address of its own, all known to each other at once. */
+  async #openPeers(trust: Trust, log: { warn(fields: object, message: string): void }): Promise<ReplicaPeers> {
+    const address = `127.0.1.${this.#addresses.length + 1}`
+    const resolve = async (): Promise<string[]> => this.#addresses
+    this.#addresses.push(address)
+    const peers = createReplicaPeers({ address, port: await this.#peersPort, service: PEERS, trust, log, resolve })
+    // of calls these replicas know nothing
+    peers.serve({ resume: () => ({ cancel: ignore, resume: ignore, handOver: ignore }), hear: ignore })
+    await peers.start()
+    return peers
+  }
+
+  /** As after a login at a provider. */
+  tellPeople(): void {
+    for (const listener of this.#onPeople) listener()
+  }
+
+  #askGroups(username: string): readonly CatalogGroup[] {
+    this.looks++
+    return this.groupsOf?.(username) ?? []
   }
 
   async close(): Promise<void> {
@@ -174,6 +234,8 @@ class TestCatalog {
     for (const listener of this.#listeners) listener(this.snapshot(), this.snapshot())
   }
 }
+
+const ignore = (): void => undefined
 
 async function freePort(): Promise<number> {
   const { createServer } = await import('node:net')

@@ -34,6 +34,8 @@ export interface RawClientInit {
   /** `null`: plain POSTs without initialize and without a version */
   readonly revision: string | null
   readonly capabilities?: JsonObject
+  /** default CLIENT_INFO */
+  readonly clientInfo?: { readonly name: string; readonly version: string }
 }
 
 export const MODERN = '2026-07-28'
@@ -62,9 +64,9 @@ export class RawClient {
 
   /** Opens the session where the revision has one. */
   async connect(): Promise<this> {
-    const { revision, capabilities = {} } = this.init
+    const { revision, capabilities = {}, clientInfo = CLIENT_INFO } = this.init
     if (revision === null || this.isModern) return this
-    const params = { protocolVersion: revision, capabilities, clientInfo: CLIENT_INFO }
+    const params = { protocolVersion: revision, capabilities, clientInfo }
     this.initialized = await this.request('initialize', params)
     await this.notify('notifications/initialized')
     return this

@@ -104,6 +104,8 @@ function seeServer(state: DoubleState, server: ServerDetailResponse, userId: str
     missingVariables,
     status: 'MissingVariable',
     statusReason: `set ${missingVariables.join(', ')}`,
+    statusCode: 'missingVariable',
+    statusParams: { variables: missingVariables },
   }
 }
 
@@ -155,18 +157,29 @@ function explain({ state, caller, query }: DoubleCall<'explainTool'>) {
     step: 'entitlement' as const,
     ok: server !== undefined,
     reason: server ? 'access: Everyone' : 'there is no such tool',
+    said: [],
+    cause: server ? null : ('unknown' as const),
   }
   return {
     tool: query.tool,
     server: server?.name ?? null,
     user: query.user ?? caller!.username,
     visible: entitled.ok,
+    cause: entitled.cause,
+    params: {},
+    fix: null,
     steps: [entitled],
   }
 }
 
 const mayEnd = (caller: DoubleUser | null, userId: string | null): boolean =>
   caller?.role === 'admin' || caller?.id === userId
+
+/** Whoever comes by key has no more. */
+const KEY_ONLY = {
+  ...{ session: null, hasPassword: false, loginUntil: null },
+  preferences: { language: null, theme: null },
+}
 
 export const HANDLERS: DoubleHandlers = {
   getHealth: ({ state: { health } }) => ({
@@ -182,7 +195,13 @@ export const HANDLERS: DoubleHandlers = {
   },
   getMe: ({ state, caller, key }) => {
     const { id, name, scope, expiresAt } = state.identify(key!)!.key
-    return { id: caller!.id, username: caller!.username, role: caller!.role, key: { id, name, scope, expiresAt } }
+    return {
+      id: caller!.id,
+      username: caller!.username,
+      role: caller!.role,
+      key: { id, name, scope, expiresAt },
+      ...KEY_ONLY,
+    }
   },
   listEnvTemplates: ({ state, caller }) => ({
     items: state.servers
@@ -192,14 +211,7 @@ export const HANDLERS: DoubleHandlers = {
         server: name,
         displayName: null,
         description: null,
-        variables: userVariables.map((each) => ({
-          ...each,
-          label: null,
-          help: null,
-          pattern: null,
-          secret: true,
-          format: 'Line' as const,
-        })),
+        variables: userVariables,
       })),
   }),
   listUserVariables: ({ state, caller }) => listVariables(state, caller!.id),
@@ -234,7 +246,10 @@ export const HANDLERS: DoubleHandlers = {
     }
   },
   explainTool: explain,
-  listGroups: ({ state, caller }) => ({ items: state.groups.filter(({ userId }) => userId === caller!.id) }),
+  listGroups: ({ state, caller }) => ({
+    items: state.groups.filter(({ userId }) => userId === caller!.id),
+    visible: { tools: 0, warning: null },
+  }),
   createGroup: ({ state, caller, body }) => {
     if (state.groups.some(({ name, userId }) => name === body.name && userId === caller!.id))
       throw new HubError('conflict', 'You have a group of that name')
@@ -242,6 +257,7 @@ export const HANDLERS: DoubleHandlers = {
       ...body,
       id: randomUUID(),
       description: body.description ?? null,
+      toolCount: 0,
       createdAt: now(),
       updatedAt: now(),
       userId: caller!.id,
@@ -286,13 +302,14 @@ export const HANDLERS: DoubleHandlers = {
       state.activity.filter(({ userId }) => userId === caller!.id),
       query,
     ),
-  listUsers: ({ state, query }) => ({
-    items: state.users.filter(
+  listUsers: ({ state, query }) => {
+    const items = state.users.filter(
       ({ username, deletedAt }) =>
         (!query.username || username === query.username) &&
         (query.deleted === 'include' || (query.deleted === 'only') === (deletedAt !== null)),
-    ),
-  }),
+    )
+    return { items, nextCursor: null, total: items.length }
+  },
   createUser: ({ state, body }) => {
     if (state.users.some(({ username }) => username === body.username))
       throw new HubError('conflict', 'There is a user of that name')
@@ -310,18 +327,22 @@ export const HANDLERS: DoubleHandlers = {
   listUserKeys: ({ state, params }) => ({ items: keysOf(state, userOf(state, params.id).id) }),
   createUserKey: ({ state, params, body }) => makeKey(state, userOf(state, params.id).id, body),
   revokeUserKey: ({ state, params }) => removeKey(state, params.id, params.keyId),
-  listOrgVariables: ({ state }) => listVariables(state, 'org'),
-  setOrgVariables: ({ state, body }) => setVariables(state, 'org', body.variables),
+  listOrgVariables: ({ state }) => ({ ...listVariables(state, 'org'), missing: [] }),
+  setOrgVariables: ({ state, body }) => ({ ...setVariables(state, 'org', body.variables), missing: [] }),
   deleteOrgVariable: ({ state, params }) => deleteVariable(state, 'org', params.name),
   listAdminServers: (call) => ({
     items: seeServers(call).map((server) => ({
       ...server,
       configHash: 'hash',
+      origin: { file: `${server.name}.yaml` },
+      managedBy: null,
       orgVariables: [],
       links: 0,
       lastSuccessAt: null,
     })),
-    faults: [{ file: 'bad.yaml', line: 3, resource: 'bad', message: 'spec.stdio: give a package or an image' }],
+    faults: [
+      { file: 'bad.yaml', line: 3, resource: 'bad', message: 'spec.stdio: give a package or an image', said: [] },
+    ],
     revision: 1,
     separation: SEPARATION,
   }),
@@ -335,14 +356,18 @@ export const HANDLERS: DoubleHandlers = {
         members: { users: ['alice'], claims: [{ name: 'team', value: 'docs' }] },
         servers: ['everything'],
         limits: { maxRunningPerUser: null, callsPerMinute: null, cpu: null, memory: null },
+        origin: { file: 'writers.yaml' },
+        managedBy: null,
       },
     ],
   }),
-  listAudit: ({ state, query }) =>
-    page(
-      state.activity.filter(({ username }) => !query.user || username === query.user),
+  listAudit: ({ state, query }) => {
+    const found = state.activity.filter(({ username }) => !query.user || username === query.user)
+    return page(
+      found.map((record) => ({ ...record, targetShown: record.target, detail: null })),
       query,
-    ),
+    )
+  },
   listAllSessions: ({ state }) => ({ items: state.sessions }),
   listAllSandboxes: ({ state }) => ({ items: state.sandboxes, separation: SEPARATION }),
   getDoctor: ({ state }) => ({ items: state.checks }),

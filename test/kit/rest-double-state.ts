@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { buildExposedNames } from '@mcphub/api'
 import type {
+  Role,
   ActivityResponse,
   CheckResponse,
   GroupResponse,
@@ -34,12 +35,20 @@ export interface DoubleState {
   activity: (ActivityResponse & { readonly userId: string; readonly username: string })[]
   checks: CheckResponse[]
   setupToken: string | null
-  addUser(username: string, role?: 'admin' | 'member'): DoubleUser
+  addUser(username: string, role?: Role): DoubleUser
   addKey(userId: string, name: string, more?: { servers?: string[] | null; expiresAt?: string | null }): DoubleKey
   identify(secret: string): { readonly user: DoubleUser; readonly key: DoubleKey } | null
 }
 
 const now = (): string => new Date().toISOString()
+
+const FINE: Omit<CheckResponse, 'id' | 'title' | 'message'> = {
+  ok: true,
+  severity: 'error',
+  said: [],
+  fix: null,
+  fixSaid: [],
+}
 
 export function createDoubleState(): DoubleState {
   const state: DoubleState = {
@@ -61,8 +70,8 @@ export function createDoubleState(): DoubleState {
     logs: new Map(),
     activity: [],
     checks: [
-      { id: 'database', title: 'Database', ok: true, severity: 'error', message: 'answers', fix: null },
-      { id: 'disk', title: 'Disk', ok: true, severity: 'error', message: 'enough space', fix: null },
+      { ...FINE, id: 'database', title: 'Database', message: 'answers' },
+      { ...FINE, id: 'disk', title: 'Disk', message: 'enough space' },
     ],
     setupToken: 'setup-token-0123456789',
     addUser(username, role = 'member') {
@@ -85,7 +94,7 @@ export function createDoubleState(): DoubleState {
         id: randomUUID(),
         name,
         preview,
-        scope: { servers },
+        scope: { servers, group: null },
         createdAt: now(),
         expiresAt,
         lastUsedAt: null,
@@ -127,13 +136,39 @@ function server(name: string, facts: ServerFacts): ServerDetailResponse {
     sessions: facts.sessions === null ? null : 'Shared',
     status: facts.status ?? 'Ready',
     statusReason: facts.statusReason ?? 'works',
+    statusCode: 'ready',
+    statusParams: {},
+    statusSaid: [],
+    state: { kind: 'None', code: 'nothingRuns', params: {}, said: [] },
     isolation: facts.isolation ?? { mode: 'PerUser', reason: 'it takes user variables' },
     package: facts.type === 'Remote' ? null : { state: facts.status === 'Failed' ? 'Failed' : 'Ready', message: null },
     missingVariables: [],
     toolCount: tools.length,
     faults: [],
-    tools: tools.map(([exposedName, { tool }]) => ({ name: tool, exposedName, title: null, description: null })),
-    userVariables: facts.variable ? [{ name: facts.variable, required: true, isSet: false }] : [],
+    tools: tools.map(([exposedName, { tool }]) => describeTool(tool, exposedName)),
+    userVariables: facts.variable ? [describeVariable(facts.variable)] : [],
     discoveredAt: now(),
   }
 }
+
+const describeTool = (name: string, exposedName: string): ServerDetailResponse['tools'][number] => ({
+  name,
+  exposedName,
+  title: null,
+  description: null,
+  inputSchema: { type: 'object' },
+  outputSchema: null,
+  annotations: null,
+  state: 'ok',
+})
+
+export const describeVariable = (name: string): ServerDetailResponse['userVariables'][number] => ({
+  name,
+  label: null,
+  help: null,
+  pattern: null,
+  required: true,
+  secret: true,
+  format: 'Line',
+  isSet: false,
+})

@@ -19,7 +19,8 @@ export interface DoubleCall<Id extends RouteId> {
   readonly body: RouteBody<Id>
 }
 
-export type DoubleHandlers = { readonly [Id in RouteId]: (call: DoubleCall<Id>) => RouteResponse<Id> }
+/** The routes the CLI uses; on the others it answers `not_found`. */
+export type DoubleHandlers = { readonly [Id in RouteId]?: (call: DoubleCall<Id>) => RouteResponse<Id> }
 
 export interface SeenRequest {
   readonly route: RouteId | null
@@ -138,7 +139,7 @@ interface Received extends Matched {
 function handle(state: DoubleState, { route, params, query, text, authorization }: Received): unknown {
   const key = authorization?.replace(/^Bearer /, '') ?? null
   const found = key === null ? null : state.identify(key)
-  const refused = checkPermission(found && { role: found.user.role, scope: found.key.scope }, route)
+  const refused = checkPermission(found && { role: found.user.role, via: 'key', scope: found.key.scope }, route)
   if (refused) throw new HubError(refused.code, refused.reason)
   const call = {
     state,
@@ -148,7 +149,9 @@ function handle(state: DoubleState, { route, params, query, text, authorization 
     query: parse(route.query, query),
     body: route.body && parse(route.body, JSON.parse(text)),
   }
-  const answer = (HANDLERS[route.id] as (call: DoubleCall<RouteId>) => unknown)(call as DoubleCall<RouteId>)
+  const handler = HANDLERS[route.id] as ((call: DoubleCall<RouteId>) => unknown) | undefined
+  if (!handler) throw new HubError('not_found', 'There is no such route')
+  const answer = handler(call as DoubleCall<RouteId>)
   return route.response ? route.response.parse(answer) : undefined
 }
 

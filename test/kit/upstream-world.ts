@@ -36,7 +36,16 @@ export function makeStdio(name: string, command: readonly string[], rest: JsonOb
 export function makeOwner(user: string, change: Partial<LinkOwner> & { readonly keyId?: string } = {}): LinkOwner {
   const { keyId = `key-${user}`, ...rest } = change
   return {
-    principal: { userId: user, username: user, role: 'member', keyId, scope: { servers: null }, claims: [] },
+    principal: {
+      userId: user,
+      username: user,
+      role: 'member',
+      via: 'key',
+      keyId,
+      scope: { servers: null },
+      claims: [],
+      loginUntil: null,
+    },
     sessionId: `session-${user}`,
     clientCapabilities: {},
     clientInfo: { name: 'test', version: '1' },
@@ -154,9 +163,16 @@ export class PipeSandboxes implements Sandboxes {
   list(): [] {
     return []
   }
+  async listAll(): Promise<[]> {
+    return []
+  }
   async logs(): Promise<null> {
     return null
   }
+  async output(): Promise<null> {
+    return null
+  }
+  async stopOne(): Promise<void> {}
   async stopWhere(): Promise<number> {
     return 0
   }

@@ -59,8 +59,14 @@ export class WireConnection {
     this.#socket.on('close', () => this.#fail(new Error('connection closed')))
   }
 
+  /** The other side ended it, or it broke: nothing can be sent any more. */
+  get isClosed(): boolean {
+    return this.#socket.destroyed || !this.#socket.writable
+  }
+
   /** Sends one request whose bytes are ready. */
   send(request: string): Promise<WireAnswer> {
+    if (this.isClosed) return Promise.reject(new Error('connection closed'))
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject }
       this.#socket.write(request)

@@ -13,6 +13,13 @@ import { createPgUsersStore } from '../../gateway/src/features/users/pg-users-st
 import { createUsersService, type UsersService } from '../../gateway/src/features/users/users-service.ts'
 import type { UsersStore } from '../../gateway/src/features/users/users-store.ts'
 import { createFakeIdentityStore } from '../../gateway/src/auth/fake-identity-store.ts'
+import type { ConsoleSessionStore } from '../../gateway/src/auth/console-session-store.ts'
+import { createConsoleSessions, type ConsoleSessions } from '../../gateway/src/auth/console-sessions.ts'
+import { createFakeConsoleSessionStore } from '../../gateway/src/auth/fake-console-session-store.ts'
+import { createPgConsoleSessionStore } from '../../gateway/src/auth/pg-console-session-store.ts'
+import { createFakeLoginStore } from '../../gateway/src/features/login/fake-login-store.ts'
+import type { LoginStore } from '../../gateway/src/features/login/login-store.ts'
+import { createPgLoginStore } from '../../gateway/src/features/login/pg-login-store.ts'
 import type { IdentityStore } from '../../gateway/src/auth/identity-store.ts'
 import { createPgIdentityStore } from '../../gateway/src/auth/pg-identity-store.ts'
 import type { CatalogServer } from '../../gateway/src/catalog/catalog.ts'
@@ -33,6 +40,9 @@ import { createFakeSessionsStore } from '../../gateway/src/features/sessions/fak
 import { createPgSessionsStore } from '../../gateway/src/features/sessions/pg-sessions-store.ts'
 import { createSessionLog, type SessionLog } from '../../gateway/src/features/sessions/session-log.ts'
 import type { SessionsStore } from '../../gateway/src/features/sessions/sessions-store.ts'
+import { createFakeSightingsStore } from '../../gateway/src/features/sightings/fake-sightings-store.ts'
+import { createPgSightingsStore } from '../../gateway/src/features/sightings/pg-sightings-store.ts'
+import type { SightingsStore } from '../../gateway/src/features/sightings/sightings-store.ts'
 import { createFakeVariablesStore } from '../../gateway/src/features/variables/fake-variables-store.ts'
 import { createPgVariablesStore } from '../../gateway/src/features/variables/pg-variables-store.ts'
 import {
@@ -72,11 +82,15 @@ export interface World {
   readonly groupsStore: GroupsStore
   readonly activityStore: ActivityStore
   readonly sessionsStore: SessionsStore
+  readonly sightingsStore: SightingsStore
   readonly discoveries: DiscoveryStore
   readonly identities: IdentityStore
+  readonly sessionStore: ConsoleSessionStore
+  readonly loginStore: LoginStore
   /** servers of the catalogue; a test fills it */
   readonly servers: Map<string, CatalogServer>
   readonly ring: TestRing
+  readonly consoleSessions: ConsoleSessions
   readonly users: UsersService
   readonly keys: KeysService
   readonly variables: VariablesService
@@ -86,12 +100,22 @@ export interface World {
   close(): Promise<void>
 }
 
-type Services = 'users' | 'keys' | 'variables' | 'groups' | 'activity' | 'sessions'
+export const CONSOLE_IDLE_MS = 12 * 3_600_000
+export const CONSOLE_MAX_MS = 7 * 24 * 3_600_000
+
+type Services = 'consoleSessions' | 'users' | 'keys' | 'variables' | 'groups' | 'activity' | 'sessions'
 
 function withServices(parts: Omit<World, Services>): World {
   const { transactor, changes, settings, ring, servers } = parts
-  const keys = createKeysService({ store: parts.keysStore, transactor, maxPerUser: 5 })
-  const users = createUsersService({ store: parts.usersStore, settings, transactor, changes, keys })
+  const groups = createGroupsService({ store: parts.groupsStore, transactor, changes, maxPerUser: 5 })
+  const keys = createKeysService({ store: parts.keysStore, transactor, groups, maxPerUser: 5 })
+  const consoleSessions = createConsoleSessions({
+    ...{ store: parts.sessionStore, links: parts.loginStore, transactor },
+    ...{ idleMs: CONSOLE_IDLE_MS, maxMs: CONSOLE_MAX_MS },
+  })
+  const users = createUsersService({
+    ...{ store: parts.usersStore, settings, transactor, changes, keys, sessions: consoleSessions, hubId: 'hub' },
+  })
   const activity = createActivityService({ store: parts.activityStore, flushMs: 20 })
   const catalog = { snapshot: () => ({ revision: 1, servers, groups: new Map(), faults: [] }) }
   const variables = createVariablesService({
@@ -102,14 +126,13 @@ function withServices(parts: Omit<World, Services>): World {
     catalog,
     audit: activity,
   })
-  const groups = createGroupsService({ store: parts.groupsStore, transactor, changes, maxPerUser: 5 })
   const sessions = createSessionLog({ store: parts.sessionsStore, transactor, changes, flushMs: 20 })
   const close = async (): Promise<void> => {
     await activity.stop()
     await sessions.stop()
     await parts.close()
   }
-  return { ...parts, keys, users, variables, groups, activity, sessions, close }
+  return { ...parts, keys, consoleSessions, users, variables, groups, activity, sessions, close }
 }
 
 export interface FakeWorld extends World {
@@ -137,8 +160,11 @@ export function openFakeWorld(): FakeWorld {
     groupsStore: createFakeGroupsStore({ hasUser, check }),
     activityStore: fakeActivity,
     sessionsStore: createFakeSessionsStore({ hasUser, check }),
+    sightingsStore: createFakeSightingsStore({ keys: keysStore.rows }),
     discoveries: createFakeDiscoveryStore({ hasUser }),
     identities: createFakeIdentityStore({ users: usersStore.rows, keys: keysStore.rows, check }),
+    sessionStore: createFakeConsoleSessionStore({ users: usersStore.rows, idleMs: CONSOLE_IDLE_MS, check }),
+    loginStore: createFakeLoginStore({ users: usersStore.rows, check }),
     servers: new Map(),
     ring: makeTestRing(),
     close: async () => undefined,
@@ -167,8 +193,11 @@ export async function openPgWorld(): Promise<PgWorld> {
       groupsStore: createPgGroupsStore(database),
       activityStore: createPgActivityStore(database),
       sessionsStore: createPgSessionsStore(database),
+      sightingsStore: createPgSightingsStore(database),
       discoveries: createPgDiscoveryStore(database),
       identities: createPgIdentityStore(database),
+      sessionStore: createPgConsoleSessionStore(database, CONSOLE_IDLE_MS),
+      loginStore: createPgLoginStore(database),
       servers,
       ring,
       close: async () => undefined,

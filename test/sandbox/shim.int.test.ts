@@ -102,20 +102,30 @@ describe.skipIf(!hasGo)('the shim', () => {
     // nothing is cached on a fresh machine
   }, 300_000)
 
+  /** What it printed. @throws with that when it fails */
+  async function runGo(...args: string[]): Promise<string> {
+    const env = { ...process.env, GOTOOLCHAIN: 'local' }
+    const done = await promisify(execFile)('go', args, { cwd: source, env }).catch((error: Error) => error)
+    if (done instanceof Error) throw new Error(`go ${args.join(' ')}\n${String((done as { stdout?: string }).stdout)}`)
+    return done.stdout
+  }
+
   test('go vet and its own tests pass', { timeout: 900_000 }, async () => {
     const race = hasCompiler ? ['-race'] : []
-    const env = { ...process.env, GOTOOLCHAIN: 'local' }
-    const run = async (...args: string[]) => {
-      const done = await promisify(execFile)('go', args, { cwd: source, env }).catch((error: Error) => error)
-      if (done instanceof Error)
-        throw new Error(`go ${args.join(' ')}\n${String((done as { stdout?: string }).stdout)}`)
-      return done.stdout
-    }
-    await run('vet', './...')
-    const told = await run('test', ...race, './...')
+    await runGo('vet', './...')
+    const told = await runGo('test', ...race, './...')
     expect(told).not.toMatch(/^(FAIL|---)/m)
     expect(told.match(/^ok /gm)?.length).toBeGreaterThan(5)
-    console.log((await run('test', '-count=1', '-run', 'StaysSmall', '-v', '.')).match(/^shim: .*$/m)?.[0])
+    console.log((await runGo('test', '-count=1', '-run', 'StaysSmall', '-v', '.')).match(/^shim: .*$/m)?.[0])
+  })
+
+  test.each([
+    ['frames', 'FuzzRead'],
+    ['message', 'FuzzClassify'],
+  ])('its frames and its reader of messages stand what is random: %s', { timeout: 300_000 }, async (folder, name) => {
+    const told = await runGo('test', '-run', '^$', '-fuzz', `^${name}$`, '-fuzztime', '10000x', `./${folder}`)
+    expect(told).toMatch(/execs: \d{5}/)
+    expect(told).toMatch(/^PASS$/m)
   })
 
   test('carries a real server: a tool is called, its stderr read, its end told', async () => {

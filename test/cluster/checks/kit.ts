@@ -2,9 +2,9 @@
 import { CommandError } from '../commands.ts'
 import type { Cluster } from '../cluster.ts'
 import { openCluster } from '../cluster.ts'
-import { NODE_IMAGE } from '../settings.ts'
+import { TEST_IMAGE } from '../settings.ts'
 
-export const IMAGE = process.env['MCPHUB_CLUSTER_NODE_IMAGE'] ?? NODE_IMAGE
+export const IMAGE = TEST_IMAGE
 
 /** Port of every server here. */
 export const PORT = 8080

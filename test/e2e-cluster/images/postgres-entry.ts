@@ -4,11 +4,11 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 
 const { env } = process
-const bin = '/usr/local/pgsql/bin'
+const bin = '/usr/lib/postgresql/15/bin'
 const data = env['PGDATA'] ?? '/var/lib/postgresql/data'
 const user = env['POSTGRES_USER'] ?? 'postgres'
 const database = env['POSTGRES_DB'] ?? user
-const sockets = env['PGSOCKETS'] ?? '/tmp'
+const sockets = '/var/run/postgresql'
 
 function readPassword(): string {
   const file = env['POSTGRES_PASSWORD_FILE']
@@ -24,11 +24,12 @@ function makeData(): void {
   rmSync(draft, { recursive: true, force: true })
   mkdirSync(draft, { recursive: true, mode: 0o700 })
   writeFileSync(passwordFile, readPassword(), { mode: 0o600 })
-  const locale = ['--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8']
+  const locale = ['--locale', 'C.UTF-8']
   const auth = ['--auth', 'scram-sha-256', '--pwfile', passwordFile, '--encoding', 'UTF8', '--no-sync']
   execFileSync(`${bin}/initdb`, ['-D', draft, '-U', user, ...auth, ...locale], { stdio: 'inherit' })
   rmSync(passwordFile)
-  writeFileSync(`${draft}/pg_hba.conf`, 'local all all scram-sha-256\nhost all all all scram-sha-256\n')
+  // as the official image: whoever is in the container needs no password
+  writeFileSync(`${draft}/pg_hba.conf`, 'local all all trust\nhost all all all scram-sha-256\n')
   if (database !== 'postgres') {
     // the server of one connection: nobody can reach it meanwhile
     const made = spawnSync(`${bin}/postgres`, ['--single', '-D', draft, 'postgres'], {
@@ -43,6 +44,12 @@ function makeData(): void {
 }
 
 if (!existsSync(`${data}/PG_VERSION`)) makeData()
-const settings = { listen_addresses: '*', unix_socket_directories: sockets, timezone: 'UTC', log_timezone: 'UTC' }
+const settings = {
+  listen_addresses: '*',
+  unix_socket_directories: sockets,
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  jit: 'off',
+}
 const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 process.execve?.(`${bin}/postgres`, [`${bin}/postgres`, '-D', data, ...options, ...process.argv.slice(2)], { ...env })

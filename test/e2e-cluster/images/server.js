@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // The stdio MCP server (2025-11-25) that the stories run in pods, without dependencies: shows what it was given, and attacks on demand.
 import { spawn } from 'node:child_process'
-import { createHmac, randomUUID } from 'node:crypto'
+import { createHmac, generateKeyPairSync, randomUUID, sign } from 'node:crypto'
 import { closeSync, openSync, readFileSync, readdirSync, statSync, writeSync } from 'node:fs'
+import { request } from 'node:https'
 import { connect } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import { createInterface } from 'node:readline'
@@ -11,6 +12,7 @@ import { connect as connectTls } from 'node:tls'
 const state = new Map()
 const questions = new Map()
 let calls = 0
+let cancels = 0
 
 const text = (value) => ({
   content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }],
@@ -29,7 +31,7 @@ const knock = ({ host, port, ms = 1500 }) =>
   })
 
 /** What a TLS server answers to these bytes, its certificate unchecked; a word instead where there is none. */
-const talk = ({ host, port, send: bytes = '', ms = 2000 }) =>
+const talkWith = ({ host, port, ms = 2000 }, makeBytes) =>
   new Promise((resolve) => {
     const chunks = []
     const socket = connectTls({ host, port, rejectUnauthorized: false })
@@ -37,11 +39,37 @@ const talk = ({ host, port, send: bytes = '', ms = 2000 }) =>
       socket.destroy(),
       resolve(chunks.length > 0 ? Buffer.concat(chunks).toString('latin1') : word)
     )
-    socket.on('secureConnect', () => socket.write(bytes))
+    socket.on('secureConnect', () => socket.write(makeBytes(socket)))
     socket.on('data', (chunk) => chunks.push(chunk))
     socket.once('error', ({ code }) => end(code))
     socket.once('close', () => end('closed'))
     setTimeout(end, ms, 'silence')
+  })
+const talk = (options) => talkWith(options, () => options.send ?? '')
+
+/** A gateway's greeting to the shim of that pod, right in everything but the key that signed it. */
+function makeHello(socket, podUid) {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const fingerprint = socket.getPeerCertificate().fingerprint256.replaceAll(':', '').toLowerCase()
+  const exported = socket.exportKeyingMaterial(32, 'EXPORTER-mcphub-shim', Buffer.alloc(0)).toString('hex')
+  const signed = ['mcphub-shim/1 attach', podUid, fingerprint, 'thief', 'thief-', exported].join('\n')
+  const signature = sign(null, Buffer.from(signed), privateKey).toString('base64')
+  const payload = Buffer.from(JSON.stringify({ podUid, replica: 'thief', prefix: 'thief-', signature }))
+  const head = Buffer.alloc(9)
+  head.writeUInt32BE(head.length - 4 + payload.length, 0)
+  head.writeUInt8(1, 4)
+  return Buffer.concat([Buffer.from('MCPS\u0001'), head, payload])
+}
+const greet = (options) => talkWith(options, (socket) => makeHello(socket, options.podUid))
+
+/** Status of an https request, the certificate unchecked; the system's code where there is none. */
+const post = ({ host, port, path, token, body }) =>
+  new Promise((resolve) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    const sent = request({ host, port, path, headers, method: 'POST', rejectUnauthorized: false, timeout: 6000 })
+    sent.on('response', (answer) => resolve((answer.resume(), answer.statusCode)))
+    sent.on('timeout', () => sent.destroy()).on('error', ({ code }) => resolve(code))
+    sent.end(JSON.stringify(body))
   })
 
 const address = () =>
@@ -118,6 +146,8 @@ const tools = {
   set: ({ value }) => (state.set('value', value), 'ok'),
   get: () => state.get('value') ?? 'nothing',
   count: () => ++calls,
+  /** how many calls it was told to give up */
+  cancels: () => cancels,
   whoami: () => ({ pid: process.pid, uid: process.getuid(), cwd: process.cwd(), pod: hostname(), address: address() }),
   slow: async ({ ms, value = 'late' }) => (await wait(ms), value),
   ask,
@@ -131,6 +161,8 @@ const tools = {
   crash: () => process.exit(3),
   knock,
   talk,
+  greet,
+  post,
   readable: ({ folder }) => readable(folder),
   read: ({ path }) => readFileSync(path, 'utf8'),
   environments: () =>
@@ -160,6 +192,8 @@ async function handle({ id, method, params, result, error }) {
           serverInfo: { name: 'story-server', version: '1.0.0' },
         },
       })
+    case 'notifications/cancelled':
+      return void cancels++
     case 'ping':
       return send({ id, result: {} })
     case 'tools/list':

@@ -3,17 +3,22 @@ import { Agent, fetch as fetchThrough } from 'undici'
 
 const known = new Map<string, typeof fetch>()
 
-/** @param address an IPv4 address that every host name stands for; null: as the names say */
+/** @param address an IPv4 address that every host name stands for, with a port or the URL's own; null: as the names say */
 export function fetchAt(address: string | null): typeof fetch {
   if (address === null) return fetch
   const found = known.get(address)
   if (found) return found
+  const [host = '', port = ''] = address.split(':')
   const dispatcher = new Agent({
     // a stream stays open as long as its reader wants
     bodyTimeout: 0,
-    connect: { lookup: (_host, _options, give) => give(null, [{ address, family: 4 }]) },
+    connect: { lookup: (_host, _options, give) => give(null, [{ address: host, family: 4 }]) },
   })
-  const made = ((url: string | URL, init?: object) => fetchThrough(url, { ...init, dispatcher })) as typeof fetch
+  const made = ((named: string | URL, init?: object) => {
+    const url = new URL(named)
+    if (port) url.port = port
+    return fetchThrough(url, { ...init, dispatcher })
+  }) as typeof fetch
   known.set(address, made)
   return made
 }

@@ -37,7 +37,7 @@ async function waitForAnswer(host: string): Promise<void> {
 
 export interface Floors {
   /** Milliseconds from the create of a pod to its first TCP answer. */
-  startPod(): Promise<number>
+  startPod(volumes: 'as the sandbox' | 'none'): Promise<number>
   /** Milliseconds from the spawn of the server to its first tool result. */
   startChild(): Promise<number>
   close(): Promise<void>
@@ -63,15 +63,17 @@ export async function openFloors(model: string): Promise<Floors> {
   const http = new KubeHttp({ credentials: await readKubeconfig(cluster.kubeconfig), userAgent: 'floors/1' })
   const kube = new KubeClient(http)
   const { nodeName: _, priority: _2, ...kept } = rest
-  const pod = (name: string): KubeObject => ({
+  const pod = (name: string, mounted: boolean): KubeObject => ({
     metadata: { name, namespace: FLOOR },
     spec: {
       ...kept,
       terminationGracePeriodSeconds: 0,
-      volumes,
+      ...(mounted && { volumes }),
       containers: [
         {
           ...container,
+          // its work folder is a volume
+          ...(!mounted && { volumeMounts: [], workingDir: '/' }),
           command: ['node', '-e', ANSWER],
           args: [],
           livenessProbe: undefined,
@@ -83,12 +85,12 @@ export async function openFloors(model: string): Promise<Floors> {
   })
   let count = 0
 
-  async function startPod(): Promise<number> {
+  async function startPod(mounts: 'as the sandbox' | 'none'): Promise<number> {
     const name = `floor-${count++}`
     const { resourceVersion } = await kube.listPage(PODS, { namespace: FLOOR })
     const watching = new AbortController()
     const start = performance.now()
-    await kube.create(PODS, pod(name))
+    await kube.create(PODS, pod(name, mounts !== 'none'))
     const query = { namespace: FLOOR, fieldSelector: `metadata.name=${name}`, resourceVersion, timeoutSeconds: 60 }
     try {
       for await (const { object } of kube.watch(PODS, { ...query, signal: watching.signal })) {

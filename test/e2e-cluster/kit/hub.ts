@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { readContext } from '../context.ts'
 import { fetchAt } from './fetch.ts'
 import { gatewayPods } from './kube.ts'
+import { reachPod } from './reach.ts'
 import type { Session, SessionOptions } from './sessions.ts'
 import { openSession } from './sessions.ts'
 
@@ -60,25 +61,21 @@ export async function waitForTools(person: Person, server: string, timeoutMs = 6
   )
 }
 
-const urlOf = (port: number | null, person: Person, path: string): URL => {
-  const url = new URL(`${context.url}${path}?key=${person.key}`)
-  if (port !== null) url.port = String(port)
-  return url
-}
+const urlOf = (person: Person, path: string): URL => new URL(`${context.url}${path}?key=${person.key}`)
 
 /** A session of the person with one server, whose tools have bare names. */
 export const open = (person: Person, server: string, options: SessionOptions = {}): Promise<Session> =>
-  openSession(urlOf(null, person, `/mcp/${server}`), fetchAt(context.address), options)
+  openSession(urlOf(person, `/mcp/${server}`), fetchAt(context.address), options)
 
 /** With all servers of the person. */
 export const openAll = (person: Person, options: SessionOptions = {}): Promise<Session> =>
-  openSession(urlOf(null, person, '/mcp'), fetchAt(context.address), options)
+  openSession(urlOf(person, '/mcp'), fetchAt(context.address), options)
 
 const REPLICA_PORT = 3000
 
-/** The addresses of the replicas. */
+/** Of the replicas: `host:port`. */
 export const replicaAddresses = async (): Promise<string[]> =>
-  (await gatewayPods()).map(({ status }) => status?.podIP ?? '')
+  Promise.all((await gatewayPods()).map((pod) => reachPod(pod, REPLICA_PORT)))
 
 /** With one replica, past the Service. */
 export const openAt = (
@@ -86,4 +83,18 @@ export const openAt = (
   person: Person,
   server: string,
   options: SessionOptions = {},
-): Promise<Session> => openSession(urlOf(REPLICA_PORT, person, `/mcp/${server}`), fetchAt(address), options)
+): Promise<Session> => openSession(urlOf(person, `/mcp/${server}`), fetchAt(address), options)
+
+/** One session over several replicas: which one a request goes to is chosen by its method and body. */
+export const openAcross = (
+  choose: (method: string, body: string) => string,
+  person: Person,
+  server: string,
+  options: SessionOptions = {},
+): Promise<Session> => {
+  const reach = ((url: string, init: RequestInit = {}) => {
+    const body = typeof init.body === 'string' ? init.body : ''
+    return fetchAt(choose(init.method ?? 'GET', body))(url, init)
+  }) as typeof fetch
+  return openSession(urlOf(person, `/mcp/${server}`), reach, options)
+}

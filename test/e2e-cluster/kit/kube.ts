@@ -49,8 +49,6 @@ export async function apply(...objects: object[]): Promise<void> {
   const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects })
   await cluster.kubectl(['-n', SANDBOXES, 'apply', '-f', '-'], { input })
 }
-export const merge = (kind: string, name: string, patch: object): Promise<string> =>
-  inSandboxes('patch', kind, name, '--type=merge', '-p', JSON.stringify(patch))
 export const remove = (kind: string, ...names: string[]): Promise<string> =>
   inSandboxes('delete', kind, ...names, '--ignore-not-found', '--wait=false')
 

@@ -2,8 +2,10 @@
 import { expect, test } from 'vitest'
 import { context } from '../kit/hub.ts'
 import { kubectl } from '../kit/kube.ts'
+import { requireProbe } from '../kit/proves.ts'
 
-test('the cluster enforces NetworkPolicies: else no story of isolation says anything', () => {
+test('the cluster enforces NetworkPolicies: else no story of isolation says anything', ({ skip }) => {
+  requireProbe(skip, 'deny enforced')
   expect(context.probes.find(({ name }) => name === 'deny enforced')).toMatchObject({ holds: true })
 })
 

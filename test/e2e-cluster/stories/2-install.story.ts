@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { waitUntil } from '../../cluster/commands.ts'
 import { fetchHub, request } from '../kit/hub.ts'
 import { cluster, conditionOf, gatewayPods, kubectl, list, operatorPods, readLeader } from '../kit/kube.ts'
+import { requireProbe } from '../kit/proves.ts'
 import { runHelm } from '../install.ts'
 import { HUB, RELEASE } from '../settings.ts'
 
@@ -42,7 +43,8 @@ test('the one-time set-up link worked once and is spent', async () => {
 test(
   '`helm test` proves that people are shut off from one another, and takes its people away',
   { timeout: 300_000 },
-  async () => {
+  async ({ skip }) => {
+    requireProbe(skip, 'deny enforced')
     await runHelm(cluster, ['test', RELEASE, '--timeout', '4m', '--logs'])
     const { items } = await request<{ items: { username: string }[] }>('GET', '/api/admin/users/list')
     expect(items.map(({ username }) => username).filter((name) => name.includes('canary'))).toEqual([])

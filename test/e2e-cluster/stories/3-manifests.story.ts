@@ -1,13 +1,17 @@
 // Story 3: an administrator with kubectl: what reads well, what is refused and in which words.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { waitUntil } from '../../cluster/commands.ts'
-import { apply, conditionOf, inSandboxes, kubectl, read, remove } from '../kit/kube.ts'
+import { request } from '../kit/hub.ts'
+import { apply, cluster, conditionOf, inSandboxes, kubectl, list, read, remove } from '../kit/kube.ts'
 import { group, personalServer } from '../kit/servers.ts'
 import { SANDBOXES } from '../settings.ts'
 
+const ELSEWHERE = 'story-elsewhere'
+
 beforeAll(() => apply(personalServer('manifest'), group('manifest-people', { servers: ['manifest', 'not-there'] })))
 afterAll(async () => {
-  await remove('mcpserver', 'manifest')
+  await kubectl('delete', 'namespace', ELSEWHERE, '--ignore-not-found', '--wait=false')
+  await remove('mcpserver', 'manifest', 'manifest-later')
   await remove('usergroup', 'manifest-people')
 })
 
@@ -68,4 +72,23 @@ test('the type of a server cannot change', async () => {
     spec: { type: 'Remote', remote: { url: 'https://example.com/mcp' } },
   }
   expect(await refusalOf(changed)).toMatch(/the type of a server cannot change/)
+})
+
+test('OPR-7: servers and groups of another namespace are nobody’s, also one of a name that is known', async () => {
+  await kubectl('create', 'namespace', ELSEWHERE)
+  const items = [personalServer('manifest'), personalServer('stranger'), group('strangers', { servers: ['manifest'] })]
+  const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
+  await cluster.kubectl(['-n', ELSEWHERE, 'apply', '-f', '-'], { input })
+  // what came later is known already: those would be too
+  await apply(personalServer('manifest-later'))
+  await waitUntil('the later one is Ready', async () => {
+    return conditionOf(await read(SANDBOXES, 'mcpserver', 'manifest-later'), 'Ready')?.status === 'True'
+  })
+  const strangers = [...(await list(ELSEWHERE, 'mcpservers')), ...(await list(ELSEWHERE, 'usergroups'))]
+  expect(strangers.length).toBe(3)
+  expect(strangers.filter(({ status }) => status?.conditions !== undefined)).toEqual([])
+  expect(await list(ELSEWHERE, 'pods')).toEqual([])
+  const { items: known } = await request<{ items: { name: string }[] }>('GET', '/api/servers')
+  expect(known.map(({ name }) => name)).toEqual(expect.arrayContaining(['manifest', 'manifest-later']))
+  expect(known.filter(({ name }) => name === 'stranger')).toEqual([])
 })

@@ -3,9 +3,9 @@ import { createHmac } from 'node:crypto'
 import { afterAll, expect, test } from 'vitest'
 import { waitUntil } from '../../cluster/commands.ts'
 import { addPerson, open, openAll, setVariables, waitForTools } from '../kit/hub.ts'
-import { apply, podsOf, remove } from '../kit/kube.ts'
+import { apply, inSandboxes, podsOf, remove } from '../kit/kube.ts'
 import { personalServer } from '../kit/servers.ts'
-import { PACKAGE } from '../settings.ts'
+import { PACKAGE, PACKAGED } from '../settings.ts'
 
 afterAll(() => remove('mcpserver', 'packaged', 'unknown-package'))
 
@@ -13,7 +13,7 @@ const byPackage = (name: string, npm: object): object =>
   personalServer(name, { stdio: { image: undefined, command: undefined, package: { npm } } })
 
 test('a package is installed and answers, with the same manifest as on one machine', async () => {
-  await apply(byPackage('packaged', PACKAGE))
+  await inSandboxes('apply', '-f', PACKAGED)
   const person = await addPerson('packager')
   await setVariables(person, { USER_STORY_SECRET: 'of-packager' })
   await waitForTools(person, 'packaged', 90_000)

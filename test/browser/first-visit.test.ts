@@ -1,0 +1,63 @@
+// What a first visit brings over the wire, and that nothing jumps meanwhile. How long it takes is bench/console's matter.
+import { afterAll, beforeAll, expect } from 'vitest'
+import { type TestHub, type TestUser, startHub } from '../kit/hub.ts'
+import { test } from './kit/browser-test.ts'
+import { CHROMIUM_MISSING, endBrowser } from './kit/chromium.ts'
+import { measureVisit, SLOW_DOWN } from './kit/figures.ts'
+
+const SERVERS = 500
+
+let hub: TestHub
+let person: TestUser
+
+const manifest = (index: number): readonly [string, string] => [
+  `server-${index}.yaml`,
+  `apiVersion: mcphub.io/v1alpha1
+kind: McpServer
+metadata: { name: server-${index} }
+spec: { description: 'Number ${index} of many', access: Everyone, type: Remote, remote: { url: 'http://127.0.0.1:9/mcp' } }
+`,
+]
+
+beforeAll(async () => {
+  if (CHROMIUM_MISSING !== null) return
+  hub = await startHub({
+    manifests: Object.fromEntries(Array.from({ length: SERVERS }, (_, index) => manifest(index))),
+  })
+  person = await hub.addUser('minsu')
+})
+afterAll(async () => {
+  await endBrowser()
+  await hub?.stop()
+})
+
+test('R6-10: a first visit, on a slow machine: what comes over the wire, and nothing jumps', async ({ open }) => {
+  const page = await open({ hub, path: '/icon.svg', person })
+  const { script, style, largestPaint, layoutShift } = await measureVisit(
+    page,
+    `${hub.url}/servers`,
+    'Servers',
+    SLOW_DOWN,
+  )
+  expect(script).toBeGreaterThan(50_000)
+  expect(script).toBeLessThanOrEqual(150_000)
+  expect(style).toBeGreaterThan(5_000)
+  expect(style).toBeLessThanOrEqual(20_000)
+  expect(largestPaint).toBeGreaterThan(0)
+  expect(layoutShift).toBeLessThanOrEqual(0.05)
+})
+
+test('R6-11: of 500 servers the page holds those one sees, however far one scrolls', async ({ open }) => {
+  const page = await open({ hub, path: '/servers', person })
+  const rows = page.getByRole('list', { name: 'Servers' }).getByRole('listitem')
+  await rows.first().waitFor()
+  expect(await rows.count()).toBeLessThan(100)
+  await page.mouse.move(640, 400)
+  await expect
+    .poll(async () => {
+      await page.mouse.wheel(0, 2_000)
+      return page.evaluate<number>('scrollY')
+    })
+    .toBeGreaterThan(10_000)
+  expect(await rows.count()).toBeLessThan(100)
+})
