@@ -2,13 +2,15 @@
 // BENCH_PROBE names. It does nothing until then.
 import { renameSync, writeFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
-import { getHeapStatistics, setFlagsFromString } from 'node:v8'
+import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /** In bytes. */
 export interface Held {
   /** of JavaScript objects */
   readonly liveHeap: number
+  /** of it, what V8 compiled: it goes on doing so for minutes, and no program can leak it */
+  readonly code: number
   /** of buffers outside of it */
   readonly buffers: number
   readonly rss: number
@@ -29,8 +31,14 @@ async function collect(gc: () => void): Promise<Held> {
     await wait(PAUSE_MS)
   }
   const { arrayBuffers, rss } = process.memoryUsage()
-  return { liveHeap: getHeapStatistics().used_heap_size, buffers: arrayBuffers, rss }
+  return { liveHeap: getHeapStatistics().used_heap_size, code: readCodeBytes(), buffers: arrayBuffers, rss }
 }
+
+/** Machine code, and the bytecode it comes from. */
+const readCodeBytes = (): number =>
+  getHeapSpaceStatistics()
+    .filter(({ space_name }) => /^(code|trusted)_/.test(space_name))
+    .reduce((sum, { space_used_size }) => sum + space_used_size, 0)
 
 const file = process.env['BENCH_PROBE']
 if (file !== undefined) {

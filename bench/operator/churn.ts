@@ -3,57 +3,89 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { KubeClient } from '@mcphub/kube'
 import { showProgress } from '../suite.ts'
 import { readWrites, type Write } from './audit.ts'
-import type { Metrics, RunningOperator } from './operator-process.ts'
+import type { Heap, Metrics, RunningOperator } from './operator-process.ts'
 import { wake } from './sandboxes.ts'
 import { GATEWAY, MINUTES, NAP_MS, OPERATOR, RATE, RESTLESS } from './settings.ts'
 
-const WARM_MS = 60_000
+/** until all has been awake and slept several times, and V8 has compiled what it will compile: that lies in the heap, too */
+const WARM_MS = 240_000
+/** after a look at the heap, whose forced collections stop the operator: for what came meanwhile to be answered */
+const CALM_MS = 2000
 
-export interface Churn {
+/** What was counted in one minute, without the look at the heap after it. */
+export interface Minute {
   readonly wakes: number
+  readonly late: number
   readonly cpuMs: number
-  /** minute → bytes that are left after a collection */
-  readonly heap: readonly number[]
-  readonly mostRss: number
-  readonly writes: readonly Write[]
+  /** for a core */
+  readonly waitedMs: number
   readonly before: Metrics
   readonly after: Metrics
-  /** wakes that came more than 100 ms after their time: the bench itself was too slow */
-  readonly late: number
 }
 
-/** A minute that is not counted, so that all has been awake once; then `MINUTES`, with a look at the heap after each. */
+export interface Churn {
+  readonly minutes: readonly Minute[]
+  /** minute → what is left after a collection */
+  readonly heap: readonly Heap[]
+  readonly mostRss: number
+  readonly writes: readonly Write[]
+}
+
+/** Four minutes that are not counted; then `MINUTES`, with a look at the heap after each, which no figure of time has in it. */
 export async function runChurn(client: KubeClient, operator: RunningOperator): Promise<Churn> {
   const pace = startPace(client)
   await wait(WARM_MS)
   const rss = watchRss(operator)
   const heap = [await operator.measureHeap()]
-  const from = { ms: Date.now(), cpuMs: operator.readCpuMs(), sent: pace.sent(), late: pace.late() }
-  const before = await operator.readMetrics()
+  const fromMs = Date.now()
+  const minutes: Minute[] = []
   for (let minute = 1; minute <= MINUTES; minute++) {
-    await wait(60_000)
-    if (minute < MINUTES) heap.push(await operator.measureHeap())
-    showProgress(`  churn: minute ${minute} of ${MINUTES}, ${pace.sent() - from.sent} wakes`)
+    await wait(CALM_MS)
+    minutes.push(await countMinute(pace, operator))
+    const held = await operator.measureHeap()
+    heap.push(held)
+    const mib = (held.objects / 1024 ** 2).toFixed(1)
+    showProgress(`  churn: minute ${minute} of ${MINUTES}, ${pace.sent()} wakes, ${mib} MiB of objects`)
   }
-  const after = await operator.readMetrics()
-  const counted = { wakes: pace.sent() - from.sent, cpuMs: operator.readCpuMs() - from.cpuMs }
-  heap.push(await operator.measureHeap())
-  const late = pace.late() - from.late
   const toMs = Date.now()
   await pace.stop()
   await wait(NAP_MS)
-  return { ...counted, heap, mostRss: rss.stop(), writes: await readWrites(from.ms, toMs), before, after, late }
+  return { minutes, heap, mostRss: rss.stop(), writes: await readWrites(fromMs, toMs) }
 }
 
-interface Pace {
+export async function countMinute(pace: Pace, operator: RunningOperator): Promise<Minute> {
+  const before = await operator.readMetrics()
+  const from = count(pace, operator)
+  await wait(60_000)
+  const to = count(pace, operator)
+  const after = await operator.readMetrics()
+  return {
+    wakes: to.wakes - from.wakes,
+    late: to.late - from.late,
+    cpuMs: to.cpuMs - from.cpuMs,
+    waitedMs: to.waitedMs - from.waitedMs,
+    before,
+    after,
+  }
+}
+
+const count = (pace: Pace, operator: RunningOperator): Omit<Minute, 'before' | 'after'> => ({
+  wakes: pace.sent(),
+  late: pace.late(),
+  cpuMs: operator.readCpuMs(),
+  waitedMs: operator.readWaitedMs(),
+})
+
+export interface Pace {
   sent(): number
+  /** wakes that came more than 100 ms after their time: the bench itself was too slow */
   late(): number
   /** @throws the first wake that failed */
   stop(): Promise<void>
 }
 
 /** Open loop: a slow answer puts no wake off. */
-function startPace(client: KubeClient): Pace {
+export function startPace(client: KubeClient): Pace {
   const began = performance.now()
   const sending = new Set<Promise<void>>()
   let sent = 0

@@ -31,7 +31,10 @@ async function bench(): Promise<void> {
   try {
     await setScene(stages)
     await stages.run('measured', measure)
-    const text = presentFigures(JSON.parse(readFileSync(FIGURES_FILE, 'utf8')) as Figures)
+    const measured = readFileSync(FIGURES_FILE, 'utf8')
+    // a quarter of an hour of work: not lost with what presents it
+    process.stdout.write(`${measured}\n`)
+    const text = presentFigures(JSON.parse(measured) as Figures)
     process.stdout.write(`\n${text}\n`)
     if (SIZES.every((name) => process.env[name] === undefined))
       writeFileSync(new URL('../RESULTS-OPERATOR.md', import.meta.url), text)

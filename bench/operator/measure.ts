@@ -11,6 +11,7 @@ import { measureCeiling } from './ceiling.ts'
 import { readWakes, runChurn, type Churn } from './churn.ts'
 import type { Figures, Quantiles } from './figures.ts'
 import { startOperator, type RunningOperator } from './operator-process.ts'
+import { readReaction } from './reaction.ts'
 import { MCP_SANDBOXES, buildSandbox, createServer, forAll, openClient, openGateway, openView } from './sandboxes.ts'
 import type { View } from './sandboxes.ts'
 import { AWAKE, FIGURES_FILE, OPERATOR, SLEEPING, kubeconfigOf } from './settings.ts'
@@ -73,24 +74,27 @@ async function beIdle(operator: RunningOperator): Step<'idle'> {
 }
 
 function readChurn(churn: Churn, mostRss: number): Figures['churn'] {
-  const { wakes, late, cpuMs, heap } = churn
+  const { heap, minutes } = churn
+  const sum = (of: (minute: Churn['minutes'][number]) => number): number =>
+    minutes.reduce((total, minute) => total + of(minute), 0)
   const { latencies, fromStart, ...counted } = readWakes(churn.writes)
   const quantiles = (values: readonly number[]): Quantiles => ({
     p50: percentile(values, 0.5),
     p99: percentile(values, 0.99),
     count: values.length,
   })
-  const own = { latency: quantiles(latencies), fromStart: quantiles(fromStart), waited: readWaited(churn) }
-  return { wakes, late, cpuMs, heap, rss: churn.mostRss, mostRss, ...counted, ...own }
-}
-
-/** By the operator's own histogram, in percent. */
-function readWaited({ before, after }: Churn): [string, number][] {
-  const of = (bound: string): number => {
-    const name = `workqueue_queue_duration_seconds_bucket{name="mcp-sandbox",le="${bound}"}`
-    return (after.get(name) ?? 0) - (before.get(name) ?? 0)
+  const own = { latency: quantiles(latencies), fromStart: quantiles(fromStart), reaction: readReaction(churn.minutes) }
+  return {
+    wakes: sum(({ wakes }) => wakes),
+    late: sum(({ late }) => late),
+    cpuMs: sum(({ cpuMs }) => cpuMs),
+    waitedMs: sum(({ waitedMs }) => waitedMs),
+    heap,
+    rss: churn.mostRss,
+    mostRss,
+    ...counted,
+    ...own,
   }
-  return ['0.005', '0.01', '0.025', '0.05', '0.1'].map((bound) => [bound, (of(bound) / of('+Inf')) * 100])
 }
 
 async function measure(load: number): Promise<Figures> {
@@ -111,11 +115,12 @@ async function measure(load: number): Promise<Figures> {
   showProgress(`  ${figures.writes} writes of the second look, ${idle.writes} while nothing happened; churn`)
   const churn = await runChurn(gateway.client, operator)
   const { most } = operator.readMemory()
+  const niceness = operator.readNiceness()
   await operator.stop()
   const ceilingPerSecond = await measureCeiling(gateway.client, bare.client)
   await view.stop()
   await Promise.all([admin, gateway, bare].map(({ http }) => http.destroy()))
-  return { load, burst, ceilingPerSecond, restart: figures, idle, churn: readChurn(churn, most) }
+  return { load, niceness, burst, ceilingPerSecond, restart: figures, idle, churn: readChurn(churn, most) }
 }
 
 writeFileSync(FIGURES_FILE, JSON.stringify(await measure(Number(process.argv[2])), null, 2))

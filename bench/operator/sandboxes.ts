@@ -1,4 +1,5 @@
 // What the gateways do in this bench: sandboxes are made and woken, by the gateway's own account. And what is seen of them.
+import { mcpServerSpec } from '@mcphub/api'
 import { KubeClient, KubeHttp, Reflector, Store, readKubeconfig } from '@mcphub/kube'
 import type { KubeObject, Resource, Stored } from '@mcphub/kube'
 import { SANDBOXES, kubeconfigOf } from './settings.ts'
@@ -17,7 +18,7 @@ const SERVER = 'files'
 const AT_ONCE = 32
 const TOLD_EVERY_MS = 10_000
 
-/** Sixteen in flight: what the operator's own client may have. */
+/** Sixteen in flight fill this API server. */
 export async function openClient(
   kubeconfig: string,
   maxInFlight = 16,
@@ -30,7 +31,8 @@ export async function openClient(
 /** @returns its UID */
 export async function createServer(client: KubeClient): Promise<string> {
   const image = `registry.example/files@sha256:${'a'.repeat(64)}`
-  const spec = { type: 'Stdio', stdio: { image, command: ['/server'] } }
+  // with its defaults: an API server in memory fills in none
+  const spec = mcpServerSpec.parse({ type: 'Stdio', stdio: { image, command: ['/server'] } })
   const { metadata } = await client.create(MCP_SERVERS, { metadata: { namespace: SANDBOXES, name: SERVER }, spec })
   return metadata.uid
 }

@@ -6,7 +6,7 @@ const sized = (name: string, fallback: number): number => Number(process.env[nam
 
 export const SLEEPING = sized('SLEEPING', 50_000)
 export const AWAKE = sized('AWAKE', 5_000)
-/** of churn, beside a minute before it that is not counted */
+/** of churn, beside two minutes before it that are not counted */
 export const MINUTES = sized('MINUTES', 5)
 /** wakes per second of the churn */
 export const RATE = sized('RATE', 20)
