@@ -50,8 +50,10 @@ export default defineConfig({
           name: 'browser',
           include: browser,
           exclude: nowhere,
-          // as long as Playwright's own waits: a page on a busy machine is late, not wrong
-          expect: { poll: { timeout: 10_000 } },
+          // as long as Playwright's own waits: a page on a busy machine is late, not wrong. A story has many of them, each of which names what is
+          // missing; its own bound is only for one that never ends
+          expect: { poll: { timeout: 20_000 } },
+          testTimeout: 120_000,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
         },

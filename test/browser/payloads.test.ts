@@ -66,7 +66,7 @@ const NOT_HERE = new Set(['sandbox-output', 'tool-other-ways', 'catalog-server-d
 
 test.for(['nobody', 'member', 'admin'] as const)(
   'CON-2: 60 payloads in every name and text that is shown to %s are text on every page, on a phone and on a desk',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async (who, { open }) => {
     const { hub, people } = company
     const page = await open({ hub, path: '/icon.svg', ...(who === 'nobody' ? {} : { person: people[who] }) })

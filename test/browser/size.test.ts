@@ -115,7 +115,7 @@ const LISTS = [
 
 test.for(LISTS)(
   'R6-11: $path is read to its end with few rows in the page at any time',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async (list, { open }) => {
     const page = await open({ hub: company.hub, path: list.path, person: company.admin })
     const rows = page.getByRole('list', { name: list.label }).getByRole('listitem')

@@ -188,7 +188,7 @@ test.for(HIDING_PLACES)('a secret would be found: %s', async (hide, { open }) =>
 
 test.for(WAYS)(
   'R6-12: every page of $who, $language, on a phone and on a desk, both themes: axe finds nothing, nothing is too wide, a keyboard can do all',
-  { timeout: 240_000 },
+  { timeout: 480_000 },
   async (way, { open }) => {
     const { findings, languages } = await walkOnce(open, way)
     expect(findings).toEqual([])
@@ -198,7 +198,7 @@ test.for(WAYS)(
 
 test.for(WAYS)(
   'R6-13: nothing secret comes to a page or stays in the browser of $who, $language: not in answers, storage, address, title, history or fields',
-  { timeout: 240_000 },
+  { timeout: 480_000 },
   async (way, { open }) => {
     const { secrets, titles, kept } = await walkOnce(open, way)
     expect(secrets).toEqual([])
@@ -242,7 +242,7 @@ test('English would be found: in a text, folded away, in a name that is read out
 
 test.for(WAYS.filter(({ language }) => language !== 'en'))(
   'R6-8: no page of $who in $language says a sentence in English',
-  { timeout: 240_000 },
+  { timeout: 480_000 },
   async (way, { open }) => {
     const { english } = await walkOnce(open, way)
     expect(english).toEqual([])

@@ -46,6 +46,6 @@ export async function openContext({ theme, language, width }: Look): Promise<Bro
     timezoneId: 'Asia/Seoul',
     reducedMotion: 'reduce',
   })
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(20_000)
   return context
 }
