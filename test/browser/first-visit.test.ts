@@ -1,4 +1,5 @@
 // What a first visit brings over the wire, and that nothing jumps meanwhile. How long it takes is bench/console's matter.
+import type { Request, Response } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { type TestHub, type TestUser, startHub } from '../kit/hub.ts'
 import { test } from './kit/browser-test.ts'
@@ -60,4 +61,33 @@ test('R6-11: of 500 servers the page holds those one sees, however far one scrol
     })
     .toBeGreaterThan(10_000)
   expect(await rows.count()).toBeLessThan(100)
+})
+
+test('R6-10: what a page begins with is asked for while its code comes, and once; nobody asks what would be refused', async ({
+  open,
+}) => {
+  const page = await open({ hub, path: '/icon.svg', person })
+  const visit = async (path: string): Promise<{ asked: readonly string[]; refused: number }> => {
+    const asked: string[] = []
+    let refused = 0
+    const onRequest = (request: Request): void => {
+      const { pathname, search } = new URL(request.url())
+      if (pathname.startsWith('/api/') && request.method() === 'GET') asked.push(pathname + search)
+    }
+    const onAnswer = (answer: Response): void => {
+      if (answer.status() >= 400) refused++
+    }
+    page.on('request', onRequest).on('response', onAnswer)
+    await page.goto(hub.url + path)
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    await page.waitForLoadState('networkidle')
+    page.off('request', onRequest).off('response', onAnswer)
+    return { asked, refused }
+  }
+  for (const path of ['/', '/servers', '/account', '/connect', '/groups', '/keys', '/activity', '/sandboxes']) {
+    const { asked, refused } = await visit(path)
+    expect([path, asked.length - new Set(asked).size, refused]).toEqual([path, 0, 0])
+  }
+  const { asked, refused } = await visit('/admin/people')
+  expect([asked.filter((one) => one.startsWith('/api/admin/')), refused]).toEqual([[], 0])
 })

@@ -4,6 +4,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { connectV1 } from '../kit/clients.ts'
 import { type TestHub, type TestUser, startHub } from '../kit/hub.ts'
+import { checkAccess } from './kit/axe.ts'
 import { test } from './kit/browser-test.ts'
 import { CATALOG } from './kit/catalog.ts'
 import { CHROMIUM_MISSING, endBrowser } from './kit/chromium.ts'
@@ -171,13 +172,15 @@ test('R6-7: a new person is invited by a link that is shown once and works once'
   expect(await page.content()).not.toContain(token)
 
   const hers = await open({ hub, path: link.slice(hub.url.length) })
+  // whose account it is, before anything is typed
+  await hers.getByText('This link logs you in once, as haneul.').waitFor()
+  expect(await checkAccess(hers)).toEqual([])
   await hers.getByLabel('Password for next time').fill('a still lake of 40 boats')
   await hers.getByRole('button', { name: 'Log in' }).click()
   await hers.getByRole('button', { name: 'Log out' }).waitFor()
   // without a reload
   await page.getByText('Has a password').waitFor()
   const late = await open({ hub, path: link.slice(hub.url.length) })
-  await late.getByRole('button', { name: 'Log in' }).click()
   await late.getByText('This link has been used or is too old.').waitFor()
 })
 

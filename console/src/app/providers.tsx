@@ -4,6 +4,7 @@ import { StrictMode } from 'react'
 import { BrowserRouter } from 'react-router'
 import { Toasts } from '../ui/toast.tsx'
 import { ErrorBoundary } from './error-page.tsx'
+import { mayOpen } from './navigation.ts'
 import { createQueryClient } from './query-client.ts'
 import { meQuery } from '../lib/session.ts'
 import { AppRoutes, findPage } from './router.tsx'
@@ -13,7 +14,14 @@ const client = createQueryClient()
 /** Asks at once for what the page of this address will want, rather than for one after the other. Never fails. */
 export async function prepare(pathname: string): Promise<void> {
   const { page, isDoor } = findPage(pathname)
-  await Promise.all([isDoor ? null : client.prefetchQuery(meQuery()), page?.preload()])
+  const askAll = () => Promise.all((page?.asks ?? []).map((ask) => ask(client)))
+  const askIfMay = async (): Promise<void> => {
+    await client.prefetchQuery(meQuery())
+    const me = client.getQueryData(meQuery().queryKey)
+    // what would be refused is not asked: it would stand in the audit as an attempt
+    if (me !== undefined && mayOpen(me, pathname)) await askAll()
+  }
+  await Promise.all([isDoor ? askAll() : askIfMay(), page?.preload()])
 }
 
 export function App() {

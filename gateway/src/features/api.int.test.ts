@@ -99,6 +99,7 @@ const CASES: Readonly<Record<RouteId, Case>> = {
     // a program sends no Origin, and begins no session
     ...{ expect: all(401), byKey: all(403) },
   },
+  readLoginLink: { body: () => ({ token: 'mcphub_link_wrong_wrong' }), expect: all(403) },
   redeemLoginLink: { body: () => ({ token: 'mcphub_link_wrong_wrong' }), expect: all(403) },
   logout: atConsole(204),
   listConsoleSessions: atConsole(200),

@@ -32,7 +32,7 @@ const openButton =
 
 const OF_NOBODY: readonly Omit<Stop, 'who'>[] = [
   { name: 'login', path: '/login' },
-  { name: 'login-by-link', path: '/login#token=mcphub_link_0123456789abcdef' },
+  { name: 'login-by-old-link', path: '/login#token=mcphub_link_0123456789abcdef' },
   { name: 'setup', path: '/setup#token=mcphub_setup_0123456789abcdef' },
 ]
 

@@ -6,6 +6,7 @@ import {
   keepPreviousData,
   useInfiniteQuery,
   type InfiniteData,
+  type QueryClient,
   type UseInfiniteQueryResult,
 } from '@tanstack/react-query'
 import { useCallback } from 'react'
@@ -43,6 +44,12 @@ export function usePages<Id extends PagedRouteId>(id: Id, narrowed: RouteQueryIn
   }, [isFetchingNextPage, fetchNextPage])
   return { query, items: query.data ?? [], onEnd: hasNextPage ? onEnd : undefined }
 }
+
+/** What a page of these begins with (lib/page-route.ts). */
+export const askPages =
+  <Id extends PagedRouteId>(id: Id, narrowed: RouteQueryInput<Id>) =>
+  (client: QueryClient): Promise<void> =>
+    client.prefetchInfiniteQuery(pagesOf(id, narrowed))
 
 /** What was shown stays while the next search comes. */
 export function pagesOf<Id extends PagedRouteId>(id: Id, query: RouteQueryInput<Id>) {

@@ -13,6 +13,12 @@ export function queryOf<Id extends RouteId>(id: Id, ...[input]: InputOf<Id>) {
   })
 }
 
+/** What a page of these begins with (lib/page-route.ts). */
+export const ask =
+  <Id extends RouteId>(id: Id, ...input: InputOf<Id>) =>
+  (client: QueryClient): Promise<void> =>
+    client.prefetchQuery(queryOf(id, ...input))
+
 interface ChangeOptions<Id extends RouteId> {
   /** what is asked for anew when it is done; the event stream tells the other tabs and people */
   readonly renews?: readonly Topic[]

@@ -24,6 +24,7 @@ export interface LoginRouterDeps {
 type Ids =
   | 'getLogin'
   | 'loginLocal'
+  | 'readLoginLink'
   | 'redeemLoginLink'
   | 'redeemSetup'
   | 'logout'
@@ -59,6 +60,10 @@ export function createLoginRouter(deps: LoginRouterDeps): Handlers<Ids> {
       if (!deps.localLogin)
         throw new HubError('forbidden', 'Nobody logs in with a password here', because('localLoginOff'))
       return enter(door, await login.withPassword({ ...body, ...visitorOf(door) }, door.address))
+    },
+    async readLoginLink({ body, door }) {
+      const { username, purpose } = await login.readLink(body.token, door.address)
+      return { username, takesPassword: purpose === 'invite' && deps.localLogin }
     },
     async redeemLoginLink({ body, door }) {
       checkDoor(door)

@@ -13,7 +13,7 @@ import { Secret } from '../../secrets/secret.ts'
 import type { User, UsersService } from '../users/users-service.ts'
 import { checkNewPassword } from './check-password.ts'
 import { createKnownNames } from './known-names.ts'
-import type { LinkPurpose, LoginStore } from './login-store.ts'
+import type { LinkPurpose, LoginStore, OneTimeLink } from './login-store.ts'
 import { createPace } from './pace.ts'
 
 export interface Link {
@@ -33,6 +33,8 @@ export interface LoginService {
   /** @throws `unauthenticated`: one text and one class of time for every wrong name and password */
   /** `address`: tries are counted by it; default: of this machine */
   withPassword(input: { username: string; password: string } & Visitor, address?: string): Promise<CreatedSession>
+  /** Whose it is; it stays good. @throws `forbidden`: one text for every bad link */
+  readLink(token: string, address?: string): Promise<OneTimeLink>
   /** Once. `password` becomes the person's own. @throws `forbidden`: one text for every bad link */
   withLink(input: { token: string; password: string | null } & Visitor, address?: string): Promise<CreatedSession>
   /** Before anything is done with a set-up token. @throws `forbidden` for a bad one, `too_many_requests` for too many of them */
@@ -135,6 +137,11 @@ export function createLoginService(deps: LoginDeps): LoginService {
     }
   }
 
+  async function findLink(token: string, address: string): Promise<OneTimeLink> {
+    const link = await store.findLink(hashToken(token))
+    return link ?? refuseGuess('link', address, { perMinute: TRIES_PER_MINUTE, refusal: badLink() })
+  }
+
   async function replacePassword(unit: Unit, userId: string, phc: string, keepSession?: string): Promise<void> {
     await store.putPassword(unit, userId, phc)
     await sessions.endAllIn(unit, userId, keepSession)
@@ -165,14 +172,14 @@ export function createLoginService(deps: LoginDeps): LoginService {
         return created
       }),
 
+    readLink: (token, address = THIS_MACHINE) => findLink(token, address),
+
     async withLink({ token, password, ...visitor }, address = THIS_MACHINE) {
-      const sha256 = hashToken(token)
-      const link = await store.findLink(sha256)
-      if (link === null) refuseGuess('link', address, { perMinute: TRIES_PER_MINUTE, refusal: badLink() })
+      const link = await findLink(token, address)
       if (password !== null) requireGood(password, link.username, 'password')
       const phc = password === null ? null : await passwords.hash(password)
       return transactor.transaction(async (unit) => {
-        const taken = await store.takeLink(unit, sha256)
+        const taken = await store.takeLink(unit, hashToken(token))
         if (taken === null || (phc !== null && taken.purpose !== 'invite')) throw badLink()
         if (phc !== null) await replacePassword(unit, taken.userId, phc)
         await renew(unit, taken.userId)

@@ -208,6 +208,9 @@ describe('with a link', () => {
     const person = await hub.addPerson('heidi')
     const token = await invite(person.id)
     expect(hub.lines.join('') + JSON.stringify(hub.records)).not.toContain(token.slice(12))
+    // as often as one likes: it tells whose it is, and stays good
+    for (let time = 0; time < 2; time++)
+      expect((await post('/api/login/link/read', { token })).json).toEqual({ username: 'heidi', takesPassword: true })
     const weak = await post('/api/login/link', { token, password: 'welcome12345' })
     expect(weak.problem.faults).toMatchObject([{ field: 'password' }])
     const both = await Promise.all([1, 2].map(() => post('/api/login/link', { token, password: PASSWORD })))
@@ -267,6 +270,8 @@ describe('with a link', () => {
   test('a demo link sets no password', async () => {
     const person = await hub.addPerson('judy')
     const { token } = await hub.login.createLink(person.id, 'demo')
+    const read = await post('/api/login/link/read', { token: token.reveal() })
+    expect(read.json).toEqual({ username: 'judy', takesPassword: false })
     expect((await post('/api/login/link', { token: token.reveal(), password: PASSWORD })).status).toBe(403)
     const answer = await post('/api/login/link', { token: token.reveal() })
     expect([answer.status, answer.json]).toMatchObject([200, { username: 'judy', hasPassword: false }])

@@ -3,7 +3,9 @@ import { idParams } from './common.ts'
 import {
   consoleSessionListResponse,
   loginLocalRequest,
+  loginLinkResponse,
   loginOptionsResponse,
+  readLoginLinkRequest,
   redeemLoginLinkRequest,
   setPasswordRequest,
   setPreferencesRequest,
@@ -38,6 +40,17 @@ export const LOGIN_ROUTES = {
     body: loginLocalRequest,
     bodySize: 'door',
     response: meResponse,
+    status: 200,
+  },
+  readLoginLink: {
+    method: 'POST',
+    path: '/api/login/link/read',
+    permission: 'public',
+    isUnrecorded: true,
+    summary: 'Whose a one-time link is, for whoever has it; the link stays good',
+    body: readLoginLinkRequest,
+    bodySize: 'door',
+    response: loginLinkResponse,
     status: 200,
   },
   redeemLoginLink: {

@@ -30,9 +30,20 @@ export type LoginOptionsResponse = z.infer<typeof loginOptionsResponse>
 export const loginLocalRequest = z.strictObject({ username: z.string().min(1).max(128), password: presentedPassword })
 export type LoginLocalRequest = z.infer<typeof loginLocalRequest>
 
+const linkToken = z.string().min(16).max(256)
+
+export const readLoginLinkRequest = z.strictObject({ token: linkToken })
+
+export const loginLinkResponse = z.object({
+  username: z.string(),
+  /** an invitation: who comes by it may set a password */
+  takesPassword: z.boolean(),
+})
+export type LoginLinkResponse = z.infer<typeof loginLinkResponse>
+
 /** The token of a one-time link; `password` sets (or replaces) the person's own, where the link is an invitation. */
 export const redeemLoginLinkRequest = z.strictObject({
-  token: z.string().min(16).max(256),
+  token: linkToken,
   password: newPassword.optional(),
 })
 export type RedeemLoginLinkRequest = z.infer<typeof redeemLoginLinkRequest>

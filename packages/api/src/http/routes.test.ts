@@ -33,7 +33,7 @@ describe('every route', () => {
     const open = ROUTE_LIST.filter(
       ({ permission, body, bodyType }) => permission === 'public' && body && bodyType !== 'form',
     )
-    expect(open.map(({ id }) => id)).toEqual(['redeemSetup', 'loginLocal', 'redeemLoginLink'])
+    expect(open.map(({ id }) => id)).toEqual(['redeemSetup', 'loginLocal', 'readLoginLink', 'redeemLoginLink'])
     for (const { id, bodySize } of open) expect([id, bodySize]).toEqual([id, 'door'])
     for (const { id, bodySize } of ROUTE_LIST) if (bodySize === 'call') expect(id).toBe('callTool')
   })
@@ -171,8 +171,8 @@ describe('checkPermission', () => {
   test('a stranger gets public routes only', () => {
     const open = ROUTE_LIST.filter((route) => !checkPermission(null, route)).map(({ id }) => id)
     expect(open.toSorted()).toEqual([
-      ...['backChannelLogout', 'finishLogin', 'getHealth', 'getLogin', 'getOpenApi', 'loginLocal', 'redeemLoginLink'],
-      ...['redeemSetup', 'startGithubLogin', 'startOidcLogin'],
+      ...['backChannelLogout', 'finishLogin', 'getHealth', 'getLogin', 'getOpenApi', 'loginLocal', 'readLoginLink'],
+      ...['redeemLoginLink', 'redeemSetup', 'startGithubLogin', 'startOidcLogin'],
     ])
     expect(checkPermission(null, ROUTES.listUsers)?.code).toBe('unauthenticated')
   })

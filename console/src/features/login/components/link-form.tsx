@@ -1,23 +1,44 @@
-// Who comes by a one-time link: a password of their own, with which they come again, and one click. Without one the click alone will do.
+// Who comes by a one-time link: whose it is, a password of their own, with which they come again, and one click. Without one the click alone
+// will do.
+import { useQuery } from '@tanstack/react-query'
 import { useState, type SubmitEvent } from 'react'
-import { useChange } from '../../../lib/api/query.ts'
+import type { RouteResponse } from '@mcphub/api'
+import { queryOf, useChange } from '../../../lib/api/query.ts'
 import { useText } from '../../../lib/i18n/use-text.ts'
 import { Button } from '../../../ui/button.tsx'
 import { useFieldFault } from '../../../ui/fault.tsx'
 import { NewPasswordField } from '../../../ui/password-field.tsx'
+import { Skeleton } from '../../../ui/skeleton.tsx'
 import { DoorFault } from './door-fault.tsx'
 import { useEnter } from './use-enter.ts'
 
 interface LinkFormProps {
   readonly token: string
-  /** whether a password lets in here */
-  readonly local: boolean
   readonly returnPath: string
   /** wants to come in another way */
   readonly onGiveUp: () => void
 }
 
-export function LinkForm({ token, local, returnPath, onGiveUp }: LinkFormProps) {
+export function LinkForm(props: LinkFormProps) {
+  const { token, onGiveUp } = props
+  const t = useText('login')
+  // kept no longer than it is shown: the token is in its key
+  const link = useQuery({ ...queryOf('readLoginLink', { body: { token } }), staleTime: 'static', gcTime: 0 })
+  if (link.data !== undefined) return <RedeemForm {...props} link={link.data} />
+  if (link.error === null) return <Skeleton lines={2} />
+  return (
+    <>
+      <DoorFault error={link.error} />
+      <Button onClick={onGiveUp}>{t('link.giveUp')}</Button>
+    </>
+  )
+}
+
+interface RedeemFormProps extends LinkFormProps {
+  readonly link: RouteResponse<'readLoginLink'>
+}
+
+function RedeemForm({ token, returnPath, onGiveUp, link }: RedeemFormProps) {
   const t = useText('login')
   const enter = useEnter()
   const fieldFault = useFieldFault()
@@ -29,15 +50,19 @@ export function LinkForm({ token, local, returnPath, onGiveUp }: LinkFormProps) 
   }
   return (
     <form onSubmit={submit} className="flex flex-col gap-4">
-      <p className="text-muted">{t('link.lead')}</p>
-      {local && (
-        <NewPasswordField
-          label={t('link.password')}
-          help={t('link.passwordHelp')}
-          fault={fieldFault(redeem.error, 'password', t('fault.password'))}
-          value={password}
-          onChange={setPassword}
-        />
+      <p className="text-muted">{t('link.lead', { name: link.username })}</p>
+      {link.takesPassword && (
+        <>
+          {/* for the program that keeps passwords: whose this one is */}
+          <input type="text" autoComplete="username" value={link.username} readOnly hidden />
+          <NewPasswordField
+            label={t('link.password')}
+            help={t('link.passwordHelp')}
+            fault={fieldFault(redeem.error, 'password', t('fault.password'))}
+            value={password}
+            onChange={setPassword}
+          />
+        </>
       )}
       <DoorFault error={redeem.error} />
       <Button type="submit" kind="primary" busy={redeem.isPending}>

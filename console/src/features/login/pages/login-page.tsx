@@ -29,7 +29,7 @@ export function Page() {
       <Loaded query={query}>
         {({ transport, setupNeeded, local, providers, publicUrl }) => {
           if (transport !== 'ok') return <Notice>{t('needsHttps', { address: publicUrl ?? 'https://…' })}</Notice>
-          if (token !== null) return <LinkForm token={token} local={local} returnPath={returnPath} onGiveUp={giveUp} />
+          if (token !== null) return <LinkForm token={token} returnPath={returnPath} onGiveUp={giveUp} />
           return (
             <>
               {setupNeeded && <Notice>{t('setupNeeded')}</Notice>}

@@ -14,10 +14,10 @@ import { SearchBox } from '../../../ui/search.tsx'
 import { SelectField } from '../../../ui/select.tsx'
 import { VirtualList } from '../../../ui/virtual-list.tsx'
 import { AddPerson } from '../components/add-person.tsx'
+import { PAGE_SIZE } from '../components/page-size.ts'
 import { ROLES } from '../components/person.ts'
 import { PersonRow } from '../components/person-row.tsx'
 
-const PAGE = 100
 const STATES = ['active', 'inactive', 'deleted'] as const
 const ADDING = ['add'] as const
 const NAMES = ['q', 'state', 'role'] as const
@@ -52,7 +52,7 @@ export function Page() {
 function PeopleList() {
   const t = useText('people')
   const wanted = useFilters(NAMES)
-  const query = useInfiniteQuery(pagesOf('listUsers', { limit: PAGE, ...readFilter(wanted) }))
+  const query = useInfiniteQuery(pagesOf('listUsers', { limit: PAGE_SIZE, ...readFilter(wanted) }))
   const { hasNextPage, isFetching, isFetchNextPageError, fetchNextPage } = query
   const people = query.data?.pages.flatMap(({ items }) => items) ?? []
   const readOn = (): void => {
