@@ -72,7 +72,7 @@ test('the palette goes by keyboard alone, and gives the focus back', async ({ op
   const search = page.getByRole('searchbox', { name: 'Search servers' })
   await search.focus()
   await page.keyboard.press('Control+k')
-  const palette = page.getByRole('combobox', { name: 'Go to a page or a server' })
+  const palette = page.getByRole('combobox', { name: 'Go to a page, a server or a tool' })
   await palette.waitFor()
   await page.keyboard.type('dark th')
   await expect
@@ -118,8 +118,8 @@ test('theme and language are kept under one name, and nothing else is kept in th
   const page = await open({ hub, path: '/servers', person })
   await waitUntilShown(page)
   for (const [label, wish] of [
-    ['Go to a page or a server', 'Korean'],
-    ['페이지나 서버로 이동', '어두운 테마'],
+    ['Go to a page, a server or a tool', 'Korean'],
+    ['페이지, 서버, 도구로 이동', '어두운 테마'],
   ] as const) {
     await page.keyboard.press('Control+k')
     const palette = page.getByRole('combobox', { name: label })

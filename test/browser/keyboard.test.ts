@@ -69,7 +69,7 @@ test('R6-8: the palette goes to a page, to a server and to a person; `?` lists t
 }) => {
   const page = await open({ hub, path: '/account', person: root })
   await waitUntilShown(page)
-  const palette = page.getByRole('combobox', { name: 'Go to a page or a server' })
+  const palette = page.getByRole('combobox', { name: 'Go to a page, a server or a tool' })
   const go = async (text: string, title: string): Promise<void> => {
     await page.keyboard.press('Control+k')
     await palette.waitFor()

@@ -110,7 +110,7 @@ test('CON-2: they are shown as they are, also in the palette, where names are pu
   expect(names).toEqual(expect.arrayContaining(PAYLOADS.map((text) => text.slice(0, 128))))
   await page.keyboard.press('Control+k')
   for (const text of ['<script>', 'onerror', 'javascript:']) {
-    await page.getByRole('combobox', { name: 'Go to a page or a server' }).fill(text)
+    await page.getByRole('combobox', { name: 'Go to a page, a server or a tool' }).fill(text)
     await page.getByRole('listbox').getByRole('option').first().waitFor()
     expect(await harm(page)).toEqual(HARMLESS)
   }

@@ -46,6 +46,9 @@ test('R6-4: a missing token: the reason, its field, a wrong one refused, the rig
 
   const field = page.getByLabel('Token of your ticket system')
   await field.and(page.locator(':focus')).waitFor()
+  const maker = page.getByRole('link', { name: 'https://tickets.example/tokens' })
+  expect(await maker.getAttribute('href')).toBe('https://tickets.example/tokens')
+  expect(await maker.getAttribute('rel')).toBe('noreferrer noopener')
   await field.fill('nonsense')
   await page.getByRole('button', { name: 'Save' }).click()
   await expect.poll(() => field.getAttribute('aria-invalid')).toBe('true')
@@ -157,3 +160,14 @@ test.for(['en', 'ko'] as const)(
     expect(found).toEqual([])
   },
 )
+
+test('R6-8: a tool is found by its name from anywhere, by keyboard', async ({ open }) => {
+  const page = await open({ hub, path: '/account', person })
+  await waitUntilShown(page)
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox', { name: 'Go to a page, a server or a tool' }).waitFor()
+  await page.keyboard.type('open_t')
+  await page.getByRole('option', { name: /^Open a ticket \(tickets__open_ticket\)/ }).waitFor()
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { level: 1, name: 'Open a ticket' }).waitFor()
+})

@@ -1,4 +1,4 @@
-// What the palette finds: pages, servers, my groups, a few actions; for who administers, people, who are looked for on the hub.
+// What the palette finds: pages, servers, my groups, a few actions; tools, and for who administers people, are looked for on the hub.
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useDeferredValue } from 'react'
 import { useNavigate } from 'react-router'
@@ -12,6 +12,7 @@ import { useSignOut } from './use-sign-out.ts'
 
 const SHOWN = 12
 const PEOPLE = 5
+const TOOLS = 5
 /** shorter than this would be everybody */
 const SHORTEST = 2
 
@@ -33,6 +34,7 @@ export function useEntries(items: readonly NavItem[], search: string): readonly 
       ...pages.map((page) => ({ ...page, kind: t('palette.pages') })),
       ...useServers(go),
       ...useGroups(go),
+      ...useTools(go, search),
       ...usePeople(go, search),
       ...useActions(go),
     ],
@@ -63,6 +65,25 @@ function useGroups(go: Go): readonly Entry[] {
     text: name,
     kind: t('nav.groups'),
     run: go('/groups'),
+  }))
+}
+
+/** The hub finds them by their descriptions, too; here they are found by their names. */
+function useTools(go: Go, search: string): readonly Entry[] {
+  const t = useText('common')
+  const wanted = useDeferredValue(search.trim())
+  const { data } = useQuery({
+    ...queryOf('searchTools', { query: { q: wanted, limit: TOOLS } }),
+    enabled: wanted.length >= SHORTEST,
+    placeholderData: keepPreviousData,
+  })
+  if (wanted.length < SHORTEST) return []
+  return (data?.items ?? []).map(({ name, server, tool, title }) => ({
+    id: `tool ${name}`,
+    icon: 'tools',
+    text: title === null ? name : `${title} (${name})`,
+    kind: t('palette.tools'),
+    run: go(`/servers/${encodeURIComponent(server)}/tools/${encodeURIComponent(tool)}`),
   }))
 }
 

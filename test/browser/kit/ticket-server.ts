@@ -144,7 +144,7 @@ spec:
   userVariables:
     - name: USER_TICKETS_TOKEN
       label: Token of your ticket system
-      help: Make one in your profile there
+      help: "Make one at https://tickets.example/tokens, it begins with tk-"
       pattern: ^tk-[a-z0-9]{8,}$
   verify:
     - variable: USER_TICKETS_TOKEN

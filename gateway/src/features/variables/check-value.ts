@@ -42,11 +42,11 @@ export function createValueCheck(): ValueCheck {
   /** pattern → until when it is not tried again */
   const slow = new Map<string, number>()
 
-  function checkPattern(pattern: string, value: string, help: string | undefined): string | null {
+  function checkPattern(pattern: string, value: string): string | null {
     const isSlow = (slow.get(pattern) ?? 0) > Date.now()
     const outcome = isSlow ? 'slow' : tryPattern(pattern, value)
     if (outcome === 'fits') return null
-    if (outcome === 'no') return `the value does not have the form the server asks for${help ? ` (${help})` : ''}`
+    if (outcome === 'no') return 'the value does not have the form the server asks for'
     if (!isSlow) slow.set(pattern, Date.now() + SLOW_MS)
     return 'checking the form the server asks for takes too long; tell an administrator, the pattern in its manifest must be simpler'
   }
@@ -57,7 +57,7 @@ export function createValueCheck(): ValueCheck {
       const reason = wishes.length === 0 ? checkValueFor('env', value) : checkPlaces(value, wishes)
       if (reason !== null) return reason
       for (const { spec } of wishes) {
-        const fault = spec?.pattern === undefined ? null : checkPattern(spec.pattern, value, spec.help)
+        const fault = spec?.pattern === undefined ? null : checkPattern(spec.pattern, value)
         if (fault !== null) return fault
       }
       return null

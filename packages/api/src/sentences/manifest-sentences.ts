@@ -138,7 +138,6 @@ export const MANIFEST_SENTENCES = {
   'value.header': 'the value goes into a header: only printable ASCII is possible',
   'value.url': 'the value goes into a URL: dots alone would change its path',
   'value.form': 'the value does not have the form the server asks for',
-  'value.formHelp': 'the value does not have the form the server asks for ({why})',
   'value.slowPattern':
     'checking the form the server asks for takes too long; tell an administrator, the pattern in its manifest must be simpler',
   'value.name': 'a name is {prefix} and upper-case letters, digits or "_"',

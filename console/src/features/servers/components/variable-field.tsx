@@ -6,6 +6,7 @@ import { useText } from '../../../lib/i18n/use-text.ts'
 import { Button } from '../../../ui/button.tsx'
 import { Fault, faultOf } from '../../../ui/fault.tsx'
 import { TextAreaField, TextField } from '../../../ui/field.tsx'
+import { LinkedText } from '../../../ui/linked-text.tsx'
 import { toast } from '../../../ui/toast.tsx'
 import { RemoveValue } from './remove-value.tsx'
 import type { ServerDetail } from './server-state.tsx'
@@ -93,6 +94,6 @@ function ValueInput({ variable, saved, ...rest }: ValueInputProps) {
   const { help, secret, format, required } = variable
   const missing = required ? t('values.missing') : t('values.optional')
   const note = saved === null ? missing : t('values.stored', { masked: saved.masked })
-  const words = { ...rest, help, note, autoComplete: 'off', spellCheck: false }
+  const words = { ...rest, help: help && <LinkedText text={help} />, note, autoComplete: 'off', spellCheck: false }
   return format === 'Text' ? <TextAreaField {...words} /> : <TextField {...words} type={secret ? 'password' : 'text'} />
 }
