@@ -79,6 +79,7 @@ export const SERVER_STATUS_CODES = [
   'packageWaiting',
   /** `message` (English); `retryAt` where it is tried again */
   'packageFailed',
+  'packageRetried',
   /** it names an image, and this hub runs packages only */
   'imageNeedsCluster',
   /** this version of the hub cannot run servers of its `type` */

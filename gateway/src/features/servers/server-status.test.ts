@@ -62,7 +62,15 @@ describe('the status of a server', () => {
       { message: '3 of 9' },
     ])
     expect(codes({ package: absent })).toEqual(['packageWaiting', {}])
-    expect(codes({ package: failed })).toEqual(['packageFailed', { message: 'no such version' }])
+    expect(codes({ package: failed })).toEqual([
+      'packageFailed',
+      { package: 'files@1.0.0', message: 'no such version' },
+    ])
+    const python = server({ stdio: { package: { pypi: { name: 'files', version: '1.0.0' } } } })
+    expect(codes({ server: python, package: { ...failed, retryAt: '2026-01-01T00:00:05Z' } })).toEqual([
+      'packageRetried',
+      { package: 'files==1.0.0', message: 'no such version', retryAt: '2026-01-01T00:00:05Z' },
+    ])
     expect(codes({ missing: ['USER_A', 'ORG_B'] })).toEqual([
       'missingVariable',
       { variables: ['USER_A', 'ORG_B'], organisation: ['ORG_B'] },
@@ -119,7 +127,7 @@ describe('what runs of a server', () => {
   test('what a package or a sandbox says of itself comes with its codes, where they are known', () => {
     const failed = { state: 'Failed', message: 'the registry does not answer', retryAt: null } as const
     const ofPackage = presentServer(facts({ package: failed }), [])
-    expect(ofPackage.statusParams).toEqual({ message: 'the registry does not answer' })
+    expect(ofPackage.statusParams).toMatchObject({ message: 'the registry does not answer' })
     expect(ofPackage.statusSaid).toEqual([{ code: 'registry.silent', params: {} }])
     const sandboxes = [box({ state: 'Failed', lastFault: 'its process exited with code 3' })]
     expect(presentServer(facts({ sandboxes }), []).state.said).toEqual([{ code: 'end.exited', params: { code: '3' } }])

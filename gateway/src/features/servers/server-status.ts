@@ -60,8 +60,16 @@ const checkPackage: Check = (facts) => {
   if (state.state === 'Absent') return verdict('Installing', 'packageWaiting', 'Its package waits to be installed')
   const { message, retryAt } = state
   const retry = retryAt === null ? '' : `; tried again at ${retryAt}`
-  const params = { message, ...(retryAt === null ? {} : { retryAt: String(retryAt) }) }
-  return verdict('Failed', 'packageFailed', `Its package could not be installed: ${message}${retry}`, params)
+  const name = namePackage(facts.server.spec.stdio?.package)
+  const params = { package: name, message, ...(retryAt === null ? {} : { retryAt: String(retryAt) }) }
+  const code = retryAt === null ? 'packageFailed' : 'packageRetried'
+  return verdict('Failed', code, `Its package ${name} could not be installed: ${message}${retry}`, params)
+}
+
+/** As the registry's own tools write it. */
+function namePackage(wanted: NonNullable<CatalogServer['spec']['stdio']>['package']): string {
+  const { npm, pypi } = wanted ?? {}
+  return npm ? `${npm.name}@${npm.version}` : `${pypi?.name ?? ''}==${pypi?.version ?? ''}`
 }
 
 const checkVariables: Check = ({ missing }) => {
