@@ -135,7 +135,8 @@ test('an image that is not there is answered at once with that reason, and nobod
   await waitUntil('the reason is in the answer', async () => /ImagePullFailed/.test((await fault()).text), 60_000)
   const again = await fault()
   expect(again.text).toMatch(/ImagePullFailed/)
-  expect(again.ms).toBeLessThan(2000)
+  // at once: no wake is waited for, which is given up after 55 s
+  expect(again.ms).toBeLessThan(10_000)
   const versions = async (): Promise<string[]> => (await sandboxesOf('nowhere')).map(({ metadata }) => metadata.uid)
   const before = await versions()
   const pods = (await podsOf('nowhere')).map(({ metadata }) => metadata.name)
