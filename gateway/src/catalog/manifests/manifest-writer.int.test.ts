@@ -208,6 +208,23 @@ describe('what cannot be written', () => {
     expect(textOf('a.yaml')).toBe(manifest('a'))
   })
 
+  test('what would make its file too large to be read is refused, and the file stays as it is', async () => {
+    const filler = (letters: number): string => `# ${'k'.repeat(letters)}\n`
+    const both = `${manifest('a')}${filler(200_000)}---\n${manifest('b')}`
+    put('both.yaml', both)
+    const { version } = await read('b')
+    const fault = await faultOf(writer.apply({ kind, name: 'b', yaml: manifest('b') + filler(70_000), version }))
+    expect(fault).toMatchObject({
+      code: 'invalid_params',
+      message: expect.stringMatching(/^both\.yaml would be larger/),
+    })
+    expect(textOf('both.yaml')).toBe(both)
+    // letters of three bytes each, in a file of its own
+    const large = `${manifest('c')}# ${'한'.repeat(100_000)}\n`
+    expect((await faultOf(writer.apply({ kind, name: 'c', yaml: large, version: null }))).code).toBe('invalid_params')
+    expect(readdirSync(folder)).toEqual(['both.yaml'])
+  })
+
   test('a folder that can be written says so and keeps nothing of the trial', async () => {
     expect(await writer.checkWritable()).toBeNull()
     expect(readdirSync(folder)).toEqual([])

@@ -15,7 +15,7 @@ import {
 } from '../writer.ts'
 import { parseDocuments } from './documents.ts'
 import { endLine, replacePart, soleDocument, specOf, splitManifest, type TextPart } from './manifest-text.ts'
-import { listManifests, readManifest } from './scan.ts'
+import { listManifests, readManifest, SCAN_LIMITS } from './scan.ts'
 import { TRIAL_PREFIX } from './watch.ts'
 
 export interface ManifestWriterDeps {
@@ -191,6 +191,7 @@ async function pathOf(folder: string, file: string): Promise<string> {
 
 /** Hidden while it is written: the catalogue looks at no name that begins with a dot. */
 async function writeWhole(path: string, text: string, put: (draft: string) => Promise<void>): Promise<void> {
+  requireReadable(path, text)
   const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}`)
   const mode = await stat(path).then(
     (known) => known.mode & 0o777,
@@ -204,6 +205,13 @@ async function writeWhole(path: string, text: string, put: (draft: string) => Pr
   } finally {
     await rm(draft, { force: true }).catch(() => undefined)
   }
+}
+
+/** A file that is too large is not read at all: every manifest in it would be gone. */
+function requireReadable(path: string, text: string): void {
+  if (Buffer.byteLength(text) <= SCAN_LIMITS.fileBytes) return
+  const size = `${basename(path)} would be larger than ${SCAN_LIMITS.fileBytes} bytes and not be read any more`
+  throw new HubError('invalid_params', `${size}: shorten the manifest, or move one of the file to a file of its own`)
 }
 
 async function write(folder: string, work: () => Promise<void>): Promise<void> {

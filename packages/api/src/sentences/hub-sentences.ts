@@ -99,6 +99,8 @@ export const HUB_SENTENCES = {
   'said.keptElsewhere': '{tool} keeps it as it is; change it there, or the change would be undone',
   'said.writeCatalogOff':
     'The gateway may not write the catalogue in namespace {namespace}; allow it with rbac.writeCatalog',
+  'said.fileGrows':
+    '{file} would be larger than {bytes} bytes and not be read any more: shorten the manifest, or move one of the file to a file of its own',
   'said.noFileName': 'No file name is free for {kind} "{name}"',
   'said.noManifest': 'There is no {kind} "{name}"',
   'said.noPath': 'No such path',
