@@ -5,9 +5,9 @@ import { useText } from '../../../lib/i18n/use-text.ts'
 import { Badge } from '../../../ui/badge.tsx'
 import { Button } from '../../../ui/button.tsx'
 import { CopyButton } from '../../../ui/copy.tsx'
-import { ConfirmDialog } from '../../../ui/dialog.tsx'
 import { Facts } from '../../../ui/facts.tsx'
 import { Fault } from '../../../ui/fault.tsx'
+import { RemoveButton } from '../../../ui/remove-button.tsx'
 import { toast } from '../../../ui/toast.tsx'
 import { CheckResults } from './check-results.tsx'
 import { configOf, draftOf, type Provider } from './provider-draft.ts'
@@ -119,32 +119,17 @@ function State({ provider: { enabled, isHidden, source } }: { readonly provider:
 
 function Remove({ provider: { id, label, version } }: { readonly provider: Provider }) {
   const t = useText('providers')
-  const [isAsked, setAsked] = useState(false)
   const remove = useChange('deleteProvider', { renews: ['providers'], onDone: () => toast(t('removed')) })
   return (
-    <>
-      <Button
-        kind="danger"
-        busy={remove.isPending}
-        aria-label={t('removeNamed', { label })}
-        onClick={() => setAsked(true)}
-      >
-        {t('remove')}
-      </Button>
-      {remove.error !== null && <Fault error={remove.error} />}
-      {isAsked && (
-        <ConfirmDialog
-          title={t('removeTitle', { label })}
-          action={t('remove')}
-          onClose={() => setAsked(false)}
-          onConfirm={() => {
-            setAsked(false)
-            remove.mutate({ params: { id }, query: { version: version ?? '' } })
-          }}
-        >
-          {t('removeWhat')}
-        </ConfirmDialog>
-      )}
-    </>
+    <RemoveButton
+      text={t('remove')}
+      label={t('removeNamed', { label })}
+      title={t('removeTitle', { label })}
+      busy={remove.isPending}
+      error={remove.error}
+      onRemove={() => remove.mutate({ params: { id }, query: { version: version ?? '' } })}
+    >
+      {t('removeWhat')}
+    </RemoveButton>
   )
 }

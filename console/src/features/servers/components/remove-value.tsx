@@ -1,10 +1,7 @@
 // Takes a saved value away, once that was confirmed.
-import { useState } from 'react'
 import { useChange } from '../../../lib/api/query.ts'
 import { useText } from '../../../lib/i18n/use-text.ts'
-import { Button } from '../../../ui/button.tsx'
-import { ConfirmDialog } from '../../../ui/dialog.tsx'
-import { Fault } from '../../../ui/fault.tsx'
+import { RemoveButton } from '../../../ui/remove-button.tsx'
 
 interface RemoveValueProps {
   readonly name: string
@@ -14,27 +11,16 @@ interface RemoveValueProps {
 
 export function RemoveValue({ name, label, onDone }: RemoveValueProps) {
   const t = useText('servers')
-  const [isAsked, setAsked] = useState(false)
   const remove = useChange('deleteUserVariable', { renews: ['variables', 'servers', 'tools'], onDone })
   return (
-    <>
-      <Button kind="danger" busy={remove.isPending} onClick={() => setAsked(true)}>
-        {t('values.remove')}
-      </Button>
-      {remove.error !== null && <Fault error={remove.error} />}
-      {isAsked && (
-        <ConfirmDialog
-          title={t('values.removeTitle', { name: label })}
-          action={t('values.remove')}
-          onClose={() => setAsked(false)}
-          onConfirm={() => {
-            setAsked(false)
-            remove.mutate({ params: { name } })
-          }}
-        >
-          {t('values.removeWhy')}
-        </ConfirmDialog>
-      )}
-    </>
+    <RemoveButton
+      text={t('values.remove')}
+      title={t('values.removeTitle', { name: label })}
+      busy={remove.isPending}
+      error={remove.error}
+      onRemove={() => remove.mutate({ params: { name } })}
+    >
+      {t('values.removeWhy')}
+    </RemoveButton>
   )
 }
