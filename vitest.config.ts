@@ -17,7 +17,8 @@ export default defineConfig({
     reporters: ['default', './test/kit/closing-line-reporter.ts'],
     pool: 'forks',
     globalSetup: ['test/kit/postgres-broker.ts'],
-    testTimeout: 30_000,
+    // only for one that never ends: a wait names what it misses long before
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     sequence: { sequencer: LongestFirst },
     projects: [
@@ -50,10 +51,8 @@ export default defineConfig({
           name: 'browser',
           include: browser,
           exclude: nowhere,
-          // as long as Playwright's own waits: a page on a busy machine is late, not wrong. A story has many of them, each of which names what is
-          // missing; its own bound is only for one that never ends
+          // as long as Playwright's own waits: a page on a busy machine is late, not wrong
           expect: { poll: { timeout: 20_000 } },
-          testTimeout: 120_000,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
         },

@@ -1,15 +1,18 @@
-// Runs the stories in the order of their names, those that mostly wait at the end; vitest's own order is by how long they took.
+// Runs the stories in the order of their names: first those with bars of time, then those that kill and attack as fast as they can, which want the
+// cores for themselves too, at the end those that mostly wait; vitest's own order is by how long they took.
 import { basename } from 'node:path'
 import { BaseSequencer, type Reporter, type TestModule, type TestSpecification } from 'vitest/node'
 
-/** They wait for minutes, kill what the others stand on, or attack: none of them has a bar of time that other work could break. */
-const needsNoCalm = (path: string): boolean => /-(long|faults|cycles|attack)/.test(basename(path))
+/** Measured beside twenty runnable processes of the cycles, several tests of `make test` failed by the clock alone. */
+const keepsBusy = (path: string): boolean => /-(cycles|attack|output-faults)\./.test(basename(path))
+/** They wait for minutes, or take away what the others stand on: none of them has a bar of time that other work could break. */
+const mostlyWaits = (path: string): boolean => !keepsBusy(path) && /-(long|faults)/.test(basename(path))
+const turnOf = (path: string): number => Number(keepsBusy(path)) + 2 * Number(mostlyWaits(path))
 
 export class InOrder extends BaseSequencer {
   override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const inOrder = (a: TestSpecification, b: TestSpecification): number =>
-      Number(needsNoCalm(a.moduleId)) - Number(needsNoCalm(b.moduleId)) ||
-      a.moduleId.localeCompare(b.moduleId, 'en', { numeric: true })
+      turnOf(a.moduleId) - turnOf(b.moduleId) || a.moduleId.localeCompare(b.moduleId, 'en', { numeric: true })
     return Promise.resolve(files.toSorted(inOrder))
   }
 }
@@ -19,7 +22,7 @@ export class CalmReporter implements Reporter {
   #isSaid = false
 
   onTestModuleStart({ moduleId }: TestModule): void {
-    if (this.#isSaid || !needsNoCalm(moduleId)) return
+    if (this.#isSaid || !mostlyWaits(moduleId)) return
     this.#isSaid = true
     console.log('\nWhat follows measures nothing.\n')
   }

@@ -6,7 +6,7 @@ import { vi } from 'vitest'
 export async function waitUntil(
   condition: () => boolean | Promise<boolean>,
   what: string,
-  timeoutMs = 10_000,
+  timeoutMs = 20_000,
 ): Promise<number> {
   const start = performance.now()
   for (;;) {
@@ -17,5 +17,5 @@ export async function waitUntil(
 }
 
 /** Waits until `check` stops throwing; the error of its last run tells why it never did. */
-export const until = <T>(check: () => T | Promise<T>, timeoutMs = 10_000): Promise<T> =>
+export const until = <T>(check: () => T | Promise<T>, timeoutMs = 20_000): Promise<T> =>
   vi.waitFor(check, { timeout: timeoutMs, interval: 20 })
