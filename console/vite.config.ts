@@ -21,6 +21,8 @@ export default defineConfig({
     // a data: URL of a script or style is nothing the Content-Security-Policy lets through
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // what every page begins with is one file: of sixteen small ones each costs a slow machine its own reading
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'first', test: /console\/src\/main\.tsx$/ }] } } },
     reportCompressedSize: false,
   },
 })
