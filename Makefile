@@ -12,7 +12,7 @@ option = $(if $(filter command,$(firstword $(origin $(1)))),--$(2) '$($(1))')
 RUN_OPTIONS := $(call option,PORT,port) $(call option,DATA_DIR,data-dir) $(call option,CATALOG,catalog)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo '  make run PORT=3001 DATA_DIR=folder CATALOG=folder   (all optional)'
 	@echo '  make bench SUITE=storm ROUNDS=9                     (one suite of bench/suites.ts, shown and not written)'

@@ -118,7 +118,10 @@ function rowsOf({ burst, restart, idle, churn }: Figures): string[][] {
     ],
     [`churn of ${RESTLESS} sandboxes: wakes; late ones`, `${churn.wakes}; ${churn.late}`],
     ['… waited for a core, per wake', `${(churn.waitedMs / churn.wakes).toFixed(2)} ms`],
-    ['… RSS between forced collections; the most since the start', `${mib(churn.rss)} MiB; ${mib(churn.mostRss)} MiB`],
+    [
+      '… RSS between forced collections; the most since the start',
+      `${mib(churn.rss)} MiB; ${mib(Math.max(churn.rss, churn.mostRss))} MiB`,
+    ],
     ['… live objects after each minute', `${churn.heap.map(({ objects }) => mib(objects).toFixed(1)).join(' · ')} MiB`],
     ['… V8’s code after each minute', `${churn.heap.map(({ code }) => mib(code).toFixed(1)).join(' · ')} MiB`],
     [
@@ -139,7 +142,7 @@ const headOf = ({ load, niceness }: Figures): string => `# Bench of the operator
 Written by \`make bench-operator\`. ${SLEEPING} McpSandboxes asleep and ${AWAKE} awake (a pod each, played by kwok) on a real etcd, API server, controller-manager and scheduler that share this machine with the operator and
 the bench. The operator is one process as its image runs it, with the chart's own rights, ${placeOf(niceness)}: in a cluster it has none of these neighbours. Writes and times are the API server's audit log, not the operator's word, but for the reconcile latency, which the operator measures from a wake's
 event until the pod's write has its socket; beside it stands what the audit log says, the watch and three processes' waiting for two cores included. Writes on the server's counts come by the clock, not by wakes, and are listed apart. Memory is the process' whole RSS, Node itself included; before the first look at the heap no collection is forced, and what is counted in the operator per wake (CPU, waiting for a core, reaction) leaves out the looks, whose collections stop it for a second.
-The operator by itself, with a core of its own: [operator/alone.ts](operator/alone.ts).
+The operator by itself, with a core of its own, without the wait for these neighbours: [RESULTS-OPERATOR-ALONE.md](RESULTS-OPERATOR-ALONE.md).
 
 Machine: ${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}; load average at the start ${load.toFixed(1)}.
 `

@@ -23,6 +23,11 @@ test.each([
   'https://',
   'https://bank.example@evil.example/',
   'https://name:word@evil.example/',
+  // other letters than they seem: a slash that is none, Cyrillic, one that turns the line, one that nobody sees
+  'https://github.com\u2044settings.evil.example/x',
+  'https://g\u0456thub.com/settings/tokens',
+  'https://evil.example/\u202Emoc.buhtig',
+  'https://git\u200Bhub.com/',
 ])('%s is no link, and is shown as it is', (text) => {
   expect(linksOf(text)).toEqual([])
   expect(

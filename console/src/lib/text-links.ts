@@ -1,5 +1,7 @@
-// The addresses in a text that may be opened: http and https, without a name and a password in them. What ends a sentence is no part of one.
+// The addresses in a text that may be opened: http and https, without a name and a password in them, and of letters that look like what they are:
+// what is shown is where it leads. What ends a sentence is no part of one.
 const ADDRESS = /https?:\/\/[^\s<>"'`\\]+/gi
+const PLAIN = /^[!-~]+$/
 const TAIL = /[.,;:!?)\]}。，、]+$/
 
 export interface TextPart {
@@ -24,6 +26,6 @@ export function splitLinks(text: string): readonly TextPart[] {
 }
 
 function toHref(address: string): string | null {
-  const url = URL.parse(address)
+  const url = PLAIN.test(address) ? URL.parse(address) : null
   return url === null || url.username !== '' || url.password !== '' ? null : url.href
 }
