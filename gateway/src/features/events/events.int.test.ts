@@ -19,9 +19,16 @@ beforeAll(async () => {
 })
 afterAll(() => hub.stop())
 
+interface Heard {
+  readonly event: string
+  readonly id: string
+  readonly topics: readonly string[]
+  readonly userId: string | undefined
+}
+
 interface Listened {
   readonly status: number
-  readonly events: { readonly event: string; readonly id: string; readonly topics: readonly string[] }[]
+  readonly events: Heard[]
   readonly isOver: () => boolean
   topics(): string[]
   close(): void
@@ -52,8 +59,8 @@ async function listen(person: Person, lastEventId?: string, by: 'key' | 'session
       for (const block of blocks) {
         const field = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1] ?? ''
         if (block.startsWith(':')) continue
-        const data = JSON.parse(field('data')) as { topics?: string[] } | null
-        events.push({ event: field('event'), id: field('id'), topics: data?.topics ?? [] })
+        const data = JSON.parse(field('data')) as { topics?: string[]; userId?: string } | null
+        events.push({ event: field('event'), id: field('id'), topics: data?.topics ?? [], userId: data?.userId })
       }
     }
   }
@@ -169,6 +176,18 @@ describe('taken up again', () => {
     expect(again.events[0]).toMatchObject({ event: 'changed', topics: expect.arrayContaining(['groups']) })
     const later = await listen(alice, again.events[0]!.id)
     expect(later.events[0]!.event).toBe('hello')
+  })
+
+  test('by the cookie of somebody who logged in since, it resets, and whose it is is told from the start', async () => {
+    const first = await listen(alice)
+    const { id, userId } = first.events[0]!
+    expect(userId).toBe(alice.id)
+    const again = await listen(bob, id)
+    expect(again.events[0]).toMatchObject({ event: 'reset', userId: undefined })
+    await hub.groups.create(bob.id, { name: 'missed by nobody', servers: [] })
+    await hears(again, 'groups')
+    expect((await listen(alice, again.events.at(-1)!.id)).events[0]!.event).toBe('reset')
+    expect((await listen(alice, id)).events[0]).toMatchObject({ event: 'hello', userId: alice.id })
   })
 
   test('an id of another replica, or none of ours, resets', async () => {

@@ -8,29 +8,37 @@ const topicsOf = (found: ReadonlySet<string> | null): string[] | null => found &
 
 test('a member hears what concerns them and everybody; of administration not a word', () => {
   const book = new NewsBook()
-  const from = book.lastId
+  const from = book.lastId(alice)
   book.add({ userId: 'alice' }, ['keys'])
   book.add({ userId: 'bob' }, ['groups'])
   book.add('all', ['tools'])
   book.add('staff', ['audit'])
   expect(topicsOf(book.since(from, alice))).toEqual(['keys', 'tools'])
-  expect(topicsOf(book.since(from, admin))).toEqual(['tools', 'audit'])
-  expect(topicsOf(book.since(book.lastId, alice))).toEqual([])
+  expect(topicsOf(book.since(book.idOf(admin, 0), admin))).toEqual(['tools', 'audit'])
+  expect(topicsOf(book.since(book.lastId(alice), alice))).toEqual([])
   expect(concerns({ number: 1, audience: 'staff', topics: [] }, alice)).toBe(false)
 })
 
 test('what is too long ago, of another replica, of the future or no id at all is not known', () => {
   const book = new NewsBook()
-  const first = book.lastId
+  const first = book.lastId(alice)
   book.add('all', ['tools'])
-  const second = book.lastId
+  const second = book.lastId(alice)
   for (let at = 0; at < 1_024; at++) book.add('all', ['me'])
   expect(book.since(first, alice)).toBeNull()
   expect(topicsOf(book.since(second, alice))).toEqual(['me'])
   for (let at = 0; at < 5_000; at++) book.add('all', ['me'])
   expect(book.since(second, alice)).toBeNull()
-  for (const id of [new NewsBook().lastId, book.idOf(1e9), '', 'x', `${book.lastId}\n`])
+  for (const id of [new NewsBook().lastId(alice), book.idOf(alice, 1e9), '', 'x', `${book.lastId(alice)}\n`])
     expect(book.since(id, alice)).toBeNull()
+})
+
+test("an id is its hearer's alone: what somebody else missed is not known", () => {
+  const book = new NewsBook()
+  const id = book.lastId(alice)
+  expect(id).not.toContain('alice')
+  expect(book.since(id, admin)).toBeNull()
+  expect(topicsOf(book.since(id, { ...alice, isStaff: true }))).toEqual([])
 })
 
 test('it is known whether anybody listens', () => {

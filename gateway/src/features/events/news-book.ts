@@ -1,6 +1,7 @@
 // What changed lately, as hints for pages: who may hear of it and which answers are stale, never the data. Kept so that a page whose connection
-// broke hears what it missed; where that is no longer known it is told so, and asks for everything.
-import { randomBytes } from 'node:crypto'
+// broke hears what it missed; where that is no longer known it is told so, and asks for everything. An id is its hearer's alone: a browser takes
+// its stream up again by the cookie it has then, which may be somebody else's, whose page holds nothing true yet.
+import { createHash, randomBytes } from 'node:crypto'
 import type { EventTopic } from '@mcphub/api'
 
 /** One person, everybody, or those who read what administrators read. */
@@ -19,7 +20,7 @@ export interface Hearer {
 }
 
 const KEPT = 1_024
-const ID = /^([0-9a-f]{16})-(\d{1,15})$/
+const ID = /^([0-9a-f]{16})-([0-9a-f]{16})-(\d{1,15})$/
 
 export class NewsBook {
   /** of this replica in this life: an id of another one means nothing here */
@@ -34,12 +35,17 @@ export class NewsBook {
     this.#onAudience = onAudience
   }
 
-  get lastId(): string {
-    return this.idOf(this.#number)
+  lastId(hearer: Pick<Hearer, 'userId'>): string {
+    return this.idOf(hearer, this.#number)
   }
 
-  idOf(number: number): string {
-    return `${this.#boot}-${number}`
+  idOf({ userId }: Pick<Hearer, 'userId'>, number: number): string {
+    return `${this.#boot}-${this.#markOf(userId)}-${number}`
+  }
+
+  /** Says whether two are the same, and not who. */
+  #markOf(userId: string): string {
+    return createHash('sha256').update(`${this.#boot} ${userId}`).digest('hex').slice(0, 16)
   }
 
   add(audience: Audience, topics: readonly EventTopic[]): void {
@@ -58,11 +64,11 @@ export class NewsBook {
     }
   }
 
-  /** What this one missed since; null: that is not known (another replica, another life, too long ago). */
+  /** What this one missed since; null: that is not known (somebody else's id, another replica, another life, too long ago). */
   since(id: string, hearer: Hearer): ReadonlySet<EventTopic> | null {
-    const [, boot, digits] = ID.exec(id) ?? []
+    const [, boot, mark, digits] = ID.exec(id) ?? []
     const number = Number(digits)
-    if (boot !== this.#boot || number > this.#number) return null
+    if (boot !== this.#boot || mark !== this.#markOf(hearer.userId) || number > this.#number) return null
     const missed = this.#number - number
     if (missed > Math.min(KEPT, this.#kept.length)) return null
     const news = missed === 0 ? [] : this.#kept.slice(-missed)

@@ -60,14 +60,16 @@ async function tellOne(
 ): Promise<void> {
   const missed = lastEventId === null ? new Set<EventTopic>() : book.since(lastEventId, hearer)
   // its id is where a page goes on that has heard of nothing yet
-  if (missed === null) stream.send({ event: 'reset', id: book.lastId, data: null })
-  else if (missed.size > 0) stream.send({ event: 'changed', id: book.lastId, data: { topics: [...missed] } })
-  else stream.send({ event: 'hello', id: book.lastId, data: null })
+  const id = book.lastId(hearer)
+  if (missed === null) stream.send({ event: 'reset', id, data: null })
+  else if (missed.size > 0) stream.send({ event: 'changed', id, data: { topics: [...missed] } })
+  // the cookie may have become another one's since the page asked who it is for
+  else stream.send({ event: 'hello', id, data: { userId: hearer.userId } })
   const waiting = new Set<EventTopic>()
   let timer: NodeJS.Timeout | null = null
   const flush = (): void => {
     timer = null
-    stream.send({ event: 'changed', id: book.lastId, data: { topics: [...waiting] } })
+    stream.send({ event: 'changed', id: book.lastId(hearer), data: { topics: [...waiting] } })
     waiting.clear()
   }
   const stop = book.listen((news) => {

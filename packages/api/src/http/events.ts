@@ -33,6 +33,10 @@ export const ADMIN_TOPICS: ReadonlySet<EventTopic> = new Set([
   'system',
 ])
 
+/** The data of an event `hello`, which begins a stream that missed nothing: whose it is. */
+export const helloEvent = z.object({ userId: z.string() })
+export type HelloEvent = z.infer<typeof helloEvent>
+
 /** The data of an event `changed`; an event `reset` has none: everything may have changed. */
 export const changedEvent = z.object({ topics: z.array(eventTopic) })
 export type ChangedEvent = z.infer<typeof changedEvent>
