@@ -78,7 +78,7 @@ describeImages('the programs', () => {
     const { stdout } = await runContainer([...HARDENED, '--entrypoint=node', image('gateway'), '-e', list])
     const files = JSON.parse(stdout) as string[]
     expect(files).toEqual(expect.arrayContaining(['index.html', '.built', 'icon.svg']))
-    expect(files.filter((file) => /^assets\/index-.*\.js\.br$/.test(file))).not.toEqual([])
+    expect(files.filter((file) => /^assets\/first-.*\.js\.br$/.test(file))).not.toEqual([])
     expect(files.filter((file) => file.endsWith('.map'))).toEqual([])
   })
 
