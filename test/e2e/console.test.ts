@@ -45,7 +45,7 @@ function ask(path: string, headers: Readonly<Record<string, string>> = {}, metho
 test('pages and assets are served, and what belongs to programs stays theirs', async () => {
   const page = await ask('/servers/github', HTML)
   expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8'])
-  const script = /src="(\/assets\/index-[^"]+\.js)"/.exec(page.text)![1]!
+  const script = /src="(\/assets\/first-[^"]+\.js)"/.exec(page.text)![1]!
   expect((await ask(script)).headers['cache-control']).toContain('immutable')
   for (const path of ['/api/no-such-route', '/.well-known/oauth-protected-resource', '/mcp/no/such/path']) {
     const answer = await ask(path, HTML)
@@ -67,7 +67,7 @@ test("CON-4: a page under a name that is not the hub's is refused, and so is wha
 })
 
 test('CON-8: every answer has its headers: pages, assets, every route of the API, faults', async () => {
-  const script = /src="(\/assets\/index-[^"]+\.js)"/.exec((await ask('/', HTML)).text)![1]!
+  const script = /src="(\/assets\/first-[^"]+\.js)"/.exec((await ask('/', HTML)).text)![1]!
   const ways: (readonly [path: string, headers: Record<string, string>, method?: string])[] = [
     ['/', HTML],
     ['/login', HTML],
