@@ -102,6 +102,7 @@ export function buildApi(parts: ApiParts): BuiltApi {
     ...{ settings: storage.providerSettings, claims: storage.claimsBook, users, sessions: consoleSessions },
     ...{ accountStore: createPgAccountStore(storage.database), flowStore: createPgFlowStore(storage.database) },
     ...{ transactor: storage.database, catalog, ring, hubId: storage.hubId, limiter: createRateLimiter() },
+    localLogin: config.localLogin,
     ...{ fetch: askProvider, logger: logger.child({ part: 'login' }) },
   })
   const system = describeSystem(parts)

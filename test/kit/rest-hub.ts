@@ -167,6 +167,8 @@ export interface RestOptions {
   readonly configured?: readonly ProviderSetting[]
   /** how long a call to a provider may take */
   readonly providerMs?: number
+  /** whether people log in with a password; default: they do */
+  readonly localLogin?: boolean
   /** key ring of another replica; default: one of its own */
   readonly ringFile?: string
   /** behind the routes instead of the double */
@@ -180,6 +182,7 @@ export async function startRestHub(
     proxies = 0,
     configured = [],
     providerMs = 10_000,
+    localLogin = true,
     ringFile: givenRing,
     running,
   }: RestOptions = {},
@@ -257,7 +260,7 @@ export async function startRestHub(
     profiles: createPgProfileStore(database),
     clientAddress: createClientAddress(proxies),
     publicUrl: null,
-    localLogin: true,
+    localLogin,
     groups,
     variables,
     activity,
@@ -316,10 +319,10 @@ export async function startRestHub(
         ...createProviderDoors({
           ...{ settings: providerSettings, users: world.users, sessions: world.consoleSessions, catalog, ring },
           claims: createClaimsBook({
-            ...{ store: createPgClaimsStore(database), claimsDays: 30, loginDays: 30, localLogin: true },
+            ...{ store: createPgClaimsStore(database), claimsDays: 30, loginDays: 30, localLogin },
           }),
           ...{ accountStore: createPgAccountStore(database), flowStore: createPgFlowStore(database) },
-          ...{ transactor: database, hubId: 'hub', limiter, logger: deps.logger },
+          ...{ transactor: database, hubId: 'hub', localLogin, limiter, logger: deps.logger },
           fetch: createProviderFetch({ url: null, noProxy: null, extraCaFile: null }, providerMs),
         }),
         access,

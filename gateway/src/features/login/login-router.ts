@@ -45,6 +45,12 @@ export function createLoginRouter(deps: LoginRouterDeps): Handlers<Ids> {
     return deps.describeMe(principal)
   }
 
+  /** A password that is kept meanwhile would count as a way in, and open one as soon as the operator switches passwords on. */
+  function requireLocalLogin(): void {
+    if (deps.localLogin) return
+    throw new HubError('forbidden', 'Nobody logs in with a password here', because('localLoginOff'))
+  }
+
   return {
     async getLogin({ door }) {
       return {
@@ -57,8 +63,7 @@ export function createLoginRouter(deps: LoginRouterDeps): Handlers<Ids> {
     },
     async loginLocal({ body, door }) {
       checkDoor(door)
-      if (!deps.localLogin)
-        throw new HubError('forbidden', 'Nobody logs in with a password here', because('localLoginOff'))
+      requireLocalLogin()
       return enter(door, await login.withPassword({ ...body, ...visitorOf(door) }, door.address))
     },
     async readLoginLink({ body, door }) {
@@ -68,6 +73,7 @@ export function createLoginRouter(deps: LoginRouterDeps): Handlers<Ids> {
     async redeemLoginLink({ body, door }) {
       checkDoor(door)
       const password = body.password ?? null
+      if (password !== null) requireLocalLogin()
       return enter(door, await login.withLink({ token: body.token, password, ...visitorOf(door) }, door.address))
     },
     async redeemSetup({ body, door, about }) {
@@ -80,6 +86,8 @@ export function createLoginRouter(deps: LoginRouterDeps): Handlers<Ids> {
         return { user: presentUser(user), key: key.reveal() }
       }
       checkDoor(door)
+      // Also where nobody logs in with a password: the session that begins here is how the first administrator sets up a provider and links their
+      // account there. If it ends before that, the password is what is left, once the operator switches the login with passwords on.
       await login.checkSetup(body.token, door.address)
       const { user, created } = await login.withSetup({ ...rest, password, ...visitorOf(door) })
       about(user.id)
@@ -104,6 +112,7 @@ export function createLoginRouter(deps: LoginRouterDeps): Handlers<Ids> {
       return undefined
     },
     async setPassword({ principal, body }) {
+      requireLocalLogin()
       const { userId, username, keyId: sessionId } = principal
       await login.setPassword({ userId, username, sessionId }, body)
       return undefined

@@ -176,6 +176,8 @@ export function createLoginService(deps: LoginDeps): LoginService {
 
     async withLink({ token, password, ...visitor }, address = THIS_MACHINE) {
       const link = await findLink(token, address)
+      // before anything is hashed: the link stays good, and could be shown again and again
+      if (password !== null && link.purpose !== 'invite') throw badLink()
       if (password !== null) requireGood(password, link.username, 'password')
       const phc = password === null ? null : await passwords.hash(password)
       return transactor.transaction(async (unit) => {

@@ -272,7 +272,10 @@ describe('with a link', () => {
     const { token } = await hub.login.createLink(person.id, 'demo')
     const read = await post('/api/login/link/read', { token: token.reveal() })
     expect(read.json).toEqual({ username: 'judy', takesPassword: false })
+    const before = hub.passwords.rounds()
     expect((await post('/api/login/link', { token: token.reveal(), password: PASSWORD })).status).toBe(403)
+    // nor does it cost a hash, however often it is shown
+    expect(hub.passwords.rounds()).toBe(before)
     const answer = await post('/api/login/link', { token: token.reveal() })
     expect([answer.status, answer.json]).toMatchObject([200, { username: 'judy', hasPassword: false }])
   })

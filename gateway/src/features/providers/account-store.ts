@@ -17,11 +17,15 @@ export interface LinkedAccount {
 export interface AccountStore {
   /** Whoever else looks at or links the same account waits for the end of the unit. */
   lock(unit: Unit, account: ExternalAccount): Promise<void>
-  /** Also of a person who is switched off or deleted. */
+  /**
+   * Also of a person who is switched off or deleted. Person and account stay as they are to the end of the unit; where they are being changed or
+   * unlinked, this waits and answers what is left.
+   */
   findOwner(unit: Unit, account: ExternalAccount): Promise<Pick<User, 'id' | 'active' | 'deletedAt'> | null>
   /** The account must be nobody's, and locked. @throws HubError `not_found` when the user is gone */
   link(unit: Unit, userId: string, account: ExternalAccount): Promise<void>
-  recordLogin(unit: Unit, account: ExternalAccount, label: string | null): Promise<void>
+  /** False: the account is nobody's (any more), and nothing was recorded. */
+  recordLogin(unit: Unit, account: ExternalAccount, label: string | null): Promise<boolean>
   list(userId: string): Promise<readonly LinkedAccount[]>
   /** Of one person, while whoever else changes their ways in waits; and whether they have a password. */
   lockWaysIn(

@@ -7,8 +7,9 @@ import type { AccountStore, LinkedAccount } from './account-store.ts'
 
 const LOCK = `SELECT pg_advisory_xact_lock(hashtextextended($1, 7266842913))`
 
+/** The person first, as who unlinks does (`lockWaysIn`): the other way round each would wait for the other. */
 const OWNER = `SELECT u.id, u.active, u.deleted_at AS "deletedAt" FROM external_accounts a JOIN users u ON u.id = a.user_id
-  WHERE a.provider = $1 AND a.subject = $2`
+  WHERE a.provider = $1 AND a.subject = $2 FOR NO KEY UPDATE OF u FOR UPDATE OF a`
 
 const LIST = `SELECT id, provider, label, linked_at AS "linkedAt", login_at AS "loginAt" FROM external_accounts
   WHERE user_id = $1 ORDER BY linked_at, id`
@@ -34,7 +35,8 @@ export function createPgAccountStore({ run }: Pick<Database, 'run'>): AccountSto
     recordLogin: (unit, { provider, subject }, label) =>
       run(unit, async (manager) => {
         const sql = `UPDATE external_accounts SET login_at = now(), label = coalesce($3, label) WHERE provider = $1 AND subject = $2`
-        await manager.query(sql, [provider, subject, label])
+        const [, count] = (await manager.query(sql, [provider, subject, label])) as [unknown, number]
+        return count > 0
       }),
     list: (userId) => run(null, (manager) => manager.query(LIST, [userId])),
     lockWaysIn: (unit, userId) =>

@@ -29,6 +29,7 @@ export interface ProviderDoorsDeps {
   readonly catalog: Pick<Catalog, 'snapshot'>
   readonly ring: SealRing
   readonly hubId: string
+  readonly localLogin: boolean
   readonly fetch: ProviderFetch
   readonly limiter: RateLimiter
   readonly logger: Logger
