@@ -67,6 +67,17 @@ test('the way itself is open: without an attack a session begins', async () => {
   expect(await world.me(jar)).toMatchObject({ username: 'mallory' })
 })
 
+test('CON-3: an address is not verified by what UserInfo says of another one', async () => {
+  const by = '/api/oidc/login?provider=by-domain'
+  const sub = 'sub-of-two-addresses'
+  const other = { sub, email: 'm@elsewhere.com', email_verified: true }
+  world.company.person = { sub, preferred_username: 'mallory', email: 'm@example.com' }
+  world.company.answers.set('/me', (response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(other))
+  })
+  await expectRefused(await world.goThere(jar, by), 'email_not_verified')
+})
+
 describe('the way back', () => {
   const WRONG: readonly (readonly [string, (query: URLSearchParams) => void, string])[] = [
     ['a missing state', (query) => query.delete('state'), 'flow_not_valid'],

@@ -10,7 +10,16 @@ export type ClaimsOfPerson = Readonly<Record<string, unknown>>
 const SUBJECT_LENGTH = 512
 const TEXT_LENGTH = 256
 
-/** `said`: ID token and UserInfo, both proved. @throws LoginRefusal */
+/**
+ * ID token and UserInfo as one. What is signed for us alone goes before; that an address is verified is told by whichever names the address, for
+ * the other may speak of another one.
+ */
+export function joinSaid(idToken: ClaimsOfPerson, userInfo: ClaimsOfPerson): ClaimsOfPerson {
+  const { email_verified } = Object.hasOwn(idToken, 'email') ? idToken : userInfo
+  return { ...userInfo, ...idToken, email_verified }
+}
+
+/** `said`: ID token and UserInfo (`joinSaid`), both proved. @throws LoginRefusal */
 export function presentProof(
   setting: Pick<OidcSetting, 'id' | 'claims'>,
   said: ClaimsOfPerson,

@@ -7,7 +7,7 @@ import type { Logger } from '../../platform/logger.ts'
 import { type ProviderFetch, telling } from './provider-fetch.ts'
 import { LoginRefusal, faultOfCode, findRefusal } from './login-refusal.ts'
 import type { OidcSetting } from './provider-settings.ts'
-import { type ClaimsOfPerson, presentProof } from './oidc-proof.ts'
+import { type ClaimsOfPerson, joinSaid, presentProof } from './oidc-proof.ts'
 import type { Provider } from './provider.ts'
 
 export interface OidcProvider extends Provider {
@@ -86,8 +86,7 @@ export function createOidcProvider(setting: OidcSetting, deps: OidcDeps): OidcPr
         if (!idToken?.sub) throw new LoginRefusal('answer_not_valid')
         checkAlgorithm(tokens.id_token!)
         const userInfo = await readUserInfo(config, tokens.access_token, idToken.sub)
-        // what is signed for us alone goes before
-        return presentProof(setting, { ...userInfo, ...idToken }, deps.logger)
+        return presentProof(setting, joinSaid({ ...idToken }, userInfo), deps.logger)
       }),
     describe: () =>
       refusing(async () => {
