@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,6 +20,7 @@ import { waitUntil } from '../../../../test/kit/wait-until.ts'
 import type { CatalogWriter, StoredManifest } from '../writer.ts'
 import { createManifestCatalog } from './manifest-catalog.ts'
 import { createManifestWriter } from './manifest-writer.ts'
+import { SCAN_LIMITS } from './scan.ts'
 import { FolderWatch } from './watch.ts'
 
 let folder: string
@@ -223,6 +225,52 @@ describe('what cannot be written', () => {
     const large = `${manifest('c')}# ${'한'.repeat(100_000)}\n`
     expect((await faultOf(writer.apply({ kind, name: 'c', yaml: large, version: null }))).code).toBe('invalid_params')
     expect(readdirSync(folder)).toEqual(['both.yaml'])
+  })
+
+  test('a new file beyond what is read of the folder is refused, whatever it would push out; a change is not', async () => {
+    put('z.yaml', manifest('z'))
+    // one that knows where each is does not look through two thousand
+    const knowing = createManifestWriter({ folder, fileOf: ({ name }) => `${name}.yaml` })
+    const { version } = await read('z')
+    // links to nothing count as files do, and looking for a manifest opens none of them
+    for (let count = 1; count < SCAN_LIMITS.files; count++) symlinkSync('nothing', join(folder, `n${count}.yaml`))
+    const fault = await faultOf(knowing.apply({ kind, name: 'a', yaml: manifest('a'), version: null }))
+    expect(fault).toMatchObject({
+      code: 'invalid_params',
+      message:
+        'The folder has 2000 manifest files, and more are not read: remove one, or put several manifests into one file',
+    })
+    const next = manifest('z', 'https://new.test')
+    await knowing.apply({ kind, name: 'z', yaml: next, version })
+    expect([readdirSync(folder).length, textOf('z.yaml')]).toEqual([SCAN_LIMITS.files, next])
+    rmSync(join(folder, 'n1.yaml'))
+    await knowing.apply({ kind, name: 'a', yaml: manifest('a'), version: null })
+    expect(textOf('a.yaml')).toBe(manifest('a'))
+  })
+
+  test('what would make the folder too large to be read is refused, be it new or longer; what makes it smaller is not', async () => {
+    const { fileBytes, totalBytes } = SCAN_LIMITS
+    put('b.yaml', `${manifest('b')}# long\n`)
+    for (let at = 0; at < totalBytes / fileBytes; at++) put(`z${at}.yaml`, '')
+    const fill = (bytes: number): void => {
+      for (let at = 0; at < totalBytes / fileBytes; at++)
+        truncateSync(join(folder, `z${at}.yaml`), Math.min(fileBytes, Math.max(0, bytes - at * fileBytes)))
+    }
+    fill(totalBytes - statSync(join(folder, 'b.yaml')).size)
+    const refusal = {
+      code: 'invalid_params',
+      message: expect.stringMatching(/^The manifest files would be larger than 16777216 bytes together.*: shorten/),
+    }
+    const before = readdirSync(folder)
+    expect(await faultOf(writer.apply({ kind, name: 'a', yaml: manifest('a'), version: null }))).toMatchObject(refusal)
+    const change = async (yaml: string) => writer.apply({ kind, name: 'b', yaml, version: (await read('b')).version })
+    expect(await faultOf(change(`${manifest('b')}# longer\n`))).toMatchObject(refusal)
+    expect([readdirSync(folder), textOf('b.yaml')]).toEqual([before, `${manifest('b')}# long\n`])
+    await change(`${manifest('b')}# LONG\n`)
+    // somebody else filled it beyond that
+    fill(totalBytes)
+    await change(manifest('b'))
+    expect(textOf('b.yaml')).toBe(manifest('b'))
   })
 
   test('a folder that can be written says so and keeps nothing of the trial', async () => {

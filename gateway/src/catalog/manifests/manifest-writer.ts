@@ -161,11 +161,14 @@ async function replace(
   if (!('text' in now) || now.text !== found.text) {
     throw conflictOf(name, 'edited', { manifest: await describe(folder, name, await find(deps, name)) })
   }
-  if (isLast) await rm(path)
-  else await writeWhole(path, next, (draft) => rename(draft, path))
+  if (isLast) return rm(path)
+  await requireReadable(folder, { file: found.file, text: next, isNew: false })
+  await writeWhole(path, next, (draft) => rename(draft, path))
 }
 
 async function create(folder: string, { kind, name }: ManifestName, document: string): Promise<void> {
+  const text = endLine(document)
+  await requireReadable(folder, { file: `${name}.yaml`, text, isNew: true })
   for (const file of [
     `${name}.yaml`,
     `${kind.toLowerCase()}-${name}.yaml`,
@@ -173,7 +176,7 @@ async function create(folder: string, { kind, name }: ManifestName, document: st
   ]) {
     try {
       // a link is refused where a file of this name is there
-      return await writeWhole(join(folder, file), endLine(document), (draft) => link(draft, join(folder, file)))
+      return await writeWhole(join(folder, file), text, (draft) => link(draft, join(folder, file)))
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error
     }
@@ -191,7 +194,6 @@ async function pathOf(folder: string, file: string): Promise<string> {
 
 /** Hidden while it is written: the catalogue looks at no name that begins with a dot. */
 async function writeWhole(path: string, text: string, put: (draft: string) => Promise<void>): Promise<void> {
-  requireReadable(path, text)
   const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}`)
   const mode = await stat(path).then(
     (known) => known.mode & 0o777,
@@ -207,11 +209,38 @@ async function writeWhole(path: string, text: string, put: (draft: string) => Pr
   }
 }
 
-/** A file that is too large is not read at all: every manifest in it would be gone. */
-function requireReadable(path: string, text: string): void {
-  if (Buffer.byteLength(text) <= SCAN_LIMITS.fileBytes) return
-  const size = `${basename(path)} would be larger than ${SCAN_LIMITS.fileBytes} bytes and not be read any more`
-  throw new HubError('invalid_params', `${size}: shorten the manifest, or move one of the file to a file of its own`)
+interface Draft {
+  /** relative to the folder, with `/` */
+  readonly file: string
+  readonly text: string
+  readonly isNew: boolean
+}
+
+/**
+ * A file that is too large is not read at all: every manifest in it would be gone. And of too much the files that come last by name are left out:
+ * somebody else's would be gone.
+ */
+async function requireReadable(folder: string, { file, text, isNew }: Draft): Promise<void> {
+  const bytes = Buffer.byteLength(text)
+  const { fileBytes, files: mostFiles, totalBytes } = SCAN_LIMITS
+  if (bytes > fileBytes) {
+    const size = `${basename(file)} would be larger than ${fileBytes} bytes and not be read any more`
+    throw new HubError('invalid_params', `${size}: shorten the manifest, or move one of the file to a file of its own`)
+  }
+  const { files } = await listManifests(folder)
+  // a folder that cannot be read is told by the writing itself
+  if (files === null) return
+  if (isNew && files.length >= mostFiles) {
+    const full = `The folder has ${mostFiles} manifest files, and more are not read`
+    throw new HubError('invalid_params', `${full}: remove one, or put several manifests into one file`)
+  }
+  const before = isNew ? 0 : (files.find((seen) => seen.file === file)?.bytes ?? 0)
+  const total = files.reduce((sum, seen) => sum + seen.bytes, 0) - before + bytes
+  // what makes a folder that is too large smaller helps
+  if (bytes > before && total > totalBytes) {
+    const large = `The manifest files would be larger than ${totalBytes} bytes together, and the last of them not be read`
+    throw new HubError('invalid_params', `${large}: shorten the manifest, or remove another one`)
+  }
 }
 
 async function write(folder: string, work: () => Promise<void>): Promise<void> {

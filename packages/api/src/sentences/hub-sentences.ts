@@ -101,6 +101,10 @@ export const HUB_SENTENCES = {
     'The gateway may not write the catalogue in namespace {namespace}; allow it with rbac.writeCatalog',
   'said.fileGrows':
     '{file} would be larger than {bytes} bytes and not be read any more: shorten the manifest, or move one of the file to a file of its own',
+  'said.folderFull':
+    'The folder has {count} manifest files, and more are not read: remove one, or put several manifests into one file',
+  'said.folderGrows':
+    'The manifest files would be larger than {bytes} bytes together, and the last of them not be read: shorten the manifest, or remove another one',
   'said.noFileName': 'No file name is free for {kind} "{name}"',
   'said.noManifest': 'There is no {kind} "{name}"',
   'said.noPath': 'No such path',
