@@ -3,10 +3,10 @@
 import type { BrowserContext, Page, Request } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { type TestHub, type TestUser, startHub } from '../kit/hub.ts'
-import { test } from './kit/browser-test.ts'
+import { test, type Open } from './kit/browser-test.ts'
 import { CATALOG } from './kit/catalog.ts'
 import { CHROMIUM_MISSING, endBrowser, openContext, USUAL_LOOK } from './kit/chromium.ts'
-import { logIn } from './kit/person.ts'
+import { givePassword, logIn, PASSWORD } from './kit/person.ts'
 import { waitUntilShown } from './kit/tour.ts'
 
 let hub: TestHub
@@ -118,4 +118,68 @@ test('ID-4: when a session is ended elsewhere all its tabs lead to the login, at
   const began = performance.now()
   for (const page of [first, second]) await page.getByRole('heading', { level: 1, name: 'Log in' }).waitFor()
   expect(performance.now() - began).toBeLessThan(6_000)
+})
+
+/** Somebody with a key at its page, and somebody else with a password, in a browser of the first one. */
+async function shareBrowser(open: Open, names: readonly [string, string]) {
+  const [first, second] = [await hub.addUser(names[0]), await hub.addUser(names[1])]
+  await hub.request('POST', '/api/keys', { name: `Editor of ${names[0]}` }, first.key)
+  await hub.request('POST', '/api/keys', { name: `Editor of ${names[1]}` }, second.key)
+  const page = await open({ hub, path: '/keys', person: first })
+  await page.getByText(`Editor of ${names[0]}`).first().waitFor()
+  return { page, first, second }
+}
+
+/** The start, loaded anew, of this person alone. */
+async function isLeftTo(page: Page, name: string, before: string): Promise<void> {
+  await page.waitForURL(`${hub.url}/`)
+  await page.getByRole('heading', { level: 1, name: /^Hello, / }).waitFor()
+  await waitUntilShown(page)
+  expect(await page.content()).toContain(name)
+  expect(await page.content()).not.toContain(before)
+  await page.getByRole('link', { name: 'Keys', exact: true }).click()
+  await page.getByText(`Editor of ${name}`).first().waitFor()
+  expect(await page.content()).not.toContain(before)
+}
+
+test('R6-14: when somebody else logs in in another tab, nothing of the one before stays in the first', async ({
+  open,
+}) => {
+  const { page, second } = await shareBrowser(open, ['areum', 'bomi'])
+  await page.evaluate('window.isOld = true')
+  await givePassword(hub, second)
+  const other = await page.context().newPage()
+  await other.goto(`${hub.url}/login`)
+  await other.getByLabel('Name').fill('bomi')
+  await other.getByLabel('Password').fill(PASSWORD)
+  await other.getByRole('button', { name: 'Log in' }).click()
+  await other.getByRole('heading', { level: 1, name: /^Hello, / }).waitFor()
+  await isLeftTo(page, 'bomi', 'areum')
+  expect(await page.evaluate('window.isOld')).toBeUndefined()
+  // whoever logged in stays where they are
+  expect(await other.content()).toContain('bomi')
+})
+
+test("R6-14: a stream that is taken up again by somebody else's cookie leaves nothing of the one before", async ({
+  open,
+}) => {
+  const { page, first, second } = await shareBrowser(open, ['chorong', 'daon'])
+  await logIn(page.context(), hub, second)
+  await hub.request('DELETE', `/api/admin/users/${first.id}/console-sessions`)
+  await isLeftTo(page, 'daon', 'chorong')
+})
+
+test('R6-14: who logs in while a page of somebody else is being loaded does not get half of each', async ({ open }) => {
+  const { page, second } = await shareBrowser(open, ['eunsol', 'garam'])
+  await page.route(
+    '**/api/user/me',
+    async (route) => {
+      const response = await route.fetch()
+      await logIn(page.context(), hub, second)
+      await route.fulfill({ response })
+    },
+    { times: 1 },
+  )
+  await page.reload()
+  await isLeftTo(page, 'garam', 'eunsol')
 })

@@ -26,16 +26,17 @@ class PlayedStream extends EventTarget {
 const open = () => PlayedStream.all.filter(({ readyState }) => readyState !== PlayedStream.CLOSED)
 const tabs: AbortController[] = []
 
-function openTab() {
+function openTab(userId = 'minsu') {
   const seen: string[] = []
   const ending = new AbortController()
   tabs.push(ending)
   followEvents(
-    '/api/events',
+    { url: '/api/events', userId },
     {
       onChanged: (topics) => seen.push(`changed ${topics.join()}`),
       onReset: () => seen.push('reset'),
       onRefused: () => seen.push('refused'),
+      onOther: () => seen.push('other'),
     },
     ending.signal,
   )
@@ -74,6 +75,22 @@ test('when the tab that listened is closed another one does, and asks for everyt
   await vi.waitFor(() => expect(PlayedStream.all).toHaveLength(2))
   expect(second.seen).toEqual(['changed me', 'reset'])
   expect(open()).toHaveLength(1)
+})
+
+test('a tab of somebody else makes all of both look who they are, one of the same person nobody', async () => {
+  const [first, second] = [openTab(), openTab()]
+  await vi.waitFor(() => expect(open()).toHaveLength(1))
+  open()[0]!.play('hello', { userId: 'minsu' })
+  const other = openTab('jisoo')
+  await vi.waitFor(() => expect(other.seen).toEqual(['other', 'other']))
+  expect([first.seen, second.seen]).toEqual([['other'], ['other']])
+})
+
+test("a stream that is somebody else's says so to all tabs", async () => {
+  const [first, second] = [openTab(), openTab()]
+  await vi.waitFor(() => expect(open()).toHaveLength(1))
+  open()[0]!.play('hello', { userId: 'jisoo' })
+  await vi.waitFor(() => expect([first.seen, second.seen]).toEqual([['other'], ['other']]))
 })
 
 test('the moment it was lost stays the first one, until it is live again', async () => {

@@ -1,6 +1,8 @@
 // The hub's news, one stream per browser: the tab that holds the lock listens and tells the others (HTTP/1.1 gives a browser six connections
 // per host, and ten tabs are no rarity). The browser resumes by itself where the stream broke off (Last-Event-ID); where nobody can know what
-// happened meanwhile, everything is asked for again.
+// happened meanwhile, everything is asked for again. Tabs of one browser share its cookie, so they also say whose page they are: when somebody
+// else has logged in, those of the person before must not go on.
+import type { HelloEvent } from '@mcphub/api'
 import { setConnection, type Connection } from './connection.ts'
 import type { Topic } from './topics.ts'
 
@@ -12,8 +14,10 @@ type News =
   | { readonly kind: 'changed'; readonly topics: readonly Topic[] }
   | { readonly kind: 'reset' }
   | { readonly kind: 'connection'; readonly connection: Connection }
-  /** of a tab that has just come */
-  | { readonly kind: 'who' }
+  /** of a tab that has just come, for the user of this id */
+  | { readonly kind: 'who'; readonly userId: string }
+  /** whose the stream is, or a tab that was there already */
+  | { readonly kind: 'whose'; readonly userId: string }
 
 export interface EventHandlers {
   onChanged(topics: readonly Topic[]): void
@@ -21,10 +25,18 @@ export interface EventHandlers {
   onReset(): void
   /** the hub refuses the stream: one may be logged out */
   onRefused(): void
+  /** another tab, or the hub, takes somebody else for the one who is logged in */
+  onOther(): void
+}
+
+export interface Source {
+  readonly url: string
+  /** for whom this page was made */
+  readonly userId: string
 }
 
 /** Ends with the signal. */
-export function followEvents(url: string, handlers: EventHandlers, signal: AbortSignal): void {
+export function followEvents({ url, userId }: Source, handlers: EventHandlers, signal: AbortSignal): void {
   const channel = new BroadcastChannel(NAME)
   let own: Connection | null = null
   let othersListened = false
@@ -33,13 +45,18 @@ export function followEvents(url: string, handlers: EventHandlers, signal: Abort
     if (news.kind === 'changed') handlers.onChanged(news.topics)
     else if (news.kind === 'reset') handlers.onReset()
     else if (news.kind === 'connection') setConnection(news.connection)
+    else if (news.userId !== userId) handlers.onOther()
+  }
+  const answerWho = (whose: string): void => {
+    if (own !== null) send({ kind: 'connection', connection: own })
+    if (whose !== userId) send({ kind: 'whose', userId })
   }
   channel.addEventListener('message', ({ data }: MessageEvent<News>) => {
-    if (data.kind !== 'who') othersListened = true
-    else if (own !== null) send({ kind: 'connection', connection: own })
+    if (data.kind === 'who') answerWho(data.userId)
+    else if (data.kind !== 'whose') othersListened = true
     hear(data)
   })
-  send({ kind: 'who' })
+  send({ kind: 'who', userId })
   const tell = (news: News): void => {
     if (signal.aborted) return
     if (news.kind === 'connection') own = news.connection
@@ -74,6 +91,9 @@ function listen(url: string, { tell, onRefused }: Teller, signal: AbortSignal): 
     const stream = new EventSource(url)
     source = stream
     stream.addEventListener('open', () => tell({ kind: 'connection', connection: { kind: 'live' } }))
+    stream.addEventListener('hello', ({ data }: MessageEvent<string>) => {
+      tell({ kind: 'whose', userId: (JSON.parse(data) as HelloEvent).userId })
+    })
     stream.addEventListener('changed', ({ data }: MessageEvent<string>) => {
       const { topics } = JSON.parse(data) as { readonly topics: readonly Topic[] }
       tell({ kind: 'changed', topics })
