@@ -7,10 +7,9 @@ import { IconButton } from '../ui/button.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { ErrorBoundary } from './error-page.tsx'
 import { LoginHint } from './login-hint.tsx'
-import { mayOpen, navigationOf } from './navigation.ts'
+import { navigationOf } from './navigation.ts'
 import { BottomBar, SideBar } from './nav-bars.tsx'
 import { OfflineBanner } from './offline-banner.tsx'
-import { RefusedPage } from './refused-page.tsx'
 import { useNews } from './use-news.ts'
 import { useShortcuts, type Overlay } from './use-shortcuts.ts'
 
@@ -45,7 +44,9 @@ export function Layout() {
           <LoginHint />
           <main id="content" tabIndex={-1} className="px-4 py-5 md:px-8 md:py-7">
             <ErrorBoundary key={pathname}>
-              <Suspense fallback={<Skeleton />}>{mayOpen(me, pathname) ? <Outlet /> : <RefusedPage />}</Suspense>
+              <Suspense fallback={<Skeleton />}>
+                <Outlet />
+              </Suspense>
             </ErrorBoundary>
           </main>
         </div>

@@ -34,9 +34,11 @@ const NAV: readonly NavItem[] = [
   { path: '/admin/system', icon: 'system', text: 'nav.system', key: 'y', isAdmin: true },
 ]
 
-/** Whether an address is one of this person's. What single pages keep from auditors, they say themselves. */
-export const mayOpen = ({ role }: Pick<Me, 'role'>, pathname: string): boolean =>
-  role !== 'member' || !/^\/(admin|setup)(\/|$)/.test(pathname)
+/** Of the administration, by a page's own path: an address may be written in more ways than one. */
+export const isOfAdmin = (pagePath: string): boolean => /^\/(admin|setup)\//.test(pagePath)
+
+/** What single pages keep from auditors, they say themselves. */
+export const mayAdmin = ({ role }: Pick<Me, 'role'>): boolean => role !== 'member'
 
 /** What this person may open. */
 export function navigationOf({ role }: Me): readonly NavItem[] {

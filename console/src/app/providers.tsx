@@ -4,7 +4,7 @@ import { StrictMode } from 'react'
 import { BrowserRouter } from 'react-router'
 import { Toasts } from '../ui/toast.tsx'
 import { ErrorBoundary } from './error-page.tsx'
-import { mayOpen } from './navigation.ts'
+import { isOfAdmin, mayAdmin } from './navigation.ts'
 import { createQueryClient } from './query-client.ts'
 import { meQuery } from '../lib/session.ts'
 import { AppRoutes, findPage } from './router.tsx'
@@ -19,7 +19,7 @@ export async function prepare(pathname: string): Promise<void> {
     await client.prefetchQuery(meQuery())
     const me = client.getQueryData(meQuery().queryKey)
     // what would be refused is not asked: it would stand in the audit as an attempt
-    if (me !== undefined && mayOpen(me, pathname)) await askAll()
+    if (me !== undefined && page !== undefined && (mayAdmin(me) || !isOfAdmin(page.path))) await askAll()
   }
   await Promise.all([isDoor ? askAll() : askIfMay(), page?.preload()])
 }

@@ -1,6 +1,6 @@
 // All pages of the console. A feature names its own (features/<name>/index.ts); here they are put together, one line for each.
 import { Suspense } from 'react'
-import { Route, Routes, matchPath } from 'react-router'
+import { Outlet, Route, Routes, matchRoutes } from 'react-router'
 import { accountRoutes } from '../features/account/index.ts'
 import { activityRoutes } from '../features/activity/index.ts'
 import { auditRoutes } from '../features/audit/index.ts'
@@ -19,8 +19,11 @@ import { serverRoutes } from '../features/servers/index.ts'
 import { systemRoutes } from '../features/system/index.ts'
 import { toolChangeRoutes } from '../features/tool-changes/index.ts'
 import type { PageRoute } from '../lib/page-route.ts'
+import { useMe } from '../lib/session.ts'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { Layout } from './layout.tsx'
+import { isOfAdmin, mayAdmin } from './navigation.ts'
+import { RefusedPage } from './refused-page.tsx'
 import { SessionGate } from './session-gate.tsx'
 import { UnknownPage } from './unknown-page.tsx'
 
@@ -53,7 +56,11 @@ export function AppRoutes() {
         {DOORS.map(toRoute)}
         <Route element={<SessionGate />}>
           <Route element={<Layout />}>
-            {PAGES.map(toRoute)}
+            {PAGES.filter(({ path }) => !isOfAdmin(path)).map(toRoute)}
+            <Route element={<AdminGate />}>
+              {PAGES.filter(({ path }) => isOfAdmin(path)).map(toRoute)}
+              <Route path="/admin/*" element={<UnknownPage />} />
+            </Route>
             <Route path="*" element={<UnknownPage />} />
           </Route>
         </Route>
@@ -62,11 +69,15 @@ export function AppRoutes() {
   )
 }
 
-/** The page of this address, whoever may see it. */
+/** Stands between the router's own choice and the page, so that no way to write an address leads past it. */
+const AdminGate = () => (mayAdmin(useMe()) ? <Outlet /> : <RefusedPage />)
+
+const MATCHED = [...DOORS, ...PAGES].map((page) => ({ path: page.path, page }))
+
+/** The page the router chooses for this address, whoever may see it. */
 export function findPage(pathname: string): { readonly page: PageRoute | undefined; readonly isDoor: boolean } {
-  const isMeant = ({ path }: PageRoute): boolean => matchPath(path, pathname) !== null
-  const door = DOORS.find(isMeant)
-  return { page: door ?? PAGES.find(isMeant), isDoor: door !== undefined }
+  const page = matchRoutes(MATCHED, pathname)?.at(-1)?.route.page
+  return { page, isDoor: page !== undefined && DOORS.includes(page) }
 }
 
 const toRoute = ({ path, Page }: PageRoute) => <Route key={path} path={path} element={<Page />} />
