@@ -2,14 +2,14 @@
 import { createRoot } from 'react-dom/client'
 import { App, prepare } from './app/providers.tsx'
 import { loadWords } from './lib/i18n/load.ts'
-import { takeLinkToken } from './lib/link-token.ts'
+import { followLinkTokens } from './lib/link-token.ts'
 import { readPrefs } from './lib/prefs.ts'
 import './ui/tokens.css'
 
 /** so long the first picture waits to be whole, in milliseconds */
 const PATIENCE = 400
 
-takeLinkToken()
+followLinkTokens()
 const { language } = readPrefs()
 const root = createRoot(document.getElementById('root')!)
 const patience = new Promise((resolve) => window.setTimeout(resolve, PATIENCE))

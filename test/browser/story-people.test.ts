@@ -8,6 +8,7 @@ import { checkAccess } from './kit/axe.ts'
 import { test } from './kit/browser-test.ts'
 import { CATALOG } from './kit/catalog.ts'
 import { CHROMIUM_MISSING, endBrowser } from './kit/chromium.ts'
+import { invite } from './kit/person.ts'
 
 const MANY = 5_000
 
@@ -182,6 +183,30 @@ test('R6-7: a new person is invited by a link that is shown once and works once'
   await page.getByText('Has a password').waitFor()
   const late = await open({ hub, path: link.slice(hub.url.length) })
   await late.getByText('This link has been used or is too old.').waitFor()
+})
+
+test('R6-2: a link is read once, also where its person chose another language and theme than this browser has', async ({
+  open,
+}) => {
+  const haeun = await hub.addUser('haeun')
+  const elsewhere = (await open({ hub, path: '/icon.svg', person: haeun })).context()
+  const chosen = await elsewhere.request.patch(`${hub.url}/api/user/preferences`, {
+    headers: { 'x-mcphub-console': '1', origin: hub.url },
+    data: { language: 'ko', theme: 'dark' },
+  })
+  expect(chosen.status()).toBe(204)
+  const link = await invite(hub, haeun.id)
+  const page = await open({ hub, path: '/icon.svg' })
+  const answers: number[] = []
+  page.on('response', (answer) => {
+    if (new URL(answer.url()).pathname === '/api/login/link/read') answers.push(answer.status())
+  })
+  await page.goto(link)
+  await page.getByLabel('Password for next time').fill('a still lake of 40 boats')
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await page.getByRole('button', { name: '로그아웃' }).waitFor()
+  await page.waitForLoadState('networkidle')
+  expect(answers).toEqual([200])
 })
 
 test('R6-7: keys of somebody else: made, shown once, revoked', async ({ open }) => {

@@ -4,7 +4,9 @@ import { useQuery } from '@tanstack/react-query'
 import { useState, type SubmitEvent } from 'react'
 import type { RouteResponse } from '@mcphub/api'
 import { queryOf, useChange } from '../../../lib/api/query.ts'
+import { ApiFault } from '../../../lib/api/fault.ts'
 import { useText } from '../../../lib/i18n/use-text.ts'
+import { readLinkToken } from '../../../lib/link-token.ts'
 import { Button } from '../../../ui/button.tsx'
 import { useFieldFault } from '../../../ui/fault.tsx'
 import { NewPasswordField } from '../../../ui/password-field.tsx'
@@ -22,17 +24,33 @@ interface LinkFormProps {
 export function LinkForm(props: LinkFormProps) {
   const { token, onGiveUp } = props
   const t = useText('login')
-  // kept no longer than it is shown: the token is in its key
-  const link = useQuery({ ...queryOf('readLoginLink', { body: { token } }), staleTime: 'static', gcTime: 0 })
+  const common = useText('common')
+  const link = useQuery({
+    ...queryOf('readLoginLink', { body: { token } }),
+    staleTime: 'static',
+    // kept no longer than it is shown: the token is in its key
+    gcTime: 0,
+    // once it was used it is forgotten, before this page is left: the hub would take another question for a guess
+    enabled: () => readLinkToken() === token,
+  })
   if (link.data !== undefined) return <RedeemForm {...props} link={link.data} />
   if (link.error === null) return <Skeleton lines={2} />
   return (
     <>
       <DoorFault error={link.error} />
+      {isPassing(link.error) && (
+        <Button kind="primary" onClick={() => void link.refetch()}>
+          {common('retry')}
+        </Button>
+      )}
       <Button onClick={onGiveUp}>{t('link.giveUp')}</Button>
     </>
   )
 }
+
+/** The hub said nothing of the link, which may still be good. */
+const isPassing = (fault: unknown): boolean =>
+  fault instanceof ApiFault && (fault.status === 0 || fault.status === 429 || fault.status >= 500)
 
 interface RedeemFormProps extends LinkFormProps {
   readonly link: RouteResponse<'readLoginLink'>

@@ -1,11 +1,10 @@
 // /login: through a provider, by password, or by the one-time link whose token lib/link-token.ts took out of the address.
 import type { RouteResponse } from '@mcphub/api'
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { queryOf } from '../../../lib/api/query.ts'
 import { useText } from '../../../lib/i18n/use-text.ts'
-import { forgetLinkToken, readLinkToken } from '../../../lib/link-token.ts'
+import { useLinkToken } from '../../../lib/link-token.ts'
 import { Loaded } from '../../../ui/loaded.tsx'
 import { LoginFault } from '../../../ui/login-fault.tsx'
 import { Door, Notice } from '../components/door.tsx'
@@ -18,18 +17,14 @@ export function Page() {
   const t = useText('login')
   const [params] = useSearchParams()
   const query = useQuery(queryOf('getLogin'))
-  const [token, setToken] = useState(readLinkToken)
-  const giveUp = (): void => {
-    forgetLinkToken()
-    setToken(null)
-  }
+  const [token, giveUp] = useLinkToken()
   const returnPath = readReturnPath(params.get('return'))
   return (
     <Door title={t('title')}>
       <Loaded query={query}>
         {({ transport, setupNeeded, local, providers, publicUrl }) => {
           if (transport !== 'ok') return <Notice>{t('needsHttps', { address: publicUrl ?? 'https://…' })}</Notice>
-          if (token !== null) return <LinkForm token={token} returnPath={returnPath} onGiveUp={giveUp} />
+          if (token !== null) return <LinkForm key={token} token={token} returnPath={returnPath} onGiveUp={giveUp} />
           return (
             <>
               {setupNeeded && <Notice>{t('setupNeeded')}</Notice>}

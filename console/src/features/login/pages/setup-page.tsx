@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useState, type SubmitEvent } from 'react'
 import { queryOf, useChange } from '../../../lib/api/query.ts'
 import { useText } from '../../../lib/i18n/use-text.ts'
-import { readLinkToken } from '../../../lib/link-token.ts'
+import { useLinkToken } from '../../../lib/link-token.ts'
 import { meQuery } from '../../../lib/session.ts'
 import { Button, LinkButton } from '../../../ui/button.tsx'
 import { useFieldFault } from '../../../ui/fault.tsx'
@@ -16,10 +16,10 @@ import { useEnter } from '../components/use-enter.ts'
 
 export function Page() {
   const t = useText('login')
-  const token = readLinkToken()
+  const [token] = useLinkToken()
   return (
     <Door title={t('setup.title')}>
-      {token === null ? <Notice>{t('setup.noToken')}</Notice> : <Setup token={token} />}
+      {token === null ? <Notice>{t('setup.noToken')}</Notice> : <Setup key={token} token={token} />}
     </Door>
   )
 }
