@@ -9,6 +9,7 @@ const [ours, theirs] = ['a@example.com', 'b@other.com']
 test.each([
   ['both by the ID token', { email: ours, email_verified: true }, {}, ours, true],
   ['both by UserInfo', {}, { email: ours, email_verified: true }, ours, true],
+  ['UserInfo says so of the same address', { email: ours }, { email: ours, email_verified: true }, ours, true],
   ['verified is another address', { email: ours }, { email: theirs, email_verified: true }, ours, false],
   ['the ID token names none', { email_verified: true }, { email: ours }, ours, false],
   [

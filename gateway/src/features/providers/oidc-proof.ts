@@ -11,12 +11,15 @@ const SUBJECT_LENGTH = 512
 const TEXT_LENGTH = 256
 
 /**
- * ID token and UserInfo as one. What is signed for us alone goes before; that an address is verified is told by whichever names the address, for
+ * ID token and UserInfo as one. What is signed for us alone goes before; that an address is verified is told by whichever names that address, for
  * the other may speak of another one.
  */
 export function joinSaid(idToken: ClaimsOfPerson, userInfo: ClaimsOfPerson): ClaimsOfPerson {
-  const { email_verified } = Object.hasOwn(idToken, 'email') ? idToken : userInfo
-  return { ...userInfo, ...idToken, email_verified }
+  const said = { ...userInfo, ...idToken }
+  const ofAddress = [idToken, userInfo].find(
+    ({ email, email_verified }) => email === said['email'] && email_verified !== undefined,
+  )
+  return { ...said, email_verified: ofAddress?.['email_verified'] }
 }
 
 /** `said`: ID token and UserInfo (`joinSaid`), both proved. @throws LoginRefusal */
