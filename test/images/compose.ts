@@ -41,9 +41,17 @@ export interface ComposeInput {
 const fill = (text: string, env: ComposeInput['env']): string =>
   text.replaceAll(/\$\{(\w+):-([^}]*)\}/g, (_, name: string, fallback: string) => env[name] ?? fallback)
 
+/** After it was read, as compose does: a text that is filled with nothing is empty, not null. */
+function fillAll(value: unknown, env: ComposeInput['env']): unknown {
+  if (typeof value === 'string') return fill(value, env)
+  if (Array.isArray(value)) return value.map((one) => fillAll(one, env))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, fillAll(one, env)]))
+}
+
 export function readService(name: string, env: ComposeInput['env']): Service {
-  const file = fill(readFileSync(join(ROOT, 'compose.yaml'), 'utf8'), env)
-  const { services } = parse(file) as { services: Record<string, Service> }
+  const file: unknown = parse(readFileSync(join(ROOT, 'compose.yaml'), 'utf8'))
+  const { services } = fillAll(file, env) as { services: Record<string, Service> }
   const service = services[name]
   if (!service) throw new Error(`compose.yaml has no service ${name}`)
   const unknown = Object.keys(service).filter((key) => !KNOWN.has(key))
