@@ -93,7 +93,9 @@ export interface Answer {
 
 export function errorOfAnswer({ call, code, body, retryAfterMs }: Answer): KubeError {
   const status = parseStatus(body)
-  const reason = status.reason || (REASON_OF[code] ?? 'Unknown')
+  // a patch with a UID that is no longer the object's: the API server calls it a field that cannot be changed, it is a precondition that failed
+  const isAnother = status.causes.some(({ field }) => field === 'metadata.uid')
+  const reason = isAnother ? 'Conflict' : status.reason || (REASON_OF[code] ?? 'Unknown')
   return new KubeError({
     call,
     code,

@@ -50,7 +50,7 @@ export function createSandboxesRouter({ sandboxes, calls }: SandboxesRouterDeps)
       about(`${id} of ${server}`)
       await sandboxes.stopOne(id)
       // what one session has to itself, that session starts
-      if (sessionId === null) await calls.wake(principal, server, signal).catch(passStarting)
+      if (sessionId === null) await wakeAnew(() => calls.wake(principal, server, signal)).catch(passStarting)
       return undefined
     },
     async stopSandbox({ principal, params, about, changed }) {
@@ -86,6 +86,14 @@ const because = (message: string | null): Pick<SandboxResponse, 'params' | 'said
   message === null ? { params: {}, said: [] } : { params: { message }, said: findSaid(message) }
 
 /** It takes longer than anybody waits; it goes on, and the list says how. */
+/** The one that is being stopped may be met once more while it goes: that it ended then is what was asked for. */
+const wakeAnew = (wake: () => Promise<void>): Promise<void> =>
+  wake().catch((thrown: unknown) => {
+    if (thrown instanceof HubError && ENDED.has(thrown.code)) return wake()
+    throw thrown
+  })
+const ENDED: ReadonlySet<string> = new Set(['upstream_lost', 'sandbox_failed'])
+
 function passStarting(thrown: unknown): void {
   if (!(thrown instanceof HubError && thrown.code === 'sandbox_starting')) throw thrown
 }

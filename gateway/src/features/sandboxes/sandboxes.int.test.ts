@@ -216,6 +216,20 @@ describe('the start anew', () => {
     expect(await restart(alice)).toBe(502)
   })
 
+  test('who meets the one that is going starts the next one; that one’s own fault is told', async () => {
+    const faults = [new HubError('upstream_lost', 'its pod was deleted')]
+    hub.calledUpstreams.servers.set('files', {
+      get describe() {
+        return faults.shift() ?? 3
+      },
+    })
+    expect(await restart(alice)).toBe(204)
+    expect(described()).toHaveLength(2)
+    put()
+    faults.push(new HubError('sandbox_failed', 'ended'), new HubError('sandbox_failed', 'no such file'))
+    expect([await restart(alice), faults]).toEqual([502, []])
+  })
+
   test('of one session it is only ended: that session starts it again', async () => {
     put({ sessionId: 'of-one-window' })
     expect(await restart(alice)).toBe(204)

@@ -166,6 +166,15 @@ export function describeApiServer(title: string, open: () => Promise<ApiSuiteTar
       expect(await codeOf(client.get(CONFIG_MAPS, made.metadata))).toBe('NotFound')
     })
 
+    test('a patch takes a precondition on the UID: of an object that was made anew it changes nothing', async () => {
+      const made = await client.create(CONFIG_MAPS, configMap({ kept: 'yes' }))
+      const patchOf = (uid: string) => ({ type: 'merge' as const, body: { metadata: { uid }, data: { kept: 'no' } } })
+      const wrong = '00000000-0000-0000-0000-000000000000'
+      expect(await codeOf(client.patch(CONFIG_MAPS, made.metadata, patchOf(wrong)))).toBe('Conflict')
+      expect(await client.get(CONFIG_MAPS, made.metadata)).toMatchObject({ data: { kept: 'yes' } })
+      expect(await codeOf(client.patch(CONFIG_MAPS, made.metadata, patchOf(made.metadata.uid!)))).toBe('fine')
+    })
+
     test('a finalizer keeps what is deleted until it is taken away', async () => {
       const made = await client.create(CONFIG_MAPS, configMap({}, { finalizers: ['suite.example/hold'] }))
       await client.delete(CONFIG_MAPS, made.metadata)

@@ -54,6 +54,7 @@ function patch(storage: FakeStorage, call: FakeCall, body: Json): Written {
   const live = liveOf(storage, call)
   if (call.contentType.startsWith('application/merge-patch')) {
     const wanted = mapOf(mergePatch(live, body))
+    requireSameUid(live, wanted)
     return { code: 200, object: update(storage, call, wanted, managerOf(call)) }
   }
   if (!call.contentType.startsWith('application/json-patch'))
@@ -67,6 +68,16 @@ function patch(storage: FakeStorage, call: FakeCall, body: Json): Written {
     if (error instanceof TypeError) throw new FakeFailure(422, 'Invalid', error.message)
     throw error
   }
+}
+
+/** In the words of the real server, which takes it for a change of the field. */
+function requireSameUid(live: FakeObject, wanted: JsonMap): void {
+  const { uid } = mapOf(wanted['metadata'] ?? {})
+  if (uid === live.metadata.uid) return
+  const message = `Invalid value: ${JSON.stringify(uid)}: field is immutable`
+  throw new FakeFailure(422, 'Invalid', `metadata.uid: ${message}`, [
+    { reason: 'FieldValueInvalid', message, field: 'metadata.uid' },
+  ])
 }
 
 function apply(storage: FakeStorage, call: FakeCall, wanted: JsonMap): Written {
