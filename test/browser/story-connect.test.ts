@@ -268,7 +268,7 @@ test('R6-3: a key for one server and seven days, one for a group and with a name
   await page.getByLabel('What may it use?').selectOption({ label: 'One of my groups' })
   const grouped = await makeKey(page)
   const client = await connectV2(hub.endpoint(grouped))
-  await waitUntil(async () => (await client.listTools()).length > 0, 'the tools are known')
+  await waitUntil(async () => (await client.listTools()).length > 0, 'the tools are known', 60_000)
   expect(await client.listTools()).toEqual(['second__greet'])
   await client.close()
 
