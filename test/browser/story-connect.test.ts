@@ -108,7 +108,7 @@ test('R6-1: from the set-up link to a tool that answers in an SDK client: at mos
 
   const client = await connectV1(url)
   await page.getByText('story is connected').waitFor()
-  await waitUntil(async () => (await client.listTools()).includes('first__greet'), 'the tools are known')
+  await waitUntil(async () => (await client.listTools()).includes('first__greet'), 'the tools are known', 60_000)
   expect(await client.call('first__greet')).toBe('hello')
   await client.close()
   await page.getByText('It is shown 2 tools.').waitFor()

@@ -25,7 +25,7 @@ beforeAll(async () => {
     const { tools } = await hub.request<{ tools: unknown[] }>('GET', '/api/servers/tickets', undefined, person.key)
     return tools.length > 0
   }
-  await waitUntil(isKnown, 'the tools are known')
+  await waitUntil(isKnown, 'the tools are known', 60_000)
 })
 afterAll(async () => {
   await endBrowser()

@@ -28,7 +28,7 @@ beforeAll(async () => {
   await hub.request('PUT', `/api/admin/users/${admin.id}/role`, { role: 'admin' })
   await hub.request('PUT', `/api/admin/users/${auditor.id}/role`, { role: 'auditor' })
   await hub.setVariables(member.key, { USER_TICKETS_TOKEN: RIGHT_TOKEN })
-  await waitUntil(hasTools, 'the tools are known')
+  await waitUntil(hasTools, 'the tools are known', 60_000)
 })
 afterAll(async () => {
   await endBrowser()

@@ -50,7 +50,7 @@ beforeAll(async () => {
   member = await hub.addUser('minsu')
   await hub.request('PUT', `/api/admin/users/${admin.id}/role`, { role: 'admin' })
   await hub.request('PUT', `/api/admin/users/${auditor.id}/role`, { role: 'auditor' })
-  await waitUntil(async () => (await listTools()).length === 4, 'the tools are known')
+  await waitUntil(async () => (await listTools()).length === 4, 'the tools are known', 60_000)
 })
 afterAll(async () => {
   await endBrowser()
