@@ -1,10 +1,11 @@
-// A text of the catalogue with its addresses as links: where a token is made, one click away. The page learns nothing of where it led.
+// A text of the catalogue with its addresses as links: where a token is made, one click away. Set apart, as
+// whatever others wrote; the page learns nothing of where it led.
 import { Fragment } from 'react'
 import { splitLinks } from '../lib/text-links.ts'
 
 export function LinkedText({ text }: { readonly text: string }) {
   return (
-    <>
+    <bdi>
       {splitLinks(text).map((part, at) =>
         part.href === null ? (
           <Fragment key={at}>{part.text}</Fragment>
@@ -20,6 +21,6 @@ export function LinkedText({ text }: { readonly text: string }) {
           </a>
         ),
       )}
-    </>
+    </bdi>
   )
 }
