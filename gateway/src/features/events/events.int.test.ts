@@ -142,11 +142,17 @@ test('a program hears what its person may hear now, not what they might when it 
       const { json } = await hub.send('GET', '/api/user/me', { key: person.key })
       return (json as { role: string }).role === role
     }, `the role is ${role}`)
+  const after = (stream: Listened, from: number) => stream.events.slice(from).flatMap(({ topics }) => topics)
+  /** News come in their order: what was told before this group has been heard with it. */
+  const hearsAllSoFar = async (): Promise<void> => {
+    const from = streams.rose.events.length
+    await hub.groups.create(person.id, { name: randomUUID(), servers: [] })
+    await waitUntil(() => after(streams.rose, from).includes('groups'), 'all before is heard')
+  }
   const heardOfPeople = async (): Promise<boolean> => {
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await hearsAllSoFar()
     const before = [streams.rose.events.length, streams.admin.events.length] as const
     await hub.world.users.create(HUB, { username: `made-${randomUUID()}` })
-    const after = (stream: Listened, from: number) => stream.events.slice(from).flatMap(({ topics }) => topics)
     await waitUntil(() => after(streams.admin, before[1]).includes('people'), 'the administrator hears of people')
     await hub.groups.create(person.id, { name: randomUUID(), servers: [] })
     await waitUntil(() => after(streams.rose, before[0]).includes('groups'), 'the person hears of their own')
