@@ -265,7 +265,7 @@ export default defineConfig({
   categories: { correctness: 'error' },
   ignorePatterns: ['**/node_modules/**', 'lint-fixtures/**', '.mcphub/**'],
   rules: {
-    // sizes (style.md): small by rule
+    // sizes: small by rule
     complexity: ['error', { max: 10, variant: 'modified' }],
     'max-depth': ['error', 3],
     'max-params': ['error', 4],

@@ -166,7 +166,7 @@ export interface Config {
   readonly databasePool: number
   readonly keyringFile: string
   readonly hosts: readonly string[]
-  /** true while only loopback is listened on: the demo key exists only then (design.md §2) */
+  /** true while only loopback is listened on: the demo key exists only then */
   readonly loopbackOnly: boolean
   readonly port: number
   readonly metricsHost: string

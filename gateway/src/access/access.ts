@@ -1,4 +1,4 @@
-// The one place that authorises MCP methods: which servers and tools a principal may use right now (design.md §4).
+// The one place that authorises MCP methods: which servers and tools a principal may use right now.
 import type { CodeParams, ExplainCause, ExplainFix } from '@mcphub/api'
 import type { Principal } from '../auth/principal.ts'
 import type { CatalogServer } from '../catalog/catalog.ts'

@@ -1,4 +1,4 @@
-// One principal × one endpoint → what may be used there. Pure: entitlement ∩ personal groups ∩ key scope ∩ endpoint (design.md §4).
+// One principal × one endpoint → what may be used there. Pure: entitlement ∩ personal groups ∩ key scope ∩ endpoint.
 // Limits: the most generous of the person's active groups that set one; a group that is silent has no opinion.
 import type { Principal } from '../auth/principal.ts'
 import type { CatalogGroup, CatalogSnapshot } from '../catalog/catalog.ts'

@@ -1,4 +1,4 @@
-// Which servers a person is entitled to, and through what (design.md §4). Pure.
+// Which servers a person is entitled to, and through what. Pure.
 // Entitled = enabled servers with `access: Everyone`, plus the servers of every active UserGroup the person is a member of.
 import { givesServer } from '@mcphub/api'
 import type { Principal } from '../auth/principal.ts'

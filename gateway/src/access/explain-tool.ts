@@ -32,7 +32,7 @@ interface Viewer {
 
 /**
  * Another user only for administrators and auditors; for anybody else such a user is unknown, whether there or not. To a member a server of others is
- * unknown too: this answer must not tell what the MCP endpoint hides (threats.md SES-8).
+ * unknown too: this answer must not tell what the MCP endpoint hides (SES-8).
  */
 export async function explainTool(
   deps: ExplainToolDeps,

@@ -266,7 +266,7 @@ interface Named {
   readonly keyGroup: KnownGroup | null | undefined
 }
 
-/** Other servers of this person with a tool of the same exposed name: then neither is shown (threats.md SES-9). */
+/** Other servers of this person with a tool of the same exposed name: then neither is shown (SES-9). */
 function findRivals(
   deps: Pick<ExplainDeps, 'discoveredTools'>,
   catalog: CatalogSnapshot,

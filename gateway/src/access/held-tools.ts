@@ -1,4 +1,4 @@
-// Port: tools whose definition is not the approved one and that may not be used until an administrator has looked (threats.md CON-9).
+// Port: tools whose definition is not the approved one and that may not be used until an administrator has looked (CON-9).
 import type { CatalogServer } from '../catalog/catalog.ts'
 
 export interface HeldTools {

@@ -7,7 +7,7 @@ export interface KnownGroup {
 export interface PersonalGroups {
   /**
    * Names of the servers the user's active groups show; null = the user has no group at all, so nothing is narrowed.
-   * Groups but none active = the empty set (design.md §4). Synchronous on a cache hit.
+   * Groups but none active = the empty set. Synchronous on a cache hit.
    */
   shown(userId: string): ReadonlySet<string> | null | Promise<ReadonlySet<string> | null>
   /** Servers of one group by name, active or not; null = no such group of this user. */

@@ -1,4 +1,4 @@
-// Which tools of a server a person may use (design.md §4). Pure.
+// Which tools of a server a person may use. Pure.
 //  - The manifest's `tools.allow` and `deny` go by the server's own tool names; they bind everybody.
 //  - A tool whose definition changed may be held back from everybody until an administrator has looked (held-tools.ts).
 //  - A UserGroup's go by exposed names (`<server>__<tool>`, `<server>__*`). Several groups: a tool is allowed when one of the groups that

@@ -51,7 +51,7 @@ export interface Authenticator {
   /**
    * The principal of a valid key. Synchronous when the key was seen before and nothing changed since (no database, log or file in the path).
    * @throws HubError `unauthenticated` for absent, malformed, unknown, revoked, expired or contradictory keys: one text for all of them;
-   *   `database_unavailable` (Retry-After) when the identity is not known and the database is away (design.md §8).
+   *   `database_unavailable` (Retry-After) when the identity is not known and the database is away.
    */
   authenticate(presented: PresentedKey): Principal | Promise<Principal>
   /** True while this principal's key and user are still valid, by what this replica knows now. */

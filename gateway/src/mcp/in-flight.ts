@@ -1,5 +1,5 @@
 // What is in flight, in the order it came. Not a Set: a Set that grows and shrinks with every call leaves a chain of outgrown tables behind it, and
-// once the first of them is old, each young collection keeps them all, with every request and response they ever held (performance.md).
+// once the first of them is old, each young collection keeps them all, with every request and response they ever held (docs/performance.md).
 
 /** Fields of a member; for the list alone. One list at a time. */
 export interface Listed {

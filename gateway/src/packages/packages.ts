@@ -1,4 +1,4 @@
-// Port: npm packages of stdio servers, installed beforehand into the hub's data folder; never at call time (design.md §4).
+// Port: npm packages of stdio servers, installed beforehand into the hub's data folder; never at call time.
 import type { PackageSpec } from '@mcphub/api'
 
 export type PackageState =

@@ -1,5 +1,5 @@
 // The body of a REST call: declared as JSON (on the few routes that say so a form), in UTF-8, not compressed, at most as
-// long as the route takes (BODY_SIZES), refused by its declared length before a byte is read (threats.md GW-7). What a foreign page may send without asking, a form or plain text, is taken for no JSON (CON-1).
+// long as the route takes (BODY_SIZES), refused by its declared length before a byte is read (GW-7). What a foreign page may send without asking, a form or plain text, is taken for no JSON (CON-1).
 import type { IncomingMessage } from 'node:http'
 import { HubError } from '@mcphub/api'
 import { Gathered } from './gathered.ts'

@@ -1,5 +1,5 @@
 // From which address a call comes, for counting alone: never who somebody is. What proxies in front say is believed as far as there are proxies:
-// with none, an X-Forwarded-For is what its sender made up (threats.md CON-4).
+// with none, an X-Forwarded-For is what its sender made up (CON-4).
 import { createHmac, randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { isIPv4, isIPv6 } from 'node:net'

@@ -1,4 +1,4 @@
-// The headers of everything the console is made of (threats.md CON-8). The pages have no inline script and no inline style, and nothing they
+// The headers of everything the console is made of (CON-8). The pages have no inline script and no inline style, and nothing they
 // show may be taken for markup: Trusted Types make the browser refuse every string where it would parse one.
 import type { ServerResponse } from 'node:http'
 

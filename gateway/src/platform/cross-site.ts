@@ -1,5 +1,5 @@
 // Whether a call with a cookie came from a page of this hub. A browser sends a cookie along whoever asks, also a page of another port of the
-// same host (cookies know no ports): so the Origin is compared to the letter, and a header no form can set must be there (threats.md CON-1).
+// same host (cookies know no ports): so the Origin is compared to the letter, and a header no form can set must be there (CON-1).
 import type { IncomingMessage } from 'node:http'
 import { HubError, because } from '@mcphub/api'
 

@@ -1,4 +1,4 @@
-// Slots for calls: so many in flight per user and per server, and a waiting room per user beyond (design.md §8). Stands in the hot path of
+// Slots for calls: so many in flight per user and per server, and a waiting room per user beyond. Stands in the hot path of
 // every MCP call: with slots free, taking one is synchronous and allocates one small object.
 // Fairness: users waiting for the same server take turns; one user's calls for one server start in the order they came.
 import { HubError } from '@mcphub/api'
@@ -32,7 +32,7 @@ interface UserState {
   readonly id: string
   inFlight: number
   queued: number
-  /** one for each server this user ever waited for: what comes and goes with every wait would outlive it (performance.md) */
+  /** one for each server this user ever waited for: what comes and goes with every wait would outlive it (docs/performance.md) */
   readonly lines: Map<ServerState, Line>
 }
 

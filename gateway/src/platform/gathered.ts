@@ -1,5 +1,5 @@
 // Bytes that arrive in pieces, held as one block that grows. A peer that drips single bytes makes the hub hold those bytes: as a list of small buffers
-// they would take a hundred times their size, and a body within its limit would end the process (threats.md GW-4, GW-7).
+// they would take a hundred times their size, and a body within its limit would end the process (GW-4, GW-7).
 const FIRST_CAPACITY = 4096
 const EMPTY = Buffer.alloc(0)
 

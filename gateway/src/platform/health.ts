@@ -1,4 +1,4 @@
-// Liveness (the process answers) and readiness (it may be sent work): named checks, readiness drops first when the hub stops (threats.md GW-14).
+// Liveness (the process answers) and readiness (it may be sent work): named checks, readiness drops first when the hub stops (GW-14).
 import { LIMITS } from '@mcphub/api'
 
 export interface CheckResult {

@@ -1,5 +1,5 @@
 // The hub's own origin, as the browser of this request must see it: for links, cookies and the comparison with Origin. It comes from the
-// configuration, or from a Host that is a loopback address; no other Host and no X-Forwarded header is ever believed (threats.md CON-4).
+// configuration, or from a Host that is a loopback address; no other Host and no X-Forwarded header is ever believed (CON-4).
 import type { IncomingMessage } from 'node:http'
 import { readSingleHeader } from './single-header.ts'
 

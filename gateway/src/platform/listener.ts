@@ -1,5 +1,5 @@
 // The hub's HTTP server: one node:http server behind one or more addresses on the same port, with every limit a hostile client can meet
-// before a handler sees it (design.md §8, threats.md GW-7, GW-8). Knows no route, user or MCP.
+// before a handler sees it (GW-7, GW-8). Knows no route, user or MCP.
 import { type Server, type ServerResponse, createServer } from 'node:http'
 import { type AddressInfo, type Server as NetServer, type Socket, createServer as createNetServer } from 'node:net'
 import { HubError, LIMITS } from '@mcphub/api'

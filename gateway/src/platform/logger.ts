@@ -1,4 +1,4 @@
-// The one logger: JSON lines, a constant message and fields. No secret leaves through it at any level (threats.md SEC-2).
+// The one logger: JSON lines, a constant message and fields. No secret leaves through it at any level (SEC-2).
 // Levels by expected frequency: error = somebody must look, 0 in health; warn = unusual, handled; info = lifecycle; debug = per request.
 import { pino } from 'pino'
 import { redactFields, scrubText } from './redact.ts'

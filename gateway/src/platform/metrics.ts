@@ -1,4 +1,4 @@
-// Prometheus metrics: one registry, and helpers that keep labels bounded. A label never names a user, key or session (ecosystem.md §9);
+// Prometheus metrics: one registry, and helpers that keep labels bounded. A label never names a user, key or session;
 // a value outside a label's bound is counted as `other`, so that a hostile client cannot grow the registry.
 import { Counter, Gauge, Registry, collectDefaultMetrics, type Metric } from 'prom-client'
 import { LabelTable, checkLabelName, type Bounds, type Cell, type Labels } from './label-table.ts'

@@ -1,5 +1,5 @@
 // Whom a request says it talks to (Host) and which page sent it (Origin): both must be names of this hub, else a foreign page could reach a
-// hub on its visitor's machine (DNS rebinding). Only a filter: who may do what never depends on these headers (threats.md GW-16, CON-4).
+// hub on its visitor's machine (DNS rebinding). Only a filter: who may do what never depends on these headers (GW-16, CON-4).
 import type { IncomingMessage } from 'node:http'
 import { HubError } from '@mcphub/api'
 import { readSingleHeader } from './single-header.ts'

@@ -1,4 +1,4 @@
-// Cuts connections whose client has stopped reading while bytes wait for it (design.md §8: 30 s), and closes those that nobody has used for long. An
+// Cuts connections whose client has stopped reading while bytes wait for it (30 s), and closes those that nobody has used for long. An
 // open stream with nothing to send is neither and lives on.
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'

@@ -1,5 +1,5 @@
 // The one place where a header to an upstream is written. Nothing of the client's own headers comes this far: every name here is the hub's or the
-// manifest's. A value is checked before use, so that no exception of a lower layer can ever hold it (threats.md SEC-5).
+// manifest's. A value is checked before use, so that no exception of a lower layer can ever hold it (SEC-5).
 
 /** A header of the manifest after its variables went in. */
 export interface OwnHeader {

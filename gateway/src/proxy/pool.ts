@@ -1,5 +1,5 @@
 // Sockets to upstreams. Calls are kept alive and reused; streams that live long (GET, event streams) have connections of their own, so that they can
-// never starve the calls (performance.md §4.6). No redirect is followed, nothing is sent twice. Plain http goes over sockets of our own, which cost a
+// never starve the calls. No redirect is followed, nothing is sent twice. Plain http goes over sockets of our own, which cost a
 // third of undici's per call (docs/adr/0011); https over undici.
 import type { HttpHandler, HttpRequest } from './http.ts'
 import { Http1Pool } from './http1/http1-pool.ts'

@@ -1,4 +1,4 @@
-// Sealed values at rest (design.md §5): AES-256-GCM under a random key of its own, that key wrapped by a key of the ring. Both are bound to
+// Sealed values at rest: AES-256-GCM under a random key of its own, that key wrapped by a key of the ring. Both are bound to
 // the owner and the name: a value moved to another row does not open. Rotation wraps the small key again and never touches the value.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 

@@ -1,4 +1,4 @@
-// `${USER_X}` and `${ORG_X}` in a manifest's text (design.md §5): pure. One pass, only the names it is given, nothing recursive, no other
+// `${USER_X}` and `${ORG_X}` in a manifest's text: pure. One pass, only the names it is given, nothing recursive, no other
 // variables; what a value may look like depends on where it goes, and no text made here ever holds a value.
 import { LIMITS, VARIABLE_REFERENCE, findVariables, type ValuePlace } from '@mcphub/api'
 import { Secret } from './secret.ts'

@@ -1,4 +1,4 @@
-// Whatever a valid McpServer and UserGroups say, the pod keeps every control (threats BOX-1, kubernetes.md §7), and whatever an invalid one
+// Whatever a valid McpServer and UserGroups say, the pod keeps every control (BOX-1), and whatever an invalid one
 // tries, nothing of it gets into a pod (BOX-2).
 import { checkServer, effectiveLimits, mcpServerSpec, userGroupSpec, type StdioSpec } from '@mcphub/api'
 import fc from 'fast-check'

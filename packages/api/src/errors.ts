@@ -101,7 +101,7 @@ export class HubError extends Error {
   }
 }
 
-/** Any thrown value as a HubError; what is not one becomes `internal` with a neutral text (its own may hold a secret: threats.md §1.6). */
+/** Any thrown value as a HubError; what is not one becomes `internal` with a neutral text (its own may hold a secret). */
 export function toHubError(thrown: unknown): HubError {
   if (thrown instanceof HubError) return thrown
   return new HubError('internal', 'Internal error', {}, { cause: thrown })

@@ -1,4 +1,4 @@
-// `isolation: Auto` (design.md §4): one pure function from what the manifest says to a mode and its reason, which status and console show.
+// `isolation: Auto`: one pure function from what the manifest says to a mode and its reason, which status and console show.
 import type { McpServerSpec } from './crds/mcp-server.ts'
 import { listUserVariables } from './templates.ts'
 

@@ -1,4 +1,4 @@
-// The published limits (design.md §8). Each is a default of the gateway's configuration and has a test.
+// The published limits. Each is a default of the gateway's configuration and has a test.
 const KiB = 1024
 const MiB = 1024 * KiB
 const second = 1000
@@ -64,7 +64,7 @@ export const LIMITS = {
   drainMs: 10 * second,
 } as const
 
-/** Tool counts at which editors start to drop or misuse tools; the hub warns from each one on (protocol.md §3). */
+/** Tool counts at which editors start to drop or misuse tools; the hub warns from each one on. */
 export const TOOL_COUNT_WARNINGS = [40, 80, 128] as const
 
 /** The highest of them that a count reaches; null below all. */

@@ -1,4 +1,4 @@
-// Where a manifest may hold `${…}` (design.md §5), and which variables of the hub a text names. Pure; gateway and operator read manifests by
+// Where a manifest may hold `${…}`, and which variables of the hub a text names. Pure; gateway and operator read manifests by
 // this one list.
 import type { McpServerSpec } from './crds/mcp-server.ts'
 

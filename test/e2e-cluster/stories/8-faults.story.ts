@@ -259,11 +259,14 @@ test(
     const after = keepCalling(brief, briefPlace, performance.now() + (BRIEF_SECONDS + 20) * 1000)
     after.catch(() => {}) // looked at below
     expect(await held.call('get')).toBe('kept')
-    // nodes that could not report for minutes are taken out of Services for a moment
+    // nodes that could not report for minutes are taken out of Services for a moment, maybe after a first request went through
     const newcomers: Person[] = []
-    await waitUntil('the Service leads to gateways again', async () => newcomers.push(await addPerson('late')))
+    await waitUntil('the Service leads to gateways again', async () => {
+      const late = await addPerson('late')
+      await setVariables(late, { USER_STORY_SECRET: 'late' })
+      return newcomers.push(late)
+    })
     const late = newcomers[0]!
-    await setVariables(late, { USER_STORY_SECRET: 'late' })
     const newcomer = await openAt(b, late, 'sturdy')
     await waitUntil('newcomers are served', () => newcomer.call('count'), 90_000)
     await after

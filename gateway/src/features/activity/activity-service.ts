@@ -1,4 +1,4 @@
-// What happened: audit records, taken without waiting, written in batches, listed in pages (design.md §8: kept 90 days by partition).
+// What happened: audit records, taken without waiting, written in batches, listed in pages (kept 90 days by partition).
 import { LIMITS } from '@mcphub/api'
 import type { Audit, AuditRecord } from '../audit.ts'
 import { isMoment, readCursor, writeCursor } from '../cursor.ts'

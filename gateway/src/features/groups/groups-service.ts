@@ -1,4 +1,4 @@
-// Personal groups: a user's own on/off sets of servers, which narrow what their editor shows (design.md §4).
+// Personal groups: a user's own on/off sets of servers, which narrow what their editor shows.
 import { createGroupRequest, HubError, presentFaults } from '@mcphub/api'
 import type { KnownGroup, PersonalGroups } from '../../access/personal-groups.ts'
 import { FeedCache } from '../../db/feed-cache.ts'
@@ -116,7 +116,7 @@ export function createGroupsService(deps: GroupsDeps): GroupsService {
 
 const noSuchGroup = (): HubError => new HubError('not_found', 'There is no such group')
 
-/** No group = nothing is narrowed; groups but none active = nothing is shown (design.md §4). */
+/** No group = nothing is narrowed; groups but none active = nothing is shown. */
 function sumUp(groups: readonly PersonalGroup[]): Shown {
   const active = groups.filter((group) => group.active)
   return {

@@ -1,4 +1,4 @@
-// Hub keys of a user: the full key is shown once, only its hash is kept (design.md §3). For a user's own keys and for administrators alike:
+// Hub keys of a user: the full key is shown once, only its hash is kept. For a user's own keys and for administrators alike:
 // the router says whose keys, the service never guesses.
 import { type CreateKeyRequest, createKeyRequest, HubError, presentFaults, type FieldFault } from '@mcphub/api'
 import type { PersonalGroups } from '../../access/personal-groups.ts'

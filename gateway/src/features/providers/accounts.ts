@@ -1,5 +1,5 @@
 // Whose account it is that came back from a provider: found by its immutable subject, made where the provider lets new people in, linked where
-// somebody who is logged in asked for it. A login name or an address never decides whose it is (threats.md ID-5).
+// somebody who is logged in asked for it. A login name or an address never decides whose it is (ID-5).
 import { createHmac } from 'node:crypto'
 import { HubError, because } from '@mcphub/api'
 import type { ConsoleSessions } from '../../auth/console-sessions.ts'

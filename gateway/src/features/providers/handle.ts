@@ -1,5 +1,5 @@
 // What a person who comes in for the first time is called in the hub: pure. A name from elsewhere is a wish: whoever has a name here, had one
-// and was erased, or is expected under it by a group, keeps it to themself (threats.md ID-5).
+// and was erased, or is expected under it by a group, keeps it to themself (ID-5).
 import { username } from '@mcphub/api'
 import { isId } from '../ids.ts'
 

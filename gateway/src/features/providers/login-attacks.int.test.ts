@@ -1,4 +1,4 @@
-// What somebody may try on the way to a provider and back, against a real provider: none of it begins a session (threats.md CON-3).
+// What somebody may try on the way to a provider and back, against a real provider: none of it begins a session (CON-3).
 import { randomBytes } from 'node:crypto'
 import { exportJWK, generateKeyPair } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'

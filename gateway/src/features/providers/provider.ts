@@ -38,7 +38,7 @@ export type PersonFacts =
       readonly groups: readonly string[]
     }
 
-/** By its immutable subject, never by a login name or an address (threats.md ID-5). */
+/** By its immutable subject, never by a login name or an address (ID-5). */
 export interface ExternalAccount {
   /** 'github', or the OIDC issuer URL */
   readonly provider: string

@@ -1,4 +1,4 @@
-// Where a login ends up: on a page of this hub, whatever the address asked for (threats.md CON-4).
+// Where a login ends up: on a page of this hub, whatever the address asked for (CON-4).
 
 const HOME = '/'
 const LONGEST = 512

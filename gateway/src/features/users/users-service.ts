@@ -1,4 +1,4 @@
-// Who may use the hub: accounts, their role and their life, and the first administrator's set-up token (design.md §3).
+// Who may use the hub: accounts, their role and their life, and the first administrator's set-up token.
 import { createHmac } from 'node:crypto'
 import { HubError, type FieldFault, type Role, because, presentFaults, username as usernameSchema } from '@mcphub/api'
 import type { ConsoleSessions } from '../../auth/console-sessions.ts'

@@ -13,7 +13,7 @@ export interface UserListing extends Omit<UserFilter, 'after'> {
 export interface UsersStore {
   /**
    * Taken by every transaction that may change who administers, before it looks: of two such transactions the second waits for the first
-   * (threats.md CON-7: row locks and REPEATABLE READ let both pass).
+   * (CON-7: row locks and REPEATABLE READ let both pass).
    */
   lockAdmins(unit: Unit): Promise<void>
   countActiveAdmins(unit: Unit | null): Promise<number>

@@ -1,4 +1,4 @@
-// Values of `${USER_*}` and `${ORG_*}`: checked on save, sealed at rest, shown only masked (design.md §5).
+// Values of `${USER_*}` and `${ORG_*}`: checked on save, sealed at rest, shown only masked.
 import { randomUUID } from 'node:crypto'
 import { HubError, isMasked, MASK, maskValue, ORG_VARIABLE, USER_VARIABLE } from '@mcphub/api'
 import type { FieldFault, UserVariableSpec } from '@mcphub/api'

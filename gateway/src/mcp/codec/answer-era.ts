@@ -1,4 +1,4 @@
-// The envelope of an answer between the eras (protocol.md §1.1): what 2026-07-28 requires is added for it and taken away for older clients. Pure.
+// The envelope of an answer between the eras: what 2026-07-28 requires is added for it and taken away for older clients. Pure.
 import type { Era, JsonObject } from '../upstream/upstreams.ts'
 
 export interface RpcFault {

@@ -1,5 +1,5 @@
 // What an upstream sent, checked; and the answer to one call written as bytes: the client's id spliced in, the rest as it came. What is not a
-// JSON-RPC message of exactly one kind is never forwarded (threats.md GW-5).
+// JSON-RPC message of exactly one kind is never forwarded (GW-5).
 import { isUtf8 } from 'node:buffer'
 import { LIMITS } from '@mcphub/api'
 import type { AnswerKind, Era, JsonObject } from '../upstream/upstreams.ts'

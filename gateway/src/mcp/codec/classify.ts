@@ -1,4 +1,4 @@
-// Message + headers → which era it belongs to (protocol.md §1.2): an envelope in `_meta` makes it modern, `initialize` opens a legacy
+// Message + headers → which era it belongs to: an envelope in `_meta` makes it modern, `initialize` opens a legacy
 // session, everything else is legacy, with a session or without one. Era mixing is settled here and nowhere else.
 import { HubError } from '@mcphub/api'
 import { isObject, type RpcNotification, type RpcRequest } from './message.ts'
@@ -26,7 +26,7 @@ export type Classification =
   | { readonly kind: 'modern' }
   | { readonly kind: 'initialize' }
   | { readonly kind: 'session'; readonly sessionId: string }
-  /** no session id and not initialize: answered as it stands, so that plain curl works (design.md §6) */
+  /** no session id and not initialize: answered as it stands, so that plain curl works */
   | { readonly kind: 'stateless'; readonly revision: string }
 
 /** @throws HubError `unsupported_version`, `header_mismatch`, `invalid_params` */
@@ -35,7 +35,7 @@ export function classify(message: RpcRequest | RpcNotification, headers: McpHead
   const claimed = isObject(meta) ? meta[META.protocolVersion] : undefined
   if (claimed !== undefined) {
     checkClaim(claimed, headers.version)
-    // A session id beside an envelope means nothing: the header is ignored (threats.md SES-10).
+    // A session id beside an envelope means nothing: the header is ignored (SES-10).
     return { kind: 'modern' }
   }
   if (message.kind === 'request' && message.method === 'initialize') return { kind: 'initialize' }

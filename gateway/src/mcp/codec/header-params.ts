@@ -1,5 +1,5 @@
 // `x-mcp-header`: tool arguments that a modern client repeats as `Mcp-Param-<Name>` headers. Reads the declarations of a schema, refuses
-// hostile ones (the tool is then left out, threats.md SES-10), and compares headers with the body.
+// hostile ones (the tool is then left out, SES-10), and compares headers with the body.
 import type { IncomingHttpHeaders } from 'node:http'
 import { HubError } from '@mcphub/api'
 import type { JsonObject } from '../upstream/upstreams.ts'

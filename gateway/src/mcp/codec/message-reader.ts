@@ -5,7 +5,7 @@ import { AnswerScan } from './answer-scan.ts'
 import { parseMessage } from './answer.ts'
 import type { AnswerShape, Message } from './answer.ts'
 
-/** Up to here a message is parsed whole (performance.md §3: JSON is cheap when small and dear when big). */
+/** Up to here a message is parsed whole (JSON is cheap when small and dear when big). */
 export const SMALL_MESSAGE_BYTES = 16 * 1024
 
 export interface AnswerOutput {

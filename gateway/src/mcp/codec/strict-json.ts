@@ -1,6 +1,6 @@
 // JSON text → value, strictly: valid UTF-8 without a byte order mark, depth ≤ 64, not too many members, none named twice in one
 // object, no `__proto__`.
-// What a second parser behind us could read differently is refused here, so that both always see the same call (threats.md GW-6).
+// What a second parser behind us could read differently is refused here, so that both always see the same call (GW-6).
 import { isAscii, isUtf8 } from 'node:buffer'
 import { HubError, LIMITS } from '@mcphub/api'
 

@@ -1,5 +1,5 @@
 // The last discovery of each server, for everybody or for one user. A newer configuration does not erase an older discovery: its tools
-// stay listed until the next one succeeds (design.md §5).
+// stay listed until the next one succeeds.
 import type { CatalogServer } from '../../catalog/catalog.ts'
 import { toSubject, type Discovery } from './discovery-store.ts'
 

@@ -1,4 +1,4 @@
-// Port: the last discovery of a server, so that lists need no running server (design.md §6). Postgres in features/discoveries.
+// Port: the last discovery of a server, so that lists need no running server. Postgres in features/discoveries.
 import type { JsonObject } from '../upstream/upstreams.ts'
 
 export interface Discovery {

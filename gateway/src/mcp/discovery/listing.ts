@@ -121,7 +121,7 @@ function namedItems(entry: ListingEntry, field: 'tools' | 'prompts'): Offered[] 
   })
 }
 
-/** Exposed name → item. Two that would share a name are both left out, and said so (threats.md SES-9). */
+/** Exposed name → item. Two that would share a name are both left out, and said so (SES-9). */
 function nameAll(offered: readonly Offered[], isBare: boolean, faults: ListingFault[]): ReadonlyMap<string, Offered> {
   if (isBare) return nameBare(offered, faults)
   const { table, collisions } = buildExposedNames(offered)

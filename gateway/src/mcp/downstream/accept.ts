@@ -1,4 +1,4 @@
-// The Accept header → which forms of an answer the client can take. Clients in the field send `*/*` or one of the two types (protocol.md §2.3).
+// The Accept header → which forms of an answer the client can take. Clients in the field send `*/*` or one of the two types.
 export interface Accepts {
   readonly json: boolean
   readonly sse: boolean

@@ -6,7 +6,7 @@ export function buildResult(idJson: string, result: string): Buffer {
   return Buffer.from(`{"jsonrpc":"2.0","id":${idJson},"result":${result}}`)
 }
 
-/** The client's own faults carry no request id: refusals must not tell "hidden" from "unknown" by a single byte (threats.md SES-8). */
+/** The client's own faults carry no request id: refusals must not tell "hidden" from "unknown" by a single byte (SES-8). */
 export function buildError(idJson: string, error: HubError, requestId?: string): Buffer {
   const { rpc } = ERROR_FACES[error.code]
   const isClientFault = rpc >= -32700 && rpc <= -32600 && error.code !== 'internal'
@@ -45,7 +45,7 @@ export function sendRefusal(res: ServerResponse, error: HubError, idJson: string
   if (error.details.retryAfterSeconds !== undefined) {
     headers.push('Retry-After', String(Math.ceil(error.details.retryAfterSeconds)))
   }
-  // One 401 for every reason and every route: no id, no request id (threats.md ID-1).
+  // One 401 for every reason and every route: no id, no request id (ID-1).
   sendJson(res, status, status === 401 ? UNAUTHENTICATED : buildError(idJson, error, requestId), headers)
 }
 

@@ -41,7 +41,7 @@ export interface PreparedCall {
 
 export interface DirectCalls {
   /**
-   * Waits for nothing. @throws HubError `not_found`: the same for what does not exist, what is hidden and what is forbidden (threats.md SES-8)
+   * Waits for nothing. @throws HubError `not_found`: the same for what does not exist, what is hidden and what is forbidden (SES-8)
    */
   prepare(call: DirectCall): PreparedCall
   /**

@@ -153,7 +153,7 @@ class HubEndpoint implements McpEndpoint {
     const refuse = (error: HubError) => this.#refuse(res, error, requestId)
     try {
       const { path, query } = splitUrl(req.url ?? '/')
-      // No OAuth metadata, ever: an editor that finds some ignores the key it was given (protocol.md §3).
+      // No OAuth metadata, ever: an editor that finds some ignores the key it was given.
       if (path !== '/mcp' && !path.startsWith('/mcp/')) return refuse(notFound())
       this.#deps.checkOrigin(req)
       const endpoint = parseEndpoint(path)
@@ -264,7 +264,7 @@ class HubEndpoint implements McpEndpoint {
     if (session.streams.length >= STREAMS_PER_SESSION) {
       throw new HubError('conflict', `A session has at most ${STREAMS_PER_SESSION} open streams`)
     }
-    // Last-Event-ID is not looked at: nothing is ever replayed (threats.md SES-4).
+    // Last-Event-ID is not looked at: nothing is ever replayed (SES-4).
     const stream = openSessionStream(session, res, { principal, scope: endpoint.scope })
     void this.#pushes.catchUp(session, stream)
   }

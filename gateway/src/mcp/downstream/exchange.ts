@@ -258,7 +258,7 @@ export class Exchange implements Reply, Listed {
     this.#respond(json, this.#statusOf(error.code === 'missing_capability'), headers)
   }
 
-  /** In-band errors are 200, so that clients do not take them for a broken transport (protocol.md §3); the one exception is the spec's own. */
+  /** In-band errors are 200, so that clients do not take them for a broken transport; the one exception is the spec's own. */
   #statusOf(isMissingCapability: boolean): number {
     return isMissingCapability && this.#options.era === 'modern' ? 400 : 200
   }
@@ -299,7 +299,7 @@ export class Exchange implements Reply, Listed {
   #onClose(): void {
     this.#isGone = true
     if (this.#state === 'over') return
-    // 2026-07-28: closing the stream cancels. Older: it does not; the result is dropped when it comes (threats.md GW-11).
+    // 2026-07-28: closing the stream cancels. Older: it does not; the result is dropped when it comes (GW-11).
     if (this.#options.era === 'legacy' && this.#state !== 'passing') {
       this.#collected = null
       return

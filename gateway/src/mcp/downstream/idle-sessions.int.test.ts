@@ -1,4 +1,4 @@
-// Ten thousand sessions over real sockets whose clients never say goodbye: what they cost, and that nothing of them stays (threats.md GW-9).
+// Ten thousand sessions over real sockets whose clients never say goodbye: what they cost, and that nothing of them stays (GW-9).
 import { Agent, request } from 'node:http'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { tool } from './fake-upstreams.ts'

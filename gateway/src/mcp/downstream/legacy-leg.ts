@@ -206,7 +206,7 @@ export class LegacyLeg {
   #onNotification(inbound: Inbound, message: RpcNotification, session: Session): void {
     const params: JsonObject = message.params ?? {}
     if (message.method === 'notifications/cancelled') {
-      // Only calls of this very session can be found here (threats.md SES-5).
+      // Only calls of this very session can be found here (SES-5).
       const idJson = JSON.stringify(params['requestId'])
       const reply = session.inFlight.find((one) => one.idJson === idJson)
       if (reply !== undefined) reply.cancel('the client canceled')

@@ -1,4 +1,4 @@
-// Lists never wait (design.md §6): fifty servers, one dead, one hanging. And a call waits for the discovery of what it calls, as for its answer.
+// Lists never wait: fifty servers, one dead, one hanging. And a call waits for the discovery of what it calls, as for its answer.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HubError } from '@mcphub/api'
 import { tool } from './fake-upstreams.ts'

@@ -93,7 +93,7 @@ function readCursor(kind: ListKind, { params, cursors }: ListRequest): number {
   return opened['p']
 }
 
-/** Servers that offer nothing yet are named with the reason; no tool is invented for them (design.md §5). */
+/** Servers that offer nothing yet are named with the reason; no tool is invented for them. */
 function readMeta(kind: ListKind, listing: Listing): JsonObject {
   const meta: JsonObject = {}
   const servers = [...listing.servers.values()]

@@ -1,5 +1,5 @@
 // The parked calls of this replica, and the handles that lead to them: a `requestState` that opens for the same user, key, server and request alone,
-// for its time and once (threats.md SES-6). Whatever does not fit is refused before anything reaches a server.
+// for its time and once (SES-6). Whatever does not fit is refused before anything reaches a server.
 import { HubError } from '@mcphub/api'
 import type { Principal } from '../../auth/principal.ts'
 import { findLacking } from '../codec/client-capabilities.ts'

@@ -1,4 +1,4 @@
-// Port to the other replicas of this hub (design.md §2). Live state is one replica's own; what is handed out of it names the replica, so that
+// Port to the other replicas of this hub. Live state is one replica's own; what is handed out of it names the replica, so that
 // another one that meets the handle knows whom to ask: one hop, never two. What names nobody is told to all. On one machine there are no others.
 import { randomBytes } from 'node:crypto'
 import type { CallHandle, CallSink, JsonObject, RpcAnswer } from '../upstream/upstreams.ts'

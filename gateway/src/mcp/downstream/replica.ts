@@ -1,5 +1,5 @@
 // What the other replicas may ask of this one: a parked call taken up again, and word of what befell a session there whose live state is
-// here. A session is looked for among those of its own user and key, as if its client had come here (threats.md SES-5).
+// here. A session is looked for among those of its own user and key, as if its client had come here (SES-5).
 import type { Access } from '../../access/access.ts'
 import type { CallHandle, CallSink, Upstreams } from '../upstream/upstreams.ts'
 import type { CallRates, Log } from './endpoint-deps.ts'

@@ -136,7 +136,7 @@ function sealOpening(sealer: Sealer): string {
   return sealer.seal({ u: true, x: Date.now() + STATE_MS })
 }
 
-/** The same user, server and request, or it does not open (threats.md SES-6). */
+/** The same user, server and request, or it does not open (SES-6). */
 export function createStateSealer(
   keys: () => readonly Buffer[],
   principal: Principal,

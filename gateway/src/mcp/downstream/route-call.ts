@@ -1,5 +1,5 @@
 // A call's parameters → the one server it is for, by the tables of the listing. What is not in the tables does not exist: hidden,
-// forbidden and unknown names are refused by the same bytes (threats.md SES-8).
+// forbidden and unknown names are refused by the same bytes (SES-8).
 import { HubError } from '@mcphub/api'
 import type { CatalogServer } from '../../catalog/catalog.ts'
 import type { HeaderParam } from '../codec/header-params.ts'

@@ -1,5 +1,5 @@
 // Requests of servers to the client (sampling, elicitation, roots): asked only on the stream of the call they belong to, only of clients
-// that declared the capability, and answered only by the session that was asked (threats.md SES-5).
+// that declared the capability, and answered only by the session that was asked (SES-5).
 import { randomBytes } from 'node:crypto'
 import { findLacking } from '../codec/client-capabilities.ts'
 import type { RpcAnswer } from '../upstream/upstreams.ts'

@@ -1,4 +1,4 @@
-// Port: what is remembered of MCP sessions beyond the sealed id itself: a row for lists, and tombstones (design.md §6). Postgres in features/sessions.
+// Port: what is remembered of MCP sessions beyond the sealed id itself: a row for lists, and tombstones. Postgres in features/sessions.
 export interface SessionRow {
   /** random part of the sealed id (24 hex digits); the id itself is a credential and is stored nowhere */
   readonly id: string

@@ -1,5 +1,5 @@
 // Legacy sessions. The id is sealed and self-contained, so a restart or another replica does not end it; what is kept here is only live
-// state, freed least recent first, never the id (design.md §6).
+// state, freed least recent first, never the id.
 import { randomBytes } from 'node:crypto'
 import { LIMITS } from '@mcphub/api'
 import type { Principal } from '../../auth/principal.ts'

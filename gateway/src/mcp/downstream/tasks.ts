@@ -1,6 +1,6 @@
 // Tasks of servers: the extension io.modelcontextprotocol/tasks of 2026-07-28 and the experimental tasks of 2025-11-25. A server gives its ids to the
 // hub, not to a user: what a client gets is sealed to its user and holds server and tool, so that nobody can name another's task, or one of a tool that
-// was taken from them (2026-07-28 "Task ID", protocol.md §1.3).
+// was taken from them (2026-07-28 "Task ID").
 import { HubError } from '@mcphub/api'
 import { readExtensions, TASKS_EXTENSION } from '../codec/extensions.ts'
 import { isObject } from '../codec/message.ts'

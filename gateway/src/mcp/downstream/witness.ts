@@ -1,5 +1,5 @@
 // Port: somebody connects an editor and wants to know what the hub sees of it. Told after each answer, which never changes by it
-// (threats.md ID-1). Never throws, never waits. Implemented by features/sightings.
+// (ID-1). Never throws, never waits. Implemented by features/sightings.
 import type { HubError } from '@mcphub/api'
 import type { HubRequest } from '../../platform/hub-request.ts'
 import { isObject, type RpcNotification, type RpcRequest } from '../codec/message.ts'

@@ -1,4 +1,4 @@
-// Whom the hub talks to is chosen by the manifest alone: no value of a person and no way to write an address moves it elsewhere (threats.md NET-1).
+// Whom the hub talks to is chosen by the manifest alone: no value of a person and no way to write an address moves it elsewhere (NET-1).
 import { describe, expect, test } from 'vitest'
 import { HubError } from '@mcphub/api'
 import { makeRemote, MemoryVariables } from '../../../../test/kit/upstream-world.ts'

@@ -1,4 +1,4 @@
-// Which era a remote server speaks, found once and believed for a while: a stale verdict must correct itself (protocol.md §2.1).
+// Which era a remote server speaks, found once and believed for a while: a stale verdict must correct itself.
 import type { CatalogServer } from '../../catalog/catalog.ts'
 import type { Era } from './upstreams.ts'
 

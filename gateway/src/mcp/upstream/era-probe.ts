@@ -1,4 +1,4 @@
-// The verdict of one `server/discover` (protocol.md §1.2): a recognised modern error stays modern, any other refusal is an older server. Pure.
+// The verdict of one `server/discover`: a recognised modern error stays modern, any other refusal is an older server. Pure.
 import { isObject } from '../codec/answer.ts'
 import type { RpcFault } from '../codec/answer-era.ts'
 import type { Asked } from './link.ts'

@@ -27,7 +27,7 @@ export interface ExchangeHost {
 const ERROR_BODY_BYTES = 64 * 1024
 /** all events of one call together; a call's answer has its own, smaller limit */
 const STREAM_BYTES = 64 * 1024 * 1024
-/** bytes of an answer that count as progress: a drip does not (threats.md GW-4) */
+/** bytes of an answer that count as progress: a drip does not (GW-4) */
 const PROGRESS_BYTES = 64 * 1024
 /** after the answer a stream may take this long to end, so that its socket can be used again */
 const LINGER_MS = 1000

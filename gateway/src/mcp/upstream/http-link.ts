@@ -1,5 +1,5 @@
 // Streamable HTTP in both eras: one link per owner. 2025-11-25 and older: initialize on first use and one upstream session; 2026-07-28: no session,
-// everything in each request. Which era a server speaks is probed once (protocol.md §1.2).
+// everything in each request. Which era a server speaks is probed once.
 import { HubError } from '@mcphub/api'
 import * as write from '../../proxy/headers.ts'
 import type { HttpFields, HttpHandler, HttpRequest } from '../../proxy/http.ts'

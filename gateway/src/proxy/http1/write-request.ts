@@ -1,4 +1,4 @@
-// A request as the text that goes to the socket in one write. Nothing is sent that could end a line early (threats.md SEC-5).
+// A request as the text that goes to the socket in one write. Nothing is sent that could end a line early (SEC-5).
 import { checkPair } from '../headers.ts'
 import type { HttpRequest } from '../http.ts'
 

@@ -1,4 +1,4 @@
-// Whether a pod is who it says it is (sandbox/PROTOCOL.md §1, design.md §5): its token by TokenReview, its UID, label and address by the watch.
+// Whether a pod is who it says it is (sandbox/PROTOCOL.md §1): its token by TokenReview, its UID, label and address by the watch.
 import { isReason, KubeError, type KubeClient, type Stored } from '@mcphub/kube'
 import { z } from 'zod'
 import type { PodView } from './resources.ts'

@@ -1,5 +1,5 @@
 // What the API server holds of sandboxes and their pods, in memory. A pod belongs to a sandbox if and only if its controller is that very object,
-// by UID (threats.md BOX-3).
+// by UID (BOX-3).
 import { PODS, Reflector, Store, type Change, type KubeClient, type Stored } from '@mcphub/kube'
 import type { SandboxLog } from '../process/config.ts'
 import type { PodCache } from './call-home.ts'

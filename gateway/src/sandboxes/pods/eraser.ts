@@ -31,7 +31,7 @@ interface Task {
   readonly done: () => void
 }
 
-/** of an API server that is away: within 10 s of its return everything is to be gone (design.md §3) */
+/** of an API server that is away: within 10 s of its return everything is to be gone */
 const PACE = { firstMs: 500, mostMs: 3_000, jitter: 0.5 }
 const TRY_MS = 5_000
 /** people at once */

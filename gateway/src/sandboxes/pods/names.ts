@@ -1,4 +1,4 @@
-// Names of sandboxes and of people in them: keyed hashes, the same on every replica, that reveal nobody (threats.md BOX-8). Pure.
+// Names of sandboxes and of people in them: keyed hashes, the same on every replica, that reveal nobody (BOX-8). Pure.
 import { createHmac } from 'node:crypto'
 import type { SandboxOwner } from '../sandboxes.ts'
 

@@ -1,4 +1,4 @@
-// The environment and argv of a child: an allow-list. Nothing of the hub's own environment is ever copied (threats.md SEC-8).
+// The environment and argv of a child: an allow-list. Nothing of the hub's own environment is ever copied (SEC-8).
 // The only place where a secret for a stdio server becomes plain text.
 import { dirname, resolve } from 'node:path'
 import { HubError } from '@mcphub/api'

@@ -1,4 +1,4 @@
-// The folders of the sandboxes below the hub's data folder. Names are derived ids of a fixed alphabet, so none can escape (threats.md BOX-8).
+// The folders of the sandboxes below the hub's data folder. Names are derived ids of a fixed alphabet, so none can escape (BOX-8).
 //   sandboxes/run    records of running children (the hub alone)
 //   sandboxes/kept   <user>/<server>/{work,tmp}: kept where the manifest says `persistence: Retain`
 //   sandboxes/temp   <incarnation>/{work,tmp}: removed with the child

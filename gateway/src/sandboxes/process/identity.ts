@@ -1,5 +1,5 @@
 // Which sandbox a request means. Ids are keyed hashes of unambiguous parts, so that no two owners share one and none reveals a user
-// (threats.md BOX-8). Pure.
+// (BOX-8). Pure.
 import type { AcquireRequest, SandboxOwner } from '../sandboxes.ts'
 import { checkName } from './folders.ts'
 

@@ -1,4 +1,4 @@
-// What must be installed before a server can start. Nothing is installed here: packages come beforehand (design.md §4).
+// What must be installed before a server can start. Nothing is installed here: packages come beforehand.
 import { HubError } from '@mcphub/api'
 import type { CatalogServer } from '../../catalog/catalog.ts'
 import type { Packages, PackageState } from '../../packages/packages.ts'

@@ -1,4 +1,4 @@
-// McpSandbox (design.md §4): one per (user, server), made by the gateway under a deterministic name; the operator turns it into a pod.
+// McpSandbox: one per (user, server), made by the gateway under a deterministic name; the operator turns it into a pod.
 import { z } from 'zod'
 import { LIST_SET, MAP_ATOMIC, rules } from './cel.ts'
 import { conditions, observedGeneration, time } from './condition.ts'

@@ -1,5 +1,5 @@
-// McpServer (design.md §4): one catalogue entry. The same schema reads a local manifest and generates the CRD, so no unions and no
-// nullable fields (ecosystem.md §7). Rules across fields stand twice: in CEL here, for the API server, and as the named checks of checks.ts.
+// McpServer: one catalogue entry. The same schema reads a local manifest and generates the CRD, so no unions and no
+// nullable fields. Rules across fields stand twice: in CEL here, for the API server, and as the named checks of checks.ts.
 import { z } from 'zod'
 import { listMap, matches, rules } from './cel.ts'
 import { conditions, count, observedGeneration, time } from './condition.ts'

@@ -65,7 +65,7 @@ export const remoteSpec = z
       .enum(['All', 'None'])
       .default('All')
       .describe('All: tell the server who calls (X-MCPHub-User-Id and others). None: for a server of strangers.'),
-    /** threats.md NET-5 */
+    /** NET-5 */
     allowInUrl: z
       .boolean()
       .default(false)

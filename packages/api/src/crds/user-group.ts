@@ -1,4 +1,4 @@
-// UserGroup (design.md §4): which people get which servers, with which limits. Rules across fields stand in CEL here and in checks.ts.
+// UserGroup: which people get which servers, with which limits. Rules across fields stand in CEL here and in checks.ts.
 import { z } from 'zod'
 import { LIST_SET, MAP_ATOMIC, matches, rules } from './cel.ts'
 import { conditions, count, observedGeneration } from './condition.ts'

@@ -4,7 +4,7 @@ import { codeParams } from '../causes.ts'
 import { resourceName } from '../crds/meta.ts'
 import { id, label, listOf, time } from './common.ts'
 
-/** The shape of a hub key (design.md §3). */
+/** The shape of a hub key. */
 export const HUB_KEY = /^mcphub_[0-9a-f]{64}$/
 
 /** `servers: null` = everything its user may use. `group`: it is made for that personal group, and `servers` are those the group has now. */

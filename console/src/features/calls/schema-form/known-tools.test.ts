@@ -1,4 +1,4 @@
-// R6-4: the form of every tool of the servers in protocol.md §6, by their recorded `tools/list` (test/kit/tool-lists). A place that falls back to
+// R6-4: the form of every tool of well-known servers, by their recorded `tools/list` (test/kit/tool-lists). A place that falls back to
 // JSON text is named here with its reason.
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'

@@ -1,4 +1,4 @@
-// Where one goes after the login: back to the page one came from, and never off this hub (threats.md CON-4).
+// Where one goes after the login: back to the page one came from, and never off this hub (CON-4).
 const LONGEST = 512
 
 /** `wanted` as it stands in the address; anything but a plain path of this hub leads to the start. */

@@ -16,7 +16,7 @@ import type { Person } from './person.ts'
 
 type Session = RouteResponse<'listAllSessions'>['items'][number]
 
-/** An editor that says nothing for so long has to begin anew (design.md §8). */
+/** An editor that says nothing for so long has to begin anew. */
 const IDLE_MS = 60 * 60 * 1000
 
 export function PersonEditors({ person }: { readonly person: Person }) {
