@@ -48,14 +48,15 @@ const FETCH = `async ([url, method]) => {
   return seen
 }`
 
-/** A form, as pages have sent them for thirty years: no preflight, the cookie goes along where the browser lets it. */
+/** A form, as pages have sent them for thirty years: no preflight, the cookie goes along where the browser lets it. Into a frame of its own: one that is
+ *  still on its way to the answer before may drop this one. */
 async function submitForm(page: Page, url: string): Promise<void> {
   const answered = page.waitForResponse((answer) => answer.url() === url)
   await page.evaluate(`{
     const frame = document.createElement('iframe')
-    frame.name = 'target'
+    frame.name = 'target ' + document.forms.length
     const form = document.createElement('form')
-    Object.assign(form, { method: 'POST', action: ${JSON.stringify(url)}, target: 'target', enctype: 'text/plain' })
+    Object.assign(form, { method: 'POST', action: ${JSON.stringify(url)}, target: frame.name, enctype: 'text/plain' })
     const input = document.createElement('input')
     Object.assign(input, { name: '{"username":"evil","x":"', value: '"}' })
     form.append(input)

@@ -39,12 +39,12 @@ test('R6-1: the set-up link makes the first administrator with two fields and a 
   await page.getByLabel('Name').fill('jisoo')
   const password = page.getByLabel('Password of your choice')
   await password.fill('jisoo12345678')
-  expect(await password.getAttribute('type')).toBe('password')
+  await expect.poll(() => password.getAttribute('type')).toBe('password')
   const show = page.getByRole('button', { name: 'Show what is typed' })
   await show.click()
-  expect(await password.getAttribute('type')).toBe('text')
+  await expect.poll(() => password.getAttribute('type')).toBe('text')
   await show.click()
-  expect(await password.getAttribute('type')).toBe('password')
+  await expect.poll(() => password.getAttribute('type')).toBe('password')
   await page.getByRole('button', { name: 'Create and log in' }).click()
   await page.getByText('This password is made of words that everybody tries first.').waitFor()
   await page.getByLabel('Password of your choice').fill(PASSWORD)
@@ -58,7 +58,7 @@ test('R6-1: the set-up link makes the first administrator with two fields and a 
   // a second visitor with the same link
   const late = await open({ hub, path: pathOf(link) })
   await late.getByText('This hub has an administrator').waitFor()
-  expect(await late.getByLabel('Name').count()).toBe(0)
+  await expect.poll(() => late.getByLabel('Name').count()).toBe(0)
   await late.getByRole('link', { name: 'Log in' }).click()
   await late.getByRole('heading', { level: 1, name: 'Log in' }).waitFor()
   expect(await late.context().cookies()).toEqual([])
@@ -67,7 +67,7 @@ test('R6-1: the set-up link makes the first administrator with two fields and a 
 test('R6-2: by password: one sentence for every wrong one, then back to where one wanted to', async ({ open }) => {
   const page = await open({ hub, path: '/servers?q=wiki' })
   await page.getByRole('heading', { level: 1, name: 'Log in' }).waitFor()
-  expect(new URL(page.url()).search).toBe('?return=%2Fservers%3Fq%3Dwiki')
+  await expect.poll(() => new URL(page.url()).search).toBe('?return=%2Fservers%3Fq%3Dwiki')
   const attempt = async (name: string, password: string): Promise<void> => {
     await page.getByLabel('Name').fill(name)
     await page.getByLabel('Password').fill(password)
@@ -76,11 +76,11 @@ test('R6-2: by password: one sentence for every wrong one, then back to where on
   for (const name of ['jisoo', 'nobody']) {
     await attempt(name, 'not this one at all')
     await page.getByText('Name or password is wrong.').waitFor()
-    expect(await page.getByLabel('Password').inputValue()).toBe('')
+    await expect.poll(() => page.getByLabel('Password').inputValue()).toBe('')
   }
   await attempt('jisoo', PASSWORD)
   await page.getByRole('heading', { level: 1, name: 'Servers' }).waitFor()
-  expect(pathOf(page.url())).toBe('/servers?q=wiki')
+  await expect.poll(() => pathOf(page.url())).toBe('/servers?q=wiki')
   // an administrator whose catalogue is empty is led there
   await page.getByRole('link', { name: 'To the server catalogue' }).waitFor()
   expect(await traces(page)).not.toContain(PASSWORD)
@@ -95,11 +95,11 @@ test('R6-2: a link that is put into the address of an open login page is taken o
   await page.evaluate(`window.isOpen = true; location.href = ${JSON.stringify(hub.url + pathOf(link))}`)
   await page.getByText('This link logs you in once, as demo.').waitFor()
   expect(await traces(page)).not.toContain(new URL(link).hash.slice('#token='.length))
-  expect(pathOf(page.url())).toBe('/login')
+  await expect.poll(() => pathOf(page.url())).toBe('/login')
   expect(await page.evaluate('window.isOpen')).toBe(true)
   await page.goBack()
   await page.goForward()
-  expect(pathOf(page.url())).toBe('/login')
+  await expect.poll(() => pathOf(page.url())).toBe('/login')
 })
 
 test('R6-2: a link that could not be read is kept for another try', async ({ open: _open }) => {
@@ -119,7 +119,7 @@ test('R6-2: by the one-time link of the demo user: one click, once', async ({ op
   const page = await open({ hub, path: pathOf(link) })
   await page.getByText('This link logs you in once, as demo.').waitFor()
   // an invitation would ask for one
-  expect(await page.getByLabel('Password for next time').count()).toBe(0)
+  await expect.poll(() => page.getByLabel('Password for next time').count()).toBe(0)
   await page.getByRole('button', { name: 'Log in' }).click()
   await page.getByRole('heading', { level: 1, name: /^Hello, / }).waitFor()
   const token = new URL(link).hash.slice('#token='.length)
@@ -131,7 +131,7 @@ test('R6-2: by the one-time link of the demo user: one click, once', async ({ op
   await page.getByRole('heading', { level: 2, name: 'Password' }).waitFor()
   const late = await open({ hub, path: pathOf(link) })
   await late.getByText('This link has been used or is too old.').waitFor()
-  expect(await late.getByRole('button', { name: 'Try again' }).count()).toBe(0)
+  await expect.poll(() => late.getByRole('button', { name: 'Try again' }).count()).toBe(0)
   await late.getByRole('button', { name: 'Log in another way' }).click()
   await late.getByLabel('Name').waitFor()
 })
@@ -155,5 +155,5 @@ test("CON-4: an address to return to that is not the hub's leads to its start", 
   await page.getByLabel('Password').fill(PASSWORD)
   await page.getByRole('button', { name: 'Log in' }).click()
   await page.getByRole('heading', { level: 1, name: /^Hello, / }).waitFor()
-  expect(new URL(page.url()).origin).toBe(hub.url)
+  await expect.poll(() => new URL(page.url()).origin).toBe(hub.url)
 })

@@ -27,11 +27,11 @@ test('servers: what wants something comes first; search and state narrow the lis
   const page = await open({ hub, path: '/servers', person })
   const names = page.getByRole('list', { name: 'Servers' }).getByRole('link')
   await names.first().waitFor()
-  expect(await names.allTextContents()).toEqual(['Tickets', 'Wiki'])
+  await expect.poll(() => names.allTextContents()).toEqual(['Tickets', 'Wiki'])
   await page.keyboard.press('/')
   await page.keyboard.type('company')
   await expect.poll(() => names.allTextContents()).toEqual(['Wiki'])
-  expect(new URL(page.url()).search).toBe('?q=company')
+  await expect.poll(() => new URL(page.url()).search).toBe('?q=company')
   await page.getByLabel('State').selectOption('Ready')
   await page.getByText('No server is like that.').waitFor()
   await page.getByRole('button', { name: 'Show all servers' }).click()
@@ -47,7 +47,7 @@ test('R6-8: while an answer is on its way words say so; one that failed says why
   await page.route('**/api/servers', (route) => asked.resolve(route), { times: 1 })
   await page.getByRole('link', { name: 'Servers' }).click()
   await page.getByRole('status').getByText('Loading…').waitFor()
-  expect(await checkAccess(page)).toEqual([])
+  await expect.poll(() => checkAccess(page)).toEqual([])
   const problem = {
     title: 'Busy',
     status: 429,
@@ -59,11 +59,11 @@ test('R6-8: while an answer is on its way words say so; one that failed says why
   await route.fulfill({ status: 429, contentType: 'application/problem+json', body: JSON.stringify(problem) })
   const fault = page.getByRole('main').getByRole('alert')
   await fault.getByText('r-loading-1').waitFor()
-  expect(await page.getByText('Loading…').count()).toBe(0)
-  expect(await checkAccess(page)).toEqual([])
+  await expect.poll(() => page.getByText('Loading…').count()).toBe(0)
+  await expect.poll(() => checkAccess(page)).toEqual([])
   await fault.getByRole('button', { name: 'Try again' }).click()
   await page.getByRole('list', { name: 'Servers' }).getByRole('link', { name: 'Wiki' }).waitFor()
-  expect(await fault.count()).toBe(0)
+  await expect.poll(() => fault.count()).toBe(0)
 })
 
 test('the palette goes by keyboard alone, and gives the focus back', async ({ open }) => {
@@ -80,7 +80,7 @@ test('the palette goes by keyboard alone, and gives the focus back', async ({ op
     .toEqual(['Dark themeActions'])
   await page.keyboard.press('Enter')
   await palette.waitFor({ state: 'detached' })
-  expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
+  await expect.poll(() => page.evaluate('document.documentElement.dataset.theme')).toBe('dark')
   await expect.poll(() => page.evaluate('document.activeElement.type')).toBe('search')
 })
 
@@ -101,7 +101,7 @@ test('keys of one letter: `?` lists them, `g s` goes, and they can be turned off
   await page.keyboard.press('Escape')
   await off.waitFor({ state: 'detached' })
   await page.keyboard.press('?')
-  expect(await page.getByRole('dialog').count()).toBe(0)
+  await expect.poll(() => page.getByRole('dialog').count()).toBe(0)
 })
 
 test('a change of page takes the focus to its heading and names the window', async ({ open }) => {
@@ -110,7 +110,7 @@ test('a change of page takes the focus to its heading and names the window', asy
   await page.getByRole('link', { name: 'Servers' }).click()
   const heading = page.getByRole('heading', { level: 1, name: 'Servers' })
   await heading.waitFor()
-  expect(await page.title()).toBe('Servers · MCPHub')
+  await expect.poll(() => page.title()).toBe('Servers · MCPHub')
   await expect.poll(() => page.evaluate('document.activeElement.tagName')).toBe('H1')
 })
 
@@ -132,12 +132,10 @@ test('theme and language are kept under one name, and nothing else is kept in th
   await page.getByRole('heading', { level: 1, name: '서버' }).waitFor()
   await page.reload()
   await page.getByRole('heading', { level: 1, name: '서버' }).waitFor()
-  expect(await page.evaluate('[document.documentElement.lang, document.documentElement.dataset.theme]')).toEqual([
-    'ko',
-    'dark',
-  ])
-  expect(await page.evaluate('[Object.keys(localStorage), Object.keys(sessionStorage)]')).toEqual([
-    ['mcphub.prefs'],
-    [],
-  ])
+  await expect
+    .poll(() => page.evaluate('[document.documentElement.lang, document.documentElement.dataset.theme]'))
+    .toEqual(['ko', 'dark'])
+  await expect
+    .poll(() => page.evaluate('[Object.keys(localStorage), Object.keys(sessionStorage)]'))
+    .toEqual([['mcphub.prefs'], []])
 })

@@ -58,9 +58,9 @@ test('R6-8: a page begins at its heading; before the navigation stands the way p
   await expect.poll(() => focused(page)).toBe('Account')
   await page.getByRole('button', { name: 'Go to…' }).focus()
   await page.keyboard.press('Shift+Tab')
-  expect(await focused(page)).toBe('Skip to content')
+  await expect.poll(() => focused(page)).toBe('Skip to content')
   await page.keyboard.press('Enter')
-  expect(await page.evaluate('document.activeElement.id')).toBe('content')
+  await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('content')
   await tabTo(page, 'Language')
 })
 

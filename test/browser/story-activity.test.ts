@@ -115,10 +115,10 @@ test('R6-6: a sandbox appears, is heard, ends and starts anew while two people l
 
   // all this time the other saw nothing of it; their own they see
   await theirs.getByText(NOTHING).waitFor()
-  expect(await theirs.getByRole('row').count()).toBe(0)
+  await expect.poll(() => theirs.getByRole('row').count()).toBe(0)
   await use(await openEditor(seoyeon, 'VS Code'), 'count')
   await theirs.getByRole('row').filter({ hasText: 'notes' }).getByText('Running').waitFor()
-  expect(await mine.getByText(NOTHING).count()).toBe(1)
+  await expect.poll(() => mine.getByText(NOTHING).count()).toBe(1)
   expect(await Promise.all([mine, theirs].map(isTheFirst))).toEqual([true, true])
 })
 
@@ -134,7 +134,7 @@ test('R6-7: an administrator sees what runs for a person, hears nothing of what 
   const row = page.getByRole('row').filter({ hasText: 'notes' })
   await row.getByText('Running').waitFor()
   expect(await page.content()).not.toContain('a line of their own')
-  expect(await row.getByRole('button').allTextContents()).toEqual(['Stop'])
+  await expect.poll(() => row.getByRole('button').allTextContents()).toEqual(['Stop'])
   await row.getByRole('button', { name: 'Stop notes' }).click()
   await page.getByText('Nothing runs for this person').waitFor()
   expect(await sandboxesOf(jiyu)).toEqual([])
@@ -155,7 +155,7 @@ test('R6-6: sessions appear by client and end, at the page and at the editor', a
   await mine.getByRole('heading', { name: 'Claude Code' }).waitFor({ state: 'detached' })
   await editor.close()
   await mine.getByRole('heading', { name: 'Cursor: 1 session' }).waitFor()
-  expect(await theirs.getByText('No editor is connected now').count()).toBe(1)
+  await expect.poll(() => theirs.getByText('No editor is connected now').count()).toBe(1)
   expect(await Promise.all([mine, theirs].map(isTheFirst))).toEqual([true, true])
 })
 
@@ -186,7 +186,7 @@ test('R6-6: calls grow in the chart and in its table, what fails is grouped with
       cells.reduce((total, texts) => total + Number(/\d+$/.exec(texts[at] ?? '0')?.[0] ?? 0), 0)
     return [sum(0), sum(1)]
   }
-  expect(await counted()).toEqual([0, 0])
+  await expect.poll(() => counted()).toEqual([0, 0])
   const editor = await openEditor(jisoo, 'Cursor')
   for (let turn = 0; turn < 3; turn++) await use(editor, 'count')
   await expect.poll(counted, { timeout: 15_000 }).toEqual([3, 0])

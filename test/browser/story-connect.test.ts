@@ -98,7 +98,7 @@ test('R6-1: from the set-up link to a tool that answers in an SDK client: at mos
   await click(button(page, 'Create and log in'))
   await click(page.getByRole('link', { name: 'Go on: connect an editor' }))
   await page.getByRole('heading', { level: 1, name: 'Connect an editor' }).waitFor()
-  expect(await page.getByLabel('Name of the key').inputValue()).toBe('Cursor')
+  await expect.poll(() => page.getByLabel('Name of the key').inputValue()).toBe('Cursor')
   await click(button(page, 'Make key'))
   await page.getByText('Waiting for the first call').waitFor()
   await click(page.getByRole('button', { name: 'Put this into ~/.cursor/mcp.json' }))
@@ -148,11 +148,11 @@ test('R6-3: each editor has its block; a link that installs is made at the click
     ['Cursor', 'Cursor', 'cursor://anysphere.cursor-deeplink/mcp/install?'],
   ] as const) {
     await page.getByRole('radio', { name }).click()
-    expect(await page.locator('[href^="cursor:"], [href^="vscode:"], [href*="mcphub_"]').count()).toBe(0)
+    await expect.poll(() => page.locator('[href^="cursor:"], [href^="vscode:"], [href*="mcphub_"]').count()).toBe(0)
     await button(page, `Add to ${editor}`).click()
     const [href, rel] = await page.evaluate<[string, string]>('window.clicked')
     expect([href.slice(0, scheme.length), rel]).toEqual([scheme, 'noreferrer'])
-    expect(await page.locator('[href^="cursor:"], [href^="vscode:"], [href*="mcphub_"]').count()).toBe(0)
+    await expect.poll(() => page.locator('[href^="cursor:"], [href^="vscode:"], [href*="mcphub_"]').count()).toBe(0)
   }
   expect(await page.evaluate('history.length')).toBe(depth)
   await page.getByRole('radio', { name: 'Claude Code' }).click()
@@ -161,7 +161,7 @@ test('R6-3: each editor has its block; a link that installs is made at the click
   await page.getByText('mcp-remote').waitFor()
   await page.getByRole('radio', { name: 'Another one' }).click()
   await page.getByText(/^Authorization: Bearer mcphub_[0-9a-f]{64}$/).waitFor()
-  expect(new URL(page.url()).searchParams.get('editor')).toBe('other')
+  await expect.poll(() => new URL(page.url()).searchParams.get('editor')).toBe('other')
 })
 
 test('R6-3: where the browser keeps the clipboard shut, the text is selected', async ({ open }) => {
@@ -239,7 +239,7 @@ test('R6-3: each wrong way has its own sentence with what mends it, and the righ
       return (await shown.textContent()) ?? ''
     }
     await expect.poll(call, { interval: 200, timeout: 8_000 }).toContain(says)
-    expect(await shown.textContent()).toContain(mends)
+    await expect.poll(() => shown.textContent()).toContain(mends)
   }
   const client = await connectV2(hub.endpoint(key))
   await client.listTools()
@@ -269,7 +269,7 @@ test('R6-3: a key for one server and seven days, one for a group and with a name
   const grouped = await makeKey(page)
   const client = await connectV2(hub.endpoint(grouped))
   await waitUntil(async () => (await client.listTools()).length > 0, 'the tools are known', 60_000)
-  expect(await client.listTools()).toEqual(['second__greet'])
+  await expect.poll(() => client.listTools()).toEqual(['second__greet'])
   await client.close()
 
   await page.getByRole('link', { name: 'All your keys' }).click()
@@ -293,12 +293,12 @@ test.for(['en', 'ko'] as const)(
       for (const choice of await page.getByRole('radio').all()) {
         await choice.click()
         found.push(...(await checkAccess(page)))
-        expect(await countOverflow(page)).toBe(0)
+        await expect.poll(() => countOverflow(page)).toBe(0)
       }
       await page.goto(`${hub.url}/keys`)
       await page.getByRole('row').first().waitFor()
       found.push(...(await checkAccess(page)))
-      expect(await countOverflow(page)).toBe(0)
+      await expect.poll(() => countOverflow(page)).toBe(0)
     }
     expect(found).toEqual([])
   },

@@ -98,22 +98,22 @@ test('R6-5: from all tools to the few a piece of work needs; each bound has its 
   await makeGroup(page, 'Writing', 'wik', 'Wiki')
   await told(page, 'Your editor gets 42 tools from the groups that are on.')
   await told(page, 'From 40 tools on')
-  expect(await countTools()).toBe(42)
+  await expect.poll(() => countTools()).toBe(42)
   await page.getByRole('listitem').filter({ hasText: 'Writing' }).getByText('42 tools').waitFor()
 
   await makeGroup(page, 'Letters', 'mai', 'Mail')
   await told(page, 'Your editor gets 86 tools from the groups that are on.')
   await told(page, 'From 80 tools on')
-  expect(await countTools()).toBe(86)
+  await expect.poll(() => countTools()).toBe(86)
 
   await groupSwitch(page, 'Writing').click()
   await told(page, 'Your editor gets 44 tools from the groups that are on.')
-  expect(await countTools()).toBe(44)
+  await expect.poll(() => countTools()).toBe(44)
   await groupSwitch(page, 'Letters').click()
   await told(page, 'Your editor gets no tools: all groups are off.')
   // the page knows before the hub does
   await expect.poll(countTools).toBe(0)
-  expect(await groupSwitch(page, 'Letters').getAttribute('aria-checked')).toBe('false')
+  await expect.poll(() => groupSwitch(page, 'Letters').getAttribute('aria-checked')).toBe('false')
 })
 
 test('R6-5: a group is renamed, filled anew and removed; a name twice is said at its field', async ({ open }) => {
@@ -127,7 +127,7 @@ test('R6-5: a group is renamed, filled anew and removed; a name twice is said at
   await name.fill('Mornings')
   await dialog.getByRole('button', { name: 'Save' }).click()
   await dialog.getByText('You have a group of this name already.').waitFor()
-  expect(await name.getAttribute('aria-invalid')).toBe('true')
+  await expect.poll(() => name.getAttribute('aria-invalid')).toBe('true')
   await name.fill('Nights')
   await dialog.getByLabel('Note').fill('When all is quiet')
   await dialog.getByRole('checkbox', { name: 'Planning' }).uncheck()
@@ -137,13 +137,13 @@ test('R6-5: a group is renamed, filled anew and removed; a name twice is said at
   await dialog.waitFor({ state: 'detached' })
   await page.getByText('When all is quiet').waitFor()
   await page.getByRole('list', { name: 'Servers of Nights' }).getByRole('link', { name: 'Wiki' }).waitFor()
-  expect(await countTools()).toBe(85)
+  await expect.poll(() => countTools()).toBe(85)
 
   await page.getByRole('button', { name: 'Remove Mornings' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
   await told(page, 'Your editor gets 42 tools from the groups that are on.')
-  expect(await groupSwitch(page, 'Mornings').count()).toBe(0)
-  expect(await countTools()).toBe(42)
+  await expect.poll(() => groupSwitch(page, 'Mornings').count()).toBe(0)
+  await expect.poll(() => countTools()).toBe(42)
 })
 
 test('R6-5: a switch is turned at once, and turned back where the hub refuses', async ({ open }) => {
@@ -154,7 +154,7 @@ test('R6-5: a switch is turned at once, and turned back where the hub refuses', 
   const isOn = (): Promise<string | null> => groupSwitch(page, 'Work').getAttribute('aria-checked')
   const asked = Promise.withResolvers<Route>()
   await page.route('**/api/user/groups/*/active', (route) => asked.resolve(route))
-  expect(await isOn()).toBe('true')
+  await expect.poll(() => isOn()).toBe('true')
   await groupSwitch(page, 'Work').click()
   const route = await asked.promise
   // nobody has answered yet

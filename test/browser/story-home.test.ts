@@ -57,7 +57,7 @@ test('R6-6: the first page follows: a value is given, an editor calls, the group
   await card(page, 'Tools for your editor').getByText('All your groups are off').waitFor()
   await card(page, 'Tools for your editor').getByRole('link', { name: 'Groups' }).click()
   await page.getByText('Your editor gets no tools: all groups are off.').waitFor()
-  expect(await page.getByRole('heading', { name: 'For administrators' }).count()).toBe(0)
+  await expect.poll(() => page.getByRole('heading', { name: 'For administrators' }).count()).toBe(0)
 })
 
 test('R6-6: who administers sees what waits for them', async ({ open }) => {

@@ -53,7 +53,7 @@ test('R6-8: manifests with faults, each at its line; what YAML itself says stays
     'HTTPS와 HTTP 주소만 쓸 수 있어요.',
     '올바른 YAML이 아니에요:',
   )
-  expect(await page.locator('details [lang=en]').count()).toBeGreaterThan(0)
+  await expect.poll(() => page.locator('details [lang=en]').count()).toBeGreaterThan(0)
 })
 
 test('R6-8: a manifest that is typed: faults at fields and lines', async ({ open }) => {

@@ -83,15 +83,15 @@ test('R6-1: from the set-up link to a provider that was checked and saved; its s
   await page.getByLabel('Password of your choice').fill(PASSWORD)
   await button(page, 'Create and log in').click()
   await heading(page, 'How will others log in?').waitFor()
-  expect(await checkAccess(page)).toEqual([])
+  await expect.poll(() => checkAccess(page)).toEqual([])
   await button(page, 'Set up a provider').click()
   const heard = listen(page)
   // the provider's own address, as soon as its short name is known, and as that is typed
   const address = page.getByLabel('Address to send people back to', { exact: false }).and(page.locator('pre'))
-  expect(await address.textContent()).toBe(`${hub.url}/api/oauth/callback/sso`)
+  await expect.poll(() => address.textContent()).toBe(`${hub.url}/api/oauth/callback/sso`)
   const name = page.getByLabel('Short name')
   // one is proposed, of its kind; none is none
-  expect(await name.inputValue()).toBe('sso')
+  await expect.poll(() => name.inputValue()).toBe('sso')
   await page.getByLabel('GitHub', { exact: true }).check()
   await expect.poll(() => name.inputValue()).toBe('github')
   await page.getByLabel('OpenID Connect').check()
@@ -99,7 +99,7 @@ test('R6-1: from the set-up link to a provider that was checked and saved; its s
   await page.getByText('is shown here once the short name is one').waitFor()
   await name.fill('Acme')
   await page.getByText('is shown here once the short name is one').waitFor()
-  expect(await address.count()).toBe(0)
+  await expect.poll(() => address.count()).toBe(0)
   await name.fill('acme')
   await expect.poll(() => address.textContent()).toBe(`${hub.url}/api/oauth/callback/acme`)
   expect(await copied(page, 'Copy: Address to send people back to (redirect URI)')).toBe(
@@ -123,7 +123,7 @@ test('R6-1: from the set-up link to a provider that was checked and saved; its s
   await page.getByLabel('Client secret').fill(company.clientSecret)
   await button(page, 'Check').click()
   await page.getByText('People can log in through it, as far as can be told from here.').waitFor()
-  expect(await checkAccess(page)).toEqual([])
+  await expect.poll(() => checkAccess(page)).toEqual([])
   await button(page, 'Save').click()
   await heading(page, 'Connect an editor').waitFor()
 
@@ -131,18 +131,20 @@ test('R6-1: from the set-up link to a provider that was checked and saved; its s
   await page.getByRole('heading', { name: 'Acme' }).waitFor()
   await page.getByText('Kept, never shown').waitFor()
   const addresses = page.getByRole('listitem').locator('code').filter({ hasText: '/api/oauth/callback/' })
-  expect(await addresses.allTextContents()).toEqual(
-    ['fixed', 'acme'].map((id) => `${hub.url}/api/oauth/callback/${id}`),
-  )
+  await expect
+    .poll(() => addresses.allTextContents())
+    .toEqual(['fixed', 'acme'].map((id) => `${hub.url}/api/oauth/callback/${id}`))
   expect(await copied(page, 'Copy: redirect URI of Acme')).toBe(`${hub.url}/api/oauth/callback/acme`)
   await button(page, 'Change Acme').click()
   // it is what it was, and cannot be changed
-  expect(await page.getByRole('dialog').locator('pre').first().textContent()).toBe(`${hub.url}/api/oauth/callback/acme`)
-  expect(await page.getByLabel('Short name').count()).toBe(0)
+  await expect
+    .poll(() => page.getByRole('dialog').locator('pre').first().textContent())
+    .toBe(`${hub.url}/api/oauth/callback/acme`)
+  await expect.poll(() => page.getByLabel('Short name').count()).toBe(0)
   await page.getByText('One is kept. Leave this empty to keep it.').waitFor()
-  expect(await page.getByRole('dialog').getByLabel('Client secret').inputValue()).toBe('')
+  await expect.poll(() => page.getByRole('dialog').getByLabel('Client secret').inputValue()).toBe('')
   expect(await traces(page)).not.toContain(company.clientSecret)
-  expect(await checkAccess(page)).toEqual([])
+  await expect.poll(() => checkAccess(page)).toEqual([])
 
   // kept for this address alone
   await page.getByRole('dialog').getByLabel('Client ID').fill('another')
@@ -185,7 +187,7 @@ test('what the configuration says is shown, and changed there; what was made her
   await heading(page, 'Login').waitFor()
   const fixed = page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: 'From the values' }) })
   await fixed.getByText('Read only').waitFor()
-  expect(await fixed.getByRole('button').allTextContents()).toEqual(['Check', 'Copy'])
+  await expect.poll(() => fixed.getByRole('button').allTextContents()).toEqual(['Check', 'Copy'])
   await fixed.getByRole('button', { name: 'Check From the values' }).click()
   await fixed.getByText('Nobody could log in through it yet.').waitFor()
   await button(page, 'Remove Acme Corp').click()
@@ -193,5 +195,5 @@ test('what the configuration says is shown, and changed there; what was made her
   await page.getByRole('heading', { name: 'Acme Corp' }).waitFor({ state: 'detached' })
   const stranger = await open({ hub, path: '/login' })
   await stranger.getByRole('link', { name: 'Log in with From the values' }).waitFor()
-  expect(await stranger.getByRole('link', { name: 'Log in with Acme Corp' }).count()).toBe(0)
+  await expect.poll(() => stranger.getByRole('link', { name: 'Log in with Acme Corp' }).count()).toBe(0)
 })
