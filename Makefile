@@ -40,7 +40,7 @@ console: install ## build the console to console/dist, if anything of it has cha
 	@$(WITH_NODE) exec node scripts/build-console.ts
 
 screenshots: console ## every page in both themes, languages and widths to test/out/screens, the guides' to docs/pictures (needs Chromium)
-	@SCREENSHOTS=yes $(WITH_NODE) exec vitest run test/browser/tour.test.ts
+	@SCREENSHOTS=yes $(WITH_NODE) exec vitest run test/browser/tour.test.ts test/browser/story-connect.test.ts
 
 shim: ## build the program that runs in sandbox pods (needs Go 1.26) to sandbox/out
 	@scripts/build-shim.sh

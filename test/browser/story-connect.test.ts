@@ -11,7 +11,7 @@ import { checkAccess } from './kit/axe.ts'
 import { test } from './kit/browser-test.ts'
 import { CHROMIUM_MISSING, endBrowser } from './kit/chromium.ts'
 import { startRemote, type RemoteServer } from './kit/remote-server.ts'
-import { countOverflow } from './kit/tour.ts'
+import { countOverflow, takeShown } from './kit/tour.ts'
 
 const PASSWORD = 'a quiet river of 38 stones'
 const MOST_ACTS = 6
@@ -106,8 +106,8 @@ test('R6-1: from the set-up link to a tool that answers in an SDK client: at mos
   const url = urlIn(await readClipboard(page))
   expect(url.origin).toBe(hub.url)
 
-  const client = await connectV1(url)
-  await page.getByText('story is connected').waitFor()
+  const client = await connectV1(url, 'Cursor')
+  await page.getByText('Cursor is connected').waitFor()
   await waitUntil(async () => (await client.listTools()).includes('first__greet'), 'the tools are known', 60_000)
   expect(await client.call('first__greet')).toBe('hello')
   await client.close()
@@ -123,10 +123,11 @@ test('R6-1: from the set-up link to a tool that answers in an SDK client: at mos
   expect(await traces(page)).not.toContain(secret)
   await page.goBack()
   await page.getByText('The key itself is not shown again.').waitFor()
-  await page.getByText('story is connected').waitFor()
+  await page.getByText('Cursor is connected').waitFor()
   expect(await traces(page)).not.toContain(secret)
   await page.reload()
-  await page.getByText('story is connected').waitFor()
+  await page.getByText('Cursor is connected').waitFor()
+  await takeShown(page, 'console-connect')
   expect(await traces(page)).not.toContain(secret)
 
   // for the stories after this one: an administrator's key, and somebody new

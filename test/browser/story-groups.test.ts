@@ -180,3 +180,15 @@ test('R6-5: what another window does is seen in this one', async ({ open }) => {
   await told(page, 'Your editor gets 44 tools from the groups that are on.')
   await groupSwitch(page, 'From elsewhere').waitFor()
 })
+
+test('R6-5: so is what it does before this one can hear of it', async ({ open }) => {
+  const { person } = await addMember('eunji')
+  const page = await open({ hub, path: '/icon.svg', person })
+  const listening = Promise.withResolvers<Route>()
+  await page.route('**/api/events', (route) => listening.resolve(route))
+  await page.goto(`${hub.url}/groups`)
+  await told(page, 'Your editor gets 129 tools: all that you may use.')
+  await hub.request('POST', '/api/user/groups', { name: 'From elsewhere', servers: ['mail'] }, person.key)
+  await (await listening.promise).continue()
+  await told(page, 'Your editor gets 44 tools from the groups that are on.')
+})

@@ -29,8 +29,8 @@ function firstText(result: CallResult): string {
 
 const INFO = { name: 'story', version: '1.0.0' }
 
-export async function connectV1(url: URL): Promise<TestClient> {
-  const client = new ClientV1(INFO, { capabilities: {} })
+export async function connectV1(url: URL, name = INFO.name): Promise<TestClient> {
+  const client = new ClientV1({ ...INFO, name }, { capabilities: {} })
   let changes = 0
   client.setNotificationHandler(ToolListChangedNotificationSchema, () => void changes++)
   await client.connect(new TransportV1(url) as Transport)

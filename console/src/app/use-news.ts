@@ -2,7 +2,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { routes } from 'virtual:routes'
-import { renew } from '../lib/api/query.ts'
+import { renew, renewAll } from '../lib/api/renew.ts'
 import { followEvents } from '../lib/events/stream.ts'
 import { meQuery, useMe } from '../lib/session.ts'
 
@@ -20,7 +20,7 @@ export function useNews(): void {
       { url: STREAM[1], userId },
       {
         onChanged: (topics) => void renew(client, topics),
-        onReset: () => void client.invalidateQueries(),
+        onReset: () => void renewAll(client),
         onRefused: askWho,
         // the session gate sees who it is now
         onOther: askWho,

@@ -187,19 +187,25 @@ const PICTURES = join(ROOT, 'docs/pictures')
 /** What README and guides show. */
 const SHOWN: Readonly<Record<string, string>> = {
   'home-en-light-1280': 'console-home',
-  'connect-en-light-1280': 'console-connect',
   'servers-en-light-1280': 'console-servers',
   'servers-ko-dark-1280': 'console-servers-ko',
   'tool-en-light-1280': 'console-tool',
 }
 
+const isWanted = process.env['SCREENSHOTS'] === 'yes'
+
+/** `make screenshots`: a page as one sees it first, for the documents. */
+export async function takeShown(page: Page, name: string): Promise<void> {
+  if (isWanted) await page.screenshot({ path: join(PICTURES, `${name}.png`) })
+}
+
 /** `make screenshots`: each page whole, for people to look at; some as one sees them first, for the documents. */
 export async function takePicture(page: Page, name: string, { theme, language, width }: Look): Promise<void> {
-  if (process.env['SCREENSHOTS'] !== 'yes') return
+  if (!isWanted) return
   const picture = `${name}-${language}-${theme}-${width}`
   mkdirSync(SCREENS, { recursive: true })
   const shown = SHOWN[picture]
-  if (shown !== undefined) await page.screenshot({ path: join(PICTURES, `${shown}.png`) })
+  if (shown !== undefined) await takeShown(page, shown)
   // as high as the page is, so that what clings to the window's edges is there, and not in its middle
   const window = page.viewportSize()!
   const height: number = await page.evaluate('document.documentElement.scrollHeight')

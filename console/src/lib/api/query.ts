@@ -1,9 +1,10 @@
 // The hub's answers as queries and changes of TanStack Query: useQuery(queryOf('listServers')), useChange('createKey', { renews: ['keys'] }).
 import type { RouteId, RouteResponse } from '@mcphub/api'
 import { queryOptions, useMutation, useQueryClient, type QueryClient } from '@tanstack/react-query'
-import { TOPICS, type Topic } from '../events/topics.ts'
+import type { Topic } from '../events/topics.ts'
 import { call, type Input, type InputOf } from './client.ts'
 import type { ApiFault } from './fault.ts'
+import { renew } from './renew.ts'
 
 /** What was read stays true until the event stream or a change of one's own says otherwise. */
 export function queryOf<Id extends RouteId>(id: Id, ...[input]: InputOf<Id>) {
@@ -35,13 +36,5 @@ export function useChange<Id extends RouteId>(id: Id, { renews = [], onDone }: C
       onDone?.(answer, input)
       await renew(client, renews)
     },
-  })
-}
-
-/** Asks anew for everything that one of the topics concerns. */
-export async function renew(client: QueryClient, topics: readonly Topic[]): Promise<void> {
-  if (topics.length === 0) return
-  await client.invalidateQueries({
-    predicate: ({ queryKey }) => TOPICS[queryKey[0] as RouteId]?.some((topic) => topics.includes(topic)) ?? false,
   })
 }

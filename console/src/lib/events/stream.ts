@@ -39,13 +39,20 @@ export interface Source {
 export function followEvents({ url, userId }: Source, handlers: EventHandlers, signal: AbortSignal): void {
   const channel = new BroadcastChannel(NAME)
   let own: Connection | null = null
-  let othersListened = false
+  // what this page asked before it could hear may be from before a change that nobody told it of
+  let isBehind = true
+  const catchUp = (): void => {
+    isBehind = false
+    handlers.onReset()
+  }
   const send = (news: News): void => channel.postMessage(news)
   const hear = (news: News): void => {
     if (news.kind === 'changed') handlers.onChanged(news.topics)
-    else if (news.kind === 'reset') handlers.onReset()
-    else if (news.kind === 'connection') setConnection(news.connection)
-    else if (news.userId !== userId) handlers.onOther()
+    else if (news.kind === 'reset') catchUp()
+    else if (news.kind === 'connection') {
+      setConnection(news.connection)
+      if (isBehind && news.connection.kind === 'live') catchUp()
+    } else if (news.userId !== userId) handlers.onOther()
   }
   const answerWho = (whose: string): void => {
     if (own !== null) send({ kind: 'connection', connection: own })
@@ -53,7 +60,6 @@ export function followEvents({ url, userId }: Source, handlers: EventHandlers, s
   }
   channel.addEventListener('message', ({ data }: MessageEvent<News>) => {
     if (data.kind === 'who') answerWho(data.userId)
-    else if (data.kind !== 'whose') othersListened = true
     hear(data)
   })
   send({ kind: 'who', userId })
@@ -64,11 +70,7 @@ export function followEvents({ url, userId }: Source, handlers: EventHandlers, s
     hear(news)
   }
   signal.addEventListener('abort', () => channel.close())
-  const listenAlone = (): Promise<void> => {
-    // between the end of the tab that listened and now
-    if (othersListened) tell({ kind: 'reset' })
-    return listen(url, { tell, onRefused: () => handlers.onRefused() }, signal)
-  }
+  const listenAlone = (): Promise<void> => listen(url, { tell, onRefused: () => handlers.onRefused() }, signal)
   navigator.locks.request(NAME, { signal }, listenAlone).catch(() => undefined)
 }
 
@@ -82,14 +84,11 @@ function listen(url: string, { tell, onRefused }: Teller, signal: AbortSignal): 
   const { promise, resolve } = Promise.withResolvers<void>()
   let timer = 0
   let source: EventSource | null = null
-  const openAgain = (): void => {
-    open()
-    // a stream begun anew knows nothing of what happened meanwhile
-    tell({ kind: 'reset' })
-  }
   const open = (): void => {
     const stream = new EventSource(url)
     source = stream
+    // a stream begun anew, the first one too, knows nothing of what happened before
+    stream.addEventListener('open', () => tell({ kind: 'reset' }), { once: true })
     stream.addEventListener('open', () => tell({ kind: 'connection', connection: { kind: 'live' } }))
     stream.addEventListener('hello', ({ data }: MessageEvent<string>) => {
       tell({ kind: 'whose', userId: (JSON.parse(data) as HelloEvent).userId })
@@ -103,7 +102,7 @@ function listen(url: string, { tell, onRefused }: Teller, signal: AbortSignal): 
       tell({ kind: 'connection', connection: { kind: 'lost', since: Date.now() } })
       if (stream.readyState !== EventSource.CLOSED) return
       onRefused()
-      timer = window.setTimeout(openAgain, AGAIN_MS)
+      timer = window.setTimeout(open, AGAIN_MS)
     })
   }
   open()

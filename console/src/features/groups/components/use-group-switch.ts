@@ -3,7 +3,8 @@ import type { RouteResponse } from '@mcphub/api'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { call } from '../../../lib/api/client.ts'
 import type { ApiFault } from '../../../lib/api/fault.ts'
-import { queryOf, renew } from '../../../lib/api/query.ts'
+import { queryOf } from '../../../lib/api/query.ts'
+import { renew } from '../../../lib/api/renew.ts'
 
 export type Groups = RouteResponse<'listGroups'>
 export type Group = Groups['items'][number]
