@@ -39,20 +39,14 @@ export interface Source {
 export function followEvents({ url, userId }: Source, handlers: EventHandlers, signal: AbortSignal): void {
   const channel = new BroadcastChannel(NAME)
   let own: Connection | null = null
-  // what this page asked before it could hear may be from before a change that nobody told it of
+  // what this page asked before it could hear the others may be from before a change that nobody told it of
   let isBehind = true
-  const catchUp = (): void => {
-    isBehind = false
-    handlers.onReset()
-  }
   const send = (news: News): void => channel.postMessage(news)
   const hear = (news: News): void => {
     if (news.kind === 'changed') handlers.onChanged(news.topics)
-    else if (news.kind === 'reset') catchUp()
-    else if (news.kind === 'connection') {
-      setConnection(news.connection)
-      if (isBehind && news.connection.kind === 'live') catchUp()
-    } else if (news.userId !== userId) handlers.onOther()
+    else if (news.kind === 'reset') handlers.onReset()
+    else if (news.kind === 'connection') setConnection(news.connection)
+    else if (news.userId !== userId) handlers.onOther()
   }
   const answerWho = (whose: string): void => {
     if (own !== null) send({ kind: 'connection', connection: own })
@@ -61,6 +55,9 @@ export function followEvents({ url, userId }: Source, handlers: EventHandlers, s
   channel.addEventListener('message', ({ data }: MessageEvent<News>) => {
     if (data.kind === 'who') answerWho(data.userId)
     hear(data)
+    if (!isBehind || data.kind !== 'connection' || data.connection.kind !== 'live') return
+    isBehind = false
+    handlers.onReset()
   })
   send({ kind: 'who', userId })
   const tell = (news: News): void => {
@@ -70,7 +67,11 @@ export function followEvents({ url, userId }: Source, handlers: EventHandlers, s
     hear(news)
   }
   signal.addEventListener('abort', () => channel.close())
-  const listenAlone = (): Promise<void> => listen(url, { tell, onRefused: () => handlers.onRefused() }, signal)
+  const listenAlone = (): Promise<void> => {
+    // the hub itself tells this one what it missed
+    isBehind = false
+    return listen(url, { tell, onRefused: () => handlers.onRefused() }, signal)
+  }
   navigator.locks.request(NAME, { signal }, listenAlone).catch(() => undefined)
 }
 
@@ -85,10 +86,10 @@ function listen(url: string, { tell, onRefused }: Teller, signal: AbortSignal): 
   let timer = 0
   let source: EventSource | null = null
   const open = (): void => {
-    const stream = new EventSource(url)
+    // what happened since this page began to ask comes first: before its first stream, and between two of them
+    const pageAgeMs = Math.max(0, Math.ceil(Date.now() - performance.timeOrigin))
+    const stream = new EventSource(`${url}?pageAgeMs=${pageAgeMs}`)
     source = stream
-    // a stream begun anew, the first one too, knows nothing of what happened before
-    stream.addEventListener('open', () => tell({ kind: 'reset' }), { once: true })
     stream.addEventListener('open', () => tell({ kind: 'connection', connection: { kind: 'live' } }))
     stream.addEventListener('hello', ({ data }: MessageEvent<string>) => {
       tell({ kind: 'whose', userId: (JSON.parse(data) as HelloEvent).userId })

@@ -10,7 +10,7 @@ export interface EventsRouterDeps {
 
 export function createEventsRouter({ news, authenticator }: EventsRouterDeps): Handlers<'streamEvents'> {
   return {
-    streamEvents({ principal, door }) {
+    streamEvents({ principal, door, query }) {
       const hearer = {
         userId: principal.userId,
         // asked for each piece of news: a key and its stream outlive their person's role
@@ -18,7 +18,7 @@ export function createEventsRouter({ news, authenticator }: EventsRouterDeps): H
           return authenticator.current(principal).role !== 'member'
         },
       }
-      return news.open(hearer, door.lastEventId)
+      return news.open(hearer, { lastEventId: door.lastEventId, pageAgeMs: query.pageAgeMs ?? null })
     },
   }
 }

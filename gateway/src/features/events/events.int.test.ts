@@ -8,11 +8,14 @@ import { waitUntil } from '../../../../test/kit/wait-until.ts'
 import { HUB } from '../../../../test/kit/worlds.ts'
 
 let hub: RestHub
+/** what was before is not known: the hub began, or too much happened */
+let knownFrom: number
 let admin: Person
 let alice: Person
 let bob: Person
 beforeAll(async () => {
   hub = await startRestHub()
+  knownFrom = performance.now()
   admin = await hub.addPerson('root', 'admin')
   alice = await hub.addPerson('alice')
   bob = await hub.addPerson('bob')
@@ -37,9 +40,14 @@ interface Listened {
 const open: Listened[] = []
 
 /** As a page of the hub listens: by its cookie; or as a program. */
-async function listen(person: Person, lastEventId?: string, by: 'key' | 'session' = 'session'): Promise<Listened> {
+async function listen(
+  person: Person,
+  lastEventId?: string,
+  by: 'key' | 'session' = 'session',
+  query = '',
+): Promise<Listened> {
   const ending = new AbortController()
-  const answer = await fetch(`${hub.url}/api/events`, {
+  const answer = await fetch(`${hub.url}/api/events${query}`, {
     headers: {
       ...(by === 'key'
         ? { authorization: `Bearer ${person.key}` }
@@ -131,6 +139,7 @@ describe('news', () => {
     }
     await hears(stream, 'servers')
     expect(stream.events.length - before).toBeLessThan(20)
+    knownFrom = performance.now()
   })
 })
 
@@ -182,6 +191,23 @@ describe('taken up again', () => {
     expect(again.events[0]).toMatchObject({ event: 'changed', topics: expect.arrayContaining(['groups']) })
     const later = await listen(alice, again.events[0]!.id)
     expect(later.events[0]!.event).toBe('hello')
+  })
+
+  test('a page that asked before it listens is told what changed since; of what it cannot know, that', async () => {
+    // a page of 200 ms, and what its question may have taken
+    await waitUntil(() => performance.now() - knownFrom > 5_500, 'enough is known', 10_000)
+    const dana = await hub.addPerson('dana')
+    await hub.groups.create(dana.id, { name: 'made while the page is loaded', servers: [] })
+    const young = await listen(dana, undefined, 'session', '?pageAgeMs=200')
+    await hears(young, 'groups')
+    expect(young.events[0]).toMatchObject({ event: 'hello', userId: dana.id })
+    const old = await listen(dana, undefined, 'session', '?pageAgeMs=86400000')
+    await waitUntil(() => old.events.length > 1, 'the second event')
+    expect(old.events.map(({ event }) => event)).toEqual(['hello', 'reset'])
+    // what it heard last says more than how old it is
+    const again = await listen(dana, young.events.at(-1)!.id, 'session', '?pageAgeMs=86400000')
+    expect(again.events[0]!.event).toBe('hello')
+    expect((await listen(dana, undefined, 'session', '?pageAgeMs=-1')).status).toBe(400)
   })
 
   test('by the cookie of somebody who logged in since, it resets, and whose it is is told from the start', async () => {

@@ -16,7 +16,7 @@ test('a member hears what concerns them and everybody; of administration not a w
   expect(topicsOf(book.since(from, alice))).toEqual(['keys', 'tools'])
   expect(topicsOf(book.since(book.idOf(admin, 0), admin))).toEqual(['tools', 'audit'])
   expect(topicsOf(book.since(book.lastId(alice), alice))).toEqual([])
-  expect(concerns({ number: 1, audience: 'staff', topics: [] }, alice)).toBe(false)
+  expect(concerns({ number: 1, at: 0, audience: 'staff', topics: [] }, alice)).toBe(false)
 })
 
 test('what is too long ago, of another replica, of the future or no id at all is not known', () => {
@@ -39,6 +39,26 @@ test("an id is its hearer's alone: what somebody else missed is not known", () =
   expect(id).not.toContain('alice')
   expect(book.since(id, admin)).toBeNull()
   expect(topicsOf(book.since(id, { ...alice, isStaff: true }))).toEqual([])
+})
+
+test('what changed in the last moments is known since the book began, until it is too much', async () => {
+  const began = performance.now()
+  const ageOf = (): number => performance.now() - began
+  const book = new NewsBook()
+  expect(book.lately(ageOf() + 1, alice)).toBeNull()
+  expect(topicsOf(book.lately(0, alice))).toEqual([])
+  // the clock goes on
+  const until = performance.now()
+  await expect.poll(() => performance.now() - until).toBeGreaterThan(2)
+  const before = performance.now()
+  book.add({ userId: 'alice' }, ['keys'])
+  book.add('staff', ['audit'])
+  const since = (): number => performance.now() - before
+  expect(topicsOf(book.lately(since(), alice))).toEqual(['keys'])
+  expect(topicsOf(book.lately(since(), admin))).toEqual(['audit'])
+  expect(topicsOf(book.lately(since() - 1e6, alice))).toEqual([])
+  for (let at = 0; at < 5_000; at++) book.add('all', ['me'])
+  expect(book.lately(since(), alice)).toBeNull()
 })
 
 test('it is known whether anybody listens', () => {

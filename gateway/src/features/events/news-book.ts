@@ -9,6 +9,8 @@ export type Audience = { readonly userId: string } | 'all' | 'staff'
 
 export interface News {
   readonly number: number
+  /** by the monotonic clock, ms */
+  readonly at: number
   readonly audience: Audience
   readonly topics: readonly EventTopic[]
 }
@@ -28,6 +30,8 @@ export class NewsBook {
   readonly #listeners = new Set<(news: News) => void>()
   readonly #onAudience: (isListening: boolean) => void
   #kept: News[] = []
+  /** what was before is not known, by the same clock */
+  #knownFrom = performance.now()
   #number = 0
 
   /** `onAudience`: told when somebody listens and when nobody does any more. */
@@ -49,10 +53,13 @@ export class NewsBook {
   }
 
   add(audience: Audience, topics: readonly EventTopic[]): void {
-    const news = { number: ++this.#number, audience, topics }
+    const news = { number: ++this.#number, at: performance.now(), audience, topics }
     this.#kept.push(news)
     // now and then, not each time: a push that shifts the whole list costs more than the memory
-    if (this.#kept.length > KEPT * 2) this.#kept = this.#kept.slice(-KEPT)
+    if (this.#kept.length > KEPT * 2) {
+      this.#knownFrom = this.#kept.at(-KEPT - 1)!.at
+      this.#kept = this.#kept.slice(-KEPT)
+    }
     for (const listener of this.#listeners) listener(news)
   }
 
@@ -71,10 +78,22 @@ export class NewsBook {
     if (boot !== this.#boot || mark !== this.#markOf(hearer.userId) || number > this.#number) return null
     const missed = this.#number - number
     if (missed > Math.min(KEPT, this.#kept.length)) return null
-    const news = missed === 0 ? [] : this.#kept.slice(-missed)
-    return new Set(news.filter((one) => concerns(one, hearer)).flatMap(({ topics }) => topics))
+    return topicsFor(hearer, missed === 0 ? [] : this.#kept.slice(-missed))
+  }
+
+  /** What changed for this one in the last so many milliseconds; null: that is not known any more, or not yet. */
+  lately(ms: number, hearer: Hearer): ReadonlySet<EventTopic> | null {
+    const from = performance.now() - ms
+    if (from <= this.#knownFrom) return null
+    return topicsFor(
+      hearer,
+      this.#kept.filter(({ at }) => at >= from),
+    )
   }
 }
+
+const topicsFor = (hearer: Hearer, news: readonly News[]): ReadonlySet<EventTopic> =>
+  new Set(news.filter((one) => concerns(one, hearer)).flatMap(({ topics }) => topics))
 
 export function concerns({ audience }: News, { userId, isStaff }: Hearer): boolean {
   if (audience === 'all') return true

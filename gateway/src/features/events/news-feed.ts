@@ -4,9 +4,16 @@ import type { EventWriter } from '../../platform/event-writer.ts'
 import { concerns, NewsBook, type Hearer } from './news-book.ts'
 import { followSources, NewsWatch, type NewsSourcesDeps } from './news-sources.ts'
 
+/** Where a page's knowledge ends; neither: at this moment. */
+export interface Since {
+  readonly lastEventId: string | null
+  /** of a page that begins to listen, in ms: it asked before it could hear */
+  readonly pageAgeMs: number | null
+}
+
 export interface NewsFeed {
   /** Runs until the stream ends. @throws HubError `limit_exceeded` */
-  open(hearer: Hearer, lastEventId: string | null): (stream: EventWriter) => Promise<void>
+  open(hearer: Hearer, since: Since): (stream: EventWriter) => Promise<void>
   stop(): void
 }
 
@@ -14,6 +21,8 @@ export interface NewsFeed {
 const STREAMS = 8
 /** what comes within it is one event */
 const TOGETHER_MS = 250
+/** Beyond a page's age: its question was on its way, and another replica answered it before it knew. */
+const MARGIN_MS = 5_000
 
 export function createNewsFeed(deps: NewsSourcesDeps, { togetherMs = TOGETHER_MS } = {}): NewsFeed {
   const streams = new Map<string, number>()
@@ -26,7 +35,7 @@ export function createNewsFeed(deps: NewsSourcesDeps, { togetherMs = TOGETHER_MS
     else streams.delete(userId)
   }
   return {
-    open(hearer, lastEventId) {
+    open(hearer, since) {
       if ((streams.get(hearer.userId) ?? 0) >= STREAMS)
         throw new HubError('limit_exceeded', `At most ${STREAMS} streams of one person at a time`, {
           retryAfterSeconds: 30,
@@ -34,7 +43,7 @@ export function createNewsFeed(deps: NewsSourcesDeps, { togetherMs = TOGETHER_MS
       return async (stream) => {
         count(hearer.userId, 1)
         try {
-          await tellOne(book, stream, { hearer, lastEventId, togetherMs })
+          await tellOne(book, stream, { hearer, since, togetherMs })
         } finally {
           count(hearer.userId, -1)
         }
@@ -49,22 +58,25 @@ export function createNewsFeed(deps: NewsSourcesDeps, { togetherMs = TOGETHER_MS
 
 interface Listening {
   readonly hearer: Hearer
-  readonly lastEventId: string | null
+  readonly since: Since
   readonly togetherMs: number
 }
 
-async function tellOne(
-  book: NewsBook,
-  stream: EventWriter,
-  { hearer, lastEventId, togetherMs }: Listening,
-): Promise<void> {
-  const missed = lastEventId === null ? new Set<EventTopic>() : book.since(lastEventId, hearer)
+/** null: nobody knows */
+function findMissed(book: NewsBook, hearer: Hearer, { lastEventId, pageAgeMs }: Since): ReadonlySet<EventTopic> | null {
+  if (lastEventId !== null) return book.since(lastEventId, hearer)
+  return pageAgeMs === null ? new Set() : book.lately(pageAgeMs + MARGIN_MS, hearer)
+}
+
+async function tellOne(book: NewsBook, stream: EventWriter, { hearer, since, togetherMs }: Listening): Promise<void> {
+  const missed = findMissed(book, hearer, since)
   // its id is where a page goes on that has heard of nothing yet
   const id = book.lastId(hearer)
+  // the cookie may have become another one's since the page asked who it is for
+  if (since.lastEventId === null || missed?.size === 0)
+    stream.send({ event: 'hello', id, data: { userId: hearer.userId } })
   if (missed === null) stream.send({ event: 'reset', id, data: null })
   else if (missed.size > 0) stream.send({ event: 'changed', id, data: { topics: [...missed] } })
-  // the cookie may have become another one's since the page asked who it is for
-  else stream.send({ event: 'hello', id, data: { userId: hearer.userId } })
   const waiting = new Set<EventTopic>()
   let timer: NodeJS.Timeout | null = null
   const flush = (): void => {

@@ -113,7 +113,8 @@ export class NewsWatch {
 
   start(): void {
     const { sandboxesMs, auditMs, systemMs } = { ...TIMING, ...this.#deps.timing }
-    this.#sandboxes = this.#readSandboxes()
+    // also what changed while nobody listened: a page asks before it listens
+    this.#lookAtSandboxes()
     this.#records = null
     void this.#lookAtAudit()
     this.#timers = [

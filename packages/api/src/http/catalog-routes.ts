@@ -10,6 +10,7 @@ import {
   settingsFileResponse,
 } from './catalog.ts'
 import { idParams, nameParams } from './common.ts'
+import { streamEventsQuery } from './events.ts'
 import type { RouteShape } from './route-shape.ts'
 import { systemResponse } from './system.ts'
 import { decideToolChangeRequest, toolChangeListResponse, toolChangeQuery, toolChangeResponse } from './tool-changes.ts'
@@ -159,6 +160,7 @@ export const USAGE_ROUTES = {
     isPersonal: true,
     answer: 'events',
     summary: 'News as they happen: which answers are stale, never the data; `Last-Event-ID` takes it up again',
+    query: streamEventsQuery,
     response: null,
     status: 200,
   },

@@ -33,7 +33,10 @@ export const ADMIN_TOPICS: ReadonlySet<EventTopic> = new Set([
   'system',
 ])
 
-/** The data of an event `hello`, which begins a stream that missed nothing: whose it is. */
+/** How old a page is that begins to listen, in ms: it is told what changed since it began to ask. Absent: nothing from before now. */
+export const streamEventsQuery = z.strictObject({ pageAgeMs: z.coerce.number().int().min(0).optional() })
+
+/** The data of an event `hello`, which begins a new stream, and one taken up again that missed nothing: whose it is. */
 export const helloEvent = z.object({ userId: z.string() })
 export type HelloEvent = z.infer<typeof helloEvent>
 
