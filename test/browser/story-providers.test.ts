@@ -48,7 +48,9 @@ const pathOf = (link: string): string => link.slice(new URL(link).origin.length)
 function listen(page: Page): () => Promise<string> {
   const bodies: Promise<string>[] = []
   page.on('response', (answer: Response) => {
-    if (answer.url().startsWith(`${hub.url}/api/`) && !answer.url().endsWith('/events'))
+    const { origin, pathname } = new URL(answer.url())
+    // a stream has no end
+    if (origin === hub.url && pathname.startsWith('/api/') && pathname !== '/api/events')
       bodies.push(answer.text().catch(() => ''))
   })
   return async () => (await Promise.all(bodies)).join('\n')
