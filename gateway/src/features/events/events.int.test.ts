@@ -6,6 +6,7 @@ import { startRestHub, type RestHub } from '../../../../test/kit/rest-hub.ts'
 import type { Person } from '../../../../test/kit/rest.ts'
 import { waitUntil } from '../../../../test/kit/wait-until.ts'
 import { HUB } from '../../../../test/kit/worlds.ts'
+import { JUST_BEFORE_MS } from './news-feed.ts'
 
 let hub: RestHub
 /** what was before is not known: the hub began, or too much happened */
@@ -195,11 +196,16 @@ describe('taken up again', () => {
 
   test('a page that asked before it listens is told what changed since; of what it cannot know, that', async () => {
     // a page of 200 ms, and what its question may have taken
-    await waitUntil(() => performance.now() - knownFrom > 5_500, 'enough is known', 10_000)
+    await waitUntil(() => performance.now() - knownFrom > JUST_BEFORE_MS + 500, 'enough is known', 10_000)
     const dana = await hub.addPerson('dana')
+    // nobody listens: what nobody tells the hub was not looked at meanwhile either
+    closeAll()
     await hub.groups.create(dana.id, { name: 'made while the page is loaded', servers: [] })
+    hub.sandboxes.infos.push(buildSandboxInfo({ id: 'of-dana', userId: dana.id }))
+    await hub.send('POST', '/api/keys', { key: dana.key, body: { name: 'laptop' } })
+    await hub.activity.flush()
     const young = await listen(dana, undefined, 'session', '?pageAgeMs=200')
-    await hears(young, 'groups')
+    await hears(young, 'groups', 'keys', 'sandboxes', 'activity')
     expect(young.events[0]).toMatchObject({ event: 'hello', userId: dana.id })
     const old = await listen(dana, undefined, 'session', '?pageAgeMs=86400000')
     await waitUntil(() => old.events.length > 1, 'the second event')

@@ -21,8 +21,8 @@ export interface NewsFeed {
 const STREAMS = 8
 /** what comes within it is one event */
 const TOGETHER_MS = 250
-/** Beyond a page's age: its question was on its way, and another replica answered it before it knew. */
-const MARGIN_MS = 5_000
+/** In ms, beyond a page's age: its question was on its way, and another replica answered it before it knew. */
+export const JUST_BEFORE_MS = 5_000
 
 export function createNewsFeed(deps: NewsSourcesDeps, { togetherMs = TOGETHER_MS } = {}): NewsFeed {
   const streams = new Map<string, number>()
@@ -65,7 +65,7 @@ interface Listening {
 /** null: nobody knows */
 function findMissed(book: NewsBook, hearer: Hearer, { lastEventId, pageAgeMs }: Since): ReadonlySet<EventTopic> | null {
   if (lastEventId !== null) return book.since(lastEventId, hearer)
-  return pageAgeMs === null ? new Set() : book.lately(pageAgeMs + MARGIN_MS, hearer)
+  return pageAgeMs === null ? new Set() : book.lately(pageAgeMs + JUST_BEFORE_MS, hearer)
 }
 
 async function tellOne(book: NewsBook, stream: EventWriter, { hearer, since, togetherMs }: Listening): Promise<void> {

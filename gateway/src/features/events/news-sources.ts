@@ -103,7 +103,7 @@ export class NewsWatch {
   #timers: NodeJS.Timeout[] = []
   #sandboxes = new Map<string, { readonly text: string; readonly userId: string | null }>()
   /** person ('' for none) → their last record */
-  #records: ReadonlyMap<string, number> | null = null
+  #records: ReadonlyMap<string, number> = new Map()
   #isLooking = false
 
   constructor(deps: NewsSourcesDeps, book: NewsBook) {
@@ -115,7 +115,6 @@ export class NewsWatch {
     const { sandboxesMs, auditMs, systemMs } = { ...TIMING, ...this.#deps.timing }
     // also what changed while nobody listened: a page asks before it listens
     this.#lookAtSandboxes()
-    this.#records = null
     void this.#lookAtAudit()
     this.#timers = [
       setInterval(() => this.#lookAtSandboxes(), sandboxesMs),
@@ -160,7 +159,6 @@ export class NewsWatch {
       const now = await this.#deps.store.readLatest()
       const before = this.#records
       this.#records = now
-      if (before === null) return
       const users = [...now].filter(([userId, at]) => (before.get(userId) ?? 0) < at).map(([userId]) => userId)
       if (users.length > 0) this.#book.add('staff', ['audit'])
       for (const userId of users) if (userId !== '') this.#book.add({ userId }, ['activity', 'sessions'])
